@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from unicodedata import normalize
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldError, ValidationError
 from django.db import models
 from django.db.models.expressions import Combinable
 from django.utils.functional import cached_property
@@ -122,16 +122,25 @@ else:
     _Field = models.Field
 
 
-class MoneyField(_Field):
+class _ScaledField(_Field):
+    _pyi_private_set_type: str | int | Decimal | Combinable
+    _pyi_private_get_type: Decimal
+    _pyi_lookup_exact_type: str | int | Decimal
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        # An UPDATE asks no expression for its type: amount=F("amount") + 5 would add five cents.
+        if hasattr(value, "as_sql") and not isinstance(value.output_field, type(self)):
+            raise FieldError(f"{self.name} takes no expression of type {type(value.output_field).__name__}")
+        return super().get_db_prep_save(value, connection)
+
+
+class MoneyField(_ScaledField):
     """An amount, 0 … 9,000,000,000,000: bigint cents in the database, a Decimal with two places in Python.
 
     `total=True` lifts the range for stored sums of amounts and differences between them (nightly totals).
     """
 
     description = _("Amount")
-    _pyi_private_set_type: str | int | Decimal | Combinable
-    _pyi_private_get_type: Decimal
-    _pyi_lookup_exact_type: str | int | Decimal
 
     def __init__(self, *args: Any, total: bool = False, **kwargs: Any) -> None:
         self.total = total
@@ -161,19 +170,16 @@ class MoneyField(_Field):
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        return value if value is None or isinstance(value, Combinable) else to_cents(value, bounded=False)
+        return None if value is None else to_cents(value, bounded=False)
 
     def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
         return super().formfield(**{"form_class": MoneyFormField, **kwargs})
 
 
-class RateField(_Field):
+class RateField(_ScaledField):
     """A win rate, 0 … 1: whole ten-thousandths in the database, a Decimal with four places in Python."""
 
     description = _("Win rate")
-    _pyi_private_set_type: str | int | Decimal | Combinable
-    _pyi_private_get_type: Decimal
-    _pyi_lookup_exact_type: str | int | Decimal
 
     def get_internal_type(self) -> str:
         return "SmallIntegerField"
@@ -189,7 +195,7 @@ class RateField(_Field):
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        return value if value is None or isinstance(value, Combinable) else to_ten_thousandths(value)
+        return None if value is None else to_ten_thousandths(value)
 
     def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
         return super().formfield(**{"form_class": RateFormField, **kwargs})

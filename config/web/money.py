@@ -7,10 +7,10 @@ instead of silently giving cents. `Sum`, `Min`, `Max` and comparisons work; a pr
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from unicodedata import normalize
 
 from django import forms
@@ -116,13 +116,19 @@ def _from_database(value: Any, build: Callable[[int], Decimal]) -> Decimal | Non
 
 # --- Model fields -----------------------------------------------------------------------------
 
-if TYPE_CHECKING:
-    _Field = models.Field[str | int | Decimal | Combinable, Decimal]
+_SetT_contra = TypeVar("_SetT_contra", contravariant=True)
+_GetT_co = TypeVar("_GetT_co", covariant=True)
+
+if TYPE_CHECKING:  # the stubs make Field generic, and Optional where null=True; Django itself does not
+
+    class _Field(models.Field[_SetT_contra, _GetT_co]): ...
+
 else:
-    _Field = models.Field
+
+    class _Field(models.Field, Generic[_SetT_contra, _GetT_co]): ...
 
 
-class _ScaledField(_Field):
+class _ScaledField(_Field[_SetT_contra, _GetT_co]):
     _pyi_private_set_type: str | int | Decimal | Combinable
     _pyi_private_get_type: Decimal
     _pyi_lookup_exact_type: str | int | Decimal
@@ -134,7 +140,7 @@ class _ScaledField(_Field):
         return super().get_db_prep_save(value, connection)
 
 
-class MoneyField(_ScaledField):
+class MoneyField(_ScaledField[_SetT_contra, _GetT_co]):
     """An amount, 0 … 9,000,000,000,000: bigint cents in the database, a Decimal with two places in Python.
 
     `total=True` lifts the range for stored sums of amounts and differences between them (nightly totals).
@@ -176,7 +182,7 @@ class MoneyField(_ScaledField):
         return super().formfield(**{"form_class": MoneyFormField, **kwargs})
 
 
-class RateField(_ScaledField):
+class RateField(_ScaledField[_SetT_contra, _GetT_co]):
     """A win rate, 0 … 1: whole ten-thousandths in the database, a Decimal with four places in Python."""
 
     description = _("Win rate")
@@ -325,11 +331,7 @@ def _api_number(field: Any, convert: Callable[[Any], int], data: Any) -> int:
     try:
         return convert(data)
     except ValidationError as error:
-        raise serializers.ValidationError(_messages(error), code=error.code) from error
-
-
-def _messages(error: ValidationError) -> Iterable[Any]:
-    return list(error.messages)
+        raise serializers.ValidationError(error.messages, code=error.code) from error
 
 
 # --- The organisation's currency --------------------------------------------------------------

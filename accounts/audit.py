@@ -1,0 +1,49 @@
+"""The audit trail: written by the actions, in the transaction of the write itself."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from accounts.models import AuditEntry, User
+from config.web import context
+from config.web.logs import current_request_id
+from config.web.revisions import Revised
+
+LONGEST_TEXT = 500
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is kept in the trail: keys of rows, ISO dates, text cut to a length."""
+    if isinstance(value, models.Model):
+        return getattr(value, "username", None) or getattr(value, "key", None) or str(value.pk)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    return value[:LONGEST_TEXT] if isinstance(value, str) else value
+
+
+def record(
+    action: str, *, row: models.Model, actor: User | None, changes: dict[str, tuple[Any, Any]] | None = None
+) -> AuditEntry:
+    """Write one row of the trail: `changes` is {field: (from, to)}.
+
+    Fields in the row's `audit_hidden` are named without their values (FINE-PRINT 54).
+    """
+    hidden = getattr(row, "audit_hidden", ())
+    kept = {
+        field: None if field in hidden else [_plain(old), _plain(new)] for field, (old, new) in (changes or {}).items()
+    }
+    return AuditEntry.objects.create(
+        actor=actor,
+        door=context.door.get(),
+        action=action,
+        model=row._meta.model_name or "",
+        object_id=row.pk,
+        label="" if hidden else str(row)[:300],
+        object_version=row.version if isinstance(row, Revised) else None,
+        changes=kept,
+        request_id=current_request_id.get(),
+    )

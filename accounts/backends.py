@@ -1,0 +1,15 @@
+"""Who may be signed in: people within their active dates."""
+
+from typing import Any
+
+from allauth.account.auth_backends import AuthenticationBackend
+
+from accounts.models import User
+
+
+class ActivePersonBackend(AuthenticationBackend):
+    """allauth's sign-in by login name or address; somebody outside their dates loses a running session at once."""
+
+    def get_user(self, user_id: Any) -> User | None:
+        user = User.objects.select_related("team").filter(pk=user_id).first()
+        return user if user is not None and user.is_active else None

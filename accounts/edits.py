@@ -1,0 +1,53 @@
+"""The plain edit: what every `edit_…` and `create_…` action of a row without a history of its own does."""
+
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+
+from accounts import audit
+from accounts.models import User
+from config.web.revisions import Revised
+
+Row = TypeVar("Row", bound=Revised)
+
+
+def locked(row: Row) -> Row:
+    """The row as it is now, locked until the transaction ends."""
+    return type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+
+
+def differences(row: models.Model, changes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """{field: (from, to)} of those `changes` that really change something."""
+    pairs = {field: (getattr(row, field), value) for field, value in changes.items()}
+    return {field: pair for field, pair in pairs.items() if pair[0] != pair[1]}
+
+
+@transaction.atomic
+def create(row: Row, *, actor: User | None) -> Row:
+    """Check and save a new row, with its line in the audit trail."""
+    row.full_clean()
+    row.save(force_insert=True)
+    audit.record("create", row=row, actor=actor)
+    return row
+
+
+@transaction.atomic
+def edit(row: Row, *, changes: dict[str, Any], seen: int | None, actor: User | None, action: str = "edit") -> Row:
+    """Set the fields of `changes` on a row as its editor saw it in version `seen`.
+
+    Raises StaleWrite when one of them was changed by somebody since, ValidationError for a value that is not
+    accepted; either way nothing is written. Without a real change nothing is written and the version stays.
+    """
+    row = locked(row)
+    found = differences(row, changes)
+    row.refuse_if_stale(seen, {field: changes[field] for field in found})
+    if not found:
+        return row
+    for field, (_old, new) in found.items():
+        setattr(row, field, new)
+    row.mark_changed(found)
+    untouched = [field.name for field in row._meta.fields if field.name not in found]
+    row.full_clean(exclude=untouched, validate_unique=bool({"key", "username", "email"} & set(found)))
+    row.save(update_fields=[*found, "version", "changed_in"])
+    audit.record(action, row=row, actor=actor, changes=found)
+    return row

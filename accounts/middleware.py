@@ -1,0 +1,61 @@
+"""Every page is private, in the reader's language, and reads the organisation once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import middleware as auth
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from accounts.selectors import drawer, organisation
+from config.web import context
+from config.web.money import set_currency
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class OrganisationMiddleware:
+    """Opens the drawer in which one request keeps the organisation, and notes the door it came through."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = drawer.set({})
+        set_currency(lambda: organisation().currency)
+        entered = context.door.set("api" if request.path.startswith("/api/") else "browser")
+        try:
+            return self.get_response(request)
+        finally:
+            drawer.reset(token)
+            context.door.reset(entered)
+
+
+class PreferredLanguageMiddleware:
+    """The person's own language; before sign-in the cookie, then the browser's."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        language = user.language if user.is_authenticated else translation.get_language_from_request(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ("Accept-Language",))
+        return response
+
+
+class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
+    """Django's own, which sends a fragment's reader to the sign-in page as a whole page."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+        response = super().handle_no_permission(request, view_func)
+        if request.headers.get("HX-Request"):
+            target = HttpResponse(status=204)
+            target["HX-Redirect"] = self.get_login_url(view_func)
+            return target
+        return response

@@ -1,0 +1,216 @@
+"""People, teams, the organisation, access tokens, and the audit trail."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.querysets import AccessTokenQuerySet, TeamQuerySet, UserManager
+from config.web.revisions import Revised, random_key
+
+
+class Organisation(Revised):
+    """The one company whose pipeline this installation holds."""
+
+    class Industry(models.TextChoices):
+        MANUFACTURING = "manufacturing", _("Manufacturing")
+        SERVICES = "services", _("Services")
+
+    name = models.CharField(_("name"), max_length=200)
+    industry = models.CharField(_("industry"), max_length=20, choices=Industry, default=Industry.MANUFACTURING)
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    timezone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
+    fiscal_year_start_month = models.PositiveSmallIntegerField(_("first month of the fiscal year"), default=1)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="organisation_is_one", condition=models.Q(id=1)),
+            models.CheckConstraint(
+                name="organisation_fiscal_year_starts_in_a_month",
+                condition=models.Q(fiscal_year_start_month__gte=1, fiscal_year_start_month__lte=12),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Team(Revised):
+    """A node of the team tree; `path` holds the ids from the root, such as `/1/4/`, so a subtree is a prefix."""
+
+    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
+    name = models.CharField(_("name"), max_length=200)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
+    )
+    path = models.CharField(max_length=500, editable=False, db_index=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractBaseUser, Revised):
+    """A person who signs in. Imported people have no password until they are invited."""
+
+    class Role(models.TextChoices):
+        REP = "rep", _("Sales rep")
+        MANAGER = "manager", _("Manager")
+        EXECUTIVE = "executive", _("Executive")
+        ADMIN = "admin", _("Administrator")
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("Like the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Language(models.TextChoices):
+        ZH = "zh-hans", "简体中文"
+        EN = "en", "English"
+
+    username = models.CharField(
+        _("login name"), max_length=64, unique=True, validators=[UnicodeUsernameValidator()],
+        error_messages={"unique": _("This login name is taken.")},
+    )  # fmt: skip
+    name = models.CharField(_("name"), max_length=150)
+    email = models.EmailField(_("email"), blank=True)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.REP)
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("team")
+    )
+    language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ZH)
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+    rail = models.BooleanField(_("narrow navigation"), default=False)
+    shortcuts = models.BooleanField(_("single-key shortcuts"), default=True)
+    active_from = models.DateField(_("active from"), null=True, blank=True)
+    active_until = models.DateField(_("active until"), null=True, blank=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name", "email"]
+
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="user_active_from_before_until",
+                condition=models.Q(active_from__isnull=True)
+                | models.Q(active_until__isnull=True)
+                | models.Q(active_from__lte=models.F("active_until")),
+            ),
+            models.UniqueConstraint(
+                Lower("email"), name="user_email_is_one_persons", condition=~models.Q(email=""),
+                violation_error_message=_("Somebody else has this address."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """Whether today, in the organisation's time zone, lies within active from … until."""
+        from accounts.selectors import today
+
+        return self.active_on(today())
+
+    def active_on(self, day: Any) -> bool:
+        """Whether the person is active on this date; both ends count."""
+        return (self.active_from is None or self.active_from <= day) and (
+            self.active_until is None or self.active_until >= day
+        )
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == self.Role.ADMIN
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role == self.Role.MANAGER
+
+    @property
+    def sees_everything(self) -> bool:
+        return self.role in (self.Role.EXECUTIVE, self.Role.ADMIN)
+
+    @property
+    def sells(self) -> bool:
+        """Reps and managers edit sales records; executives and administrators read them."""
+        return self.role in (self.Role.REP, self.Role.MANAGER)
+
+
+class UserTeam(models.Model):
+    """Which team a person was in from a moment on; the first row of a person begins before all time."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="team_history")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
+    valid_from = models.DateTimeField()
+
+    class Meta:
+        ordering = ["user", "valid_from"]
+        constraints = [models.UniqueConstraint(fields=["user", "valid_from"], name="user_team_one_at_a_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} -> {self.team_id}"
+
+
+class AccessToken(models.Model):
+    """A personal API token; only its hash is kept."""
+
+    class Scope(models.TextChoices):
+        READ = "read", _("Read")
+        WRITE = "write", _("Read and write")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(_("name"), max_length=100)
+    scope = models.CharField(_("scope"), max_length=5, choices=Scope, default=Scope.READ)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = AccessTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditEntry(models.Model):
+    """Who changed what, when, through which door: one row a write, never changed afterwards."""
+
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    door = models.CharField(max_length=20)
+    action = models.CharField(max_length=50)
+    model = models.CharField(max_length=50)
+    object_id = models.BigIntegerField(null=True)
+    label = models.CharField(max_length=300, blank=True)
+    object_version = models.PositiveIntegerField(null=True)
+    changes = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["model", "object_id", "-id"], name="audit_of_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.model} {self.object_id}"

@@ -1,0 +1,5 @@
+"""The customers part of /api/v1/."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,150 @@
+"""Customers, their contacts, what we sell them and what they ordered."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team, User
+from config.web.money import MoneyField
+from config.web.revisions import Revised, random_key
+from customers.querysets import ContactQuerySet, CustomerQuerySet, OrderQuerySet, ProductQuerySet
+
+
+class Product(Revised):
+    """Something we sell."""
+
+    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
+    name = models.CharField(_("name"), max_length=200)
+    line = models.CharField(_("product line"), max_length=200, blank=True)
+    is_core = models.BooleanField(_("core product"), default=False)
+    active = models.BooleanField(_("active"), default=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Customer(Revised):
+    """A company that buys or may buy from us."""
+
+    class Tier(models.TextChoices):
+        A5 = "5A", "5A"
+        A4 = "4A", "4A"
+        A3 = "3A", "3A"
+        A2 = "2A", "2A"
+        A1 = "1A", "1A"
+
+    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
+    name = models.CharField(_("name"), max_length=200)
+    industry = models.CharField(_("industry"), max_length=200, blank=True)
+    region = models.CharField(_("region"), max_length=200, blank=True)
+    owner = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="customers", verbose_name=_("owner")
+    )
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="customers", verbose_name=_("team")
+    )
+    created_on = models.DateField(_("customer since"), null=True, blank=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="subsidiaries", verbose_name=_("parent company")
+    )
+    annual_spend = MoneyField(_("yearly spend"), null=True, blank=True)
+    tier = models.CharField(_("tier"), max_length=2, choices=Tier, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        indexes = [models.Index(fields=["name", "id"], name="customer_by_name")]
+        constraints = [
+            models.CheckConstraint(
+                name="customer_is_not_its_own_parent",
+                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(Revised):
+    """A person on the customer's side."""
+
+    class BuyingRole(models.TextChoices):
+        DECISION_MAKER = "decision_maker", _("Decision maker")
+        APPROVER = "approver", _("Approver")
+        TECHNICAL_VETO = "technical_veto", _("Technical veto")
+        USER = "user", _("User")
+        COACH = "coach", _("Coach")
+        GATEKEEPER = "gatekeeper", _("Gatekeeper")
+
+    audit_hidden = ("name", "phone", "email")
+
+    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="contacts", verbose_name=_("customer"))
+    name = models.CharField(_("name"), max_length=200)
+    title = models.CharField(_("job title"), max_length=200, blank=True)
+    department = models.CharField(_("department"), max_length=200, blank=True)
+    email = models.EmailField(_("email"), blank=True)
+    phone = models.CharField(_("phone"), max_length=50, blank=True)
+    buying_role = models.CharField(_("buying role"), max_length=20, choices=BuyingRole, blank=True)
+    influence = models.SmallIntegerField(
+        _("influence"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    stance = models.SmallIntegerField(
+        _("stance"), null=True, blank=True, validators=[MinValueValidator(-2), MaxValueValidator(2)]
+    )
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="contact_influence_is_1_to_5",
+                condition=models.Q(influence__isnull=True) | models.Q(influence__gte=1, influence__lte=5),
+            ),
+            models.CheckConstraint(
+                name="contact_stance_is_minus_2_to_2",
+                condition=models.Q(stance__isnull=True) | models.Q(stance__gte=-2, stance__lte=2),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Order(Revised):
+    """An order booked on a day; `owner` is the seller."""
+
+    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", verbose_name=_("customer"))
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("product")
+    )
+    owner = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("seller")
+    )
+    amount = MoneyField(_("amount"))
+    booked_on = models.DateField(_("booked on"))
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-booked_on", "-id"]
+        indexes = [models.Index(fields=["-booked_on", "-id"], name="order_by_day")]
+        constraints = [models.CheckConstraint(name="order_amount_is_not_negative", condition=models.Q(amount__gte=0))]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,43 @@
+"""The words of customers' querysets."""
+
+from typing import Any, Self
+
+from django.db import models
+
+from accounts import visibility
+from accounts.models import User
+
+
+class InUse(models.QuerySet[Any]):
+    def in_use(self) -> Self:
+        """Without the archived ones."""
+        return self.filter(archived_at__isnull=True)
+
+
+class ProductQuerySet(InUse):
+    """Products are seen by everybody signed in."""
+
+    def on_sale(self) -> Self:
+        """Those that can be chosen for a new opportunity."""
+        return self.in_use().filter(active=True)
+
+
+class CustomerQuerySet(InUse):
+    def visible_to(self, user: User) -> Self:
+        return visibility.visible_customers(self, user)  # type: ignore[return-value]
+
+    def editable_by(self, user: User) -> Self:
+        return visibility.editable_customers(self, user)  # type: ignore[return-value]
+
+
+class ContactQuerySet(InUse):
+    def visible_to(self, user: User) -> Self:
+        return visibility.visible_contacts(self, user)  # type: ignore[return-value]
+
+    def editable_by(self, user: User) -> Self:
+        return visibility.editable_contacts(self, user)  # type: ignore[return-value]
+
+
+class OrderQuerySet(InUse):
+    def visible_to(self, user: User) -> Self:
+        return visibility.visible_orders(self, user)  # type: ignore[return-value]

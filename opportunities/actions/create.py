@@ -1,0 +1,83 @@
+"""A new opportunity."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit, visibility
+from accounts.models import User
+from accounts.selectors import calendar, today
+from customers.models import Customer
+from opportunities import rules
+from opportunities.actions.writing import stage_info, write_version
+from opportunities.models import Opportunity, Stage
+
+
+@transaction.atomic
+def create_opportunity(
+    *,
+    actor: User,
+    customer: Customer,
+    title: str,
+    amount: Decimal | None,
+    expected_close_date: date | None,
+    owner: User | None = None,
+    stage: Stage | None = None,
+    reason: str = "",
+    signed_on: date | None = None,
+    **fields: Any,
+) -> Opportunity:
+    """A new opportunity, in the first open stage unless another is named; its owner is the actor by default."""
+    owner = owner or actor
+    _refuse_owner(actor, owner)
+    stage = stage or _first_stage()
+    _refuse_stage(stage, reason, amount, signed_on)
+    at = timezone.now()
+    day = calendar().local_date(at)
+    held = {name: fields.pop(name) for name in ("product", "next_step", "next_step_due") if name in fields}
+    product = held.pop("product", None)
+    state = rules.begin(
+        stage=stage_info(stage), owner_id=owner.pk, team_id=owner.team_id, at=at, on=day, amount=amount,
+        expected_close_date=expected_close_date, product_id=product.pk if product else None, **held,
+    )  # fmt: skip
+    row = Opportunity(
+        customer=customer, title=title, created_at=at, created_on=day, created_by=actor, changed_at=at,
+        signed_on=signed_on, **fields, **{name: getattr(state, name) for name in rules.HELD},
+    )  # fmt: skip
+    row.full_clean(exclude=[field.name for field in row._meta.fields if field.is_relation], validate_constraints=False)
+    row.save(force_insert=True)
+    write_version(row, at, actor, reason)
+    audit.record("create", row=row, actor=actor)
+    return row
+
+
+def _first_stage() -> Stage:
+    stage = Stage.objects.open().first()
+    if stage is None:
+        raise ValidationError(_("There is no open stage. An administrator sets the stages up first."))
+    return stage
+
+
+def _refuse_owner(actor: User, owner: User) -> None:
+    if actor.role == User.Role.EXECUTIVE:
+        raise PermissionDenied(_("Executives read opportunities; they do not write them."))
+    if owner.pk != actor.pk and not visibility.assignable_people(actor).filter(pk=owner.pk).exists():
+        raise ValidationError({"owner": _("Choose a person from the list.")})
+    if not owner.active_on(today()):
+        raise ValidationError({"owner": _("This person is no longer active.")})
+
+
+def _refuse_stage(stage: Stage, reason: str, amount: Decimal | None, signed_on: date | None) -> None:
+    if stage.retired_at is not None:
+        raise ValidationError({"stage": _("This stage is no longer in use.")})
+    first = rules.StageInfo(id=0, position=0, outcome="open", win_rate=0)
+    problems = rules.move_problems(
+        first, stage_info(stage), reason=reason, amount=amount, signed_on=signed_on, today=today()
+    )
+    if problems:
+        raise ValidationError(problems)

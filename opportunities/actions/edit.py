@@ -1,0 +1,60 @@
+"""Edits of what an opportunity says of itself, and its hand-over to another owner."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import visibility
+from accounts.models import User
+from accounts.selectors import today
+from opportunities.actions.writing import MOVE_WATCHES, lock_editable, lock_visible, refuse_if_archived, write
+from opportunities.models import Opportunity
+
+VERSIONED = ("amount", "expected_close_date", "product", "next_step", "next_step_due")
+WITHOUT_PAST = ("customer", "title", "source", "forecast_category", "signed_on", "competitor")
+EDITABLE = (*VERSIONED, *WITHOUT_PAST)
+
+
+@transaction.atomic
+def edit_opportunity(
+    *, opportunity: Opportunity, changes: dict[str, Any], seen: int | None, actor: User
+) -> Opportunity:
+    """Set fields of EDITABLE. Raises StaleWrite when one was changed since version `seen`."""
+    row = lock_editable(opportunity, actor)
+    refuse_if_archived(row)
+    wanted = {name: value for name, value in changes.items() if name in EDITABLE}
+    differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    row.refuse_if_stale(seen, differing)
+    _refuse_signing_date(wanted)
+    held: dict[str, Any] = {name: wanted[name] for name in VERSIONED if name in wanted}
+    if "product" in held:
+        product = held.pop("product")
+        held["product_id"] = product.pk if product else None
+    plain = {name: wanted[name] for name in WITHOUT_PAST if name in wanted}
+    write(row, actor=actor, action="edit", held=held, fields=plain)
+    return row
+
+
+def _refuse_signing_date(changes: dict[str, Any]) -> None:
+    signed_on = changes.get("signed_on")
+    if signed_on is not None and signed_on > today():
+        raise ValidationError({"signed_on": _("The signing date must not lie in the future.")})
+
+
+@transaction.atomic
+def assign(*, opportunity: Opportunity, owner: User, seen: int | None, actor: User, reason: str = "") -> Opportunity:
+    """Hand the opportunity over; its team follows the new owner. Everything else stays."""
+    row = lock_visible(opportunity, actor)
+    refuse_if_archived(row)
+    if not visibility.may_assign(actor, row.owner):
+        raise PermissionDenied(_("Only a manager above the owner, or an administrator, hands opportunities over."))
+    if not visibility.assignable_people(actor).filter(pk=owner.pk).exists():
+        raise ValidationError({"owner": _("Choose a person from the list.")})
+    if not owner.active_on(today()):
+        raise ValidationError({"owner": _("This person is no longer active.")})
+    if owner.pk != row.owner_id:
+        row.refuse_if_stale(seen, {"owner": owner}, MOVE_WATCHES)
+    write(row, actor=actor, action="assign", held={"owner": (owner.pk, owner.team_id)}, reason=reason)
+    return row

@@ -1,0 +1,69 @@
+"""The one action that moves a stage, whatever the door (METHOD.md §2)."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import visibility
+from accounts.models import User
+from accounts.selectors import today
+from opportunities import rules
+from opportunities.actions.writing import MOVE_WATCHES, lock_editable, refuse_if_archived, stage_info, write
+from opportunities.models import Opportunity, Stage
+
+
+@transaction.atomic
+def move_to_stage(
+    *,
+    opportunity: Opportunity,
+    stage: Stage,
+    seen: int | None,
+    actor: User,
+    reason: str = "",
+    amount: Decimal | None = None,
+    signed_on: date | None = None,
+    competitor: str = "",
+) -> Opportunity:
+    """Move the opportunity to `stage`; to the stage it has, nothing happens.
+
+    Raises ValidationError {field: message} for what is missing, PermissionDenied for a reopening by somebody who
+    is not a manager above the owner, StaleWrite when stage or owner was changed since version `seen`.
+    """
+    row = lock_editable(opportunity, actor)
+    refuse_if_archived(row)
+    if row.stage_id == stage.pk:
+        return row
+    _refuse_target(row, stage, seen, actor, amount)
+    reason = reason.strip()
+    sum_at_closing = row.amount if amount is None else amount
+    problems = rules.move_problems(
+        stage_info(row.stage), stage_info(stage), reason=reason, amount=sum_at_closing, signed_on=signed_on,
+        today=today(),
+    )  # fmt: skip
+    if problems:
+        raise ValidationError(problems)
+    held: dict[str, Any] = {"stage": stage_info(stage), "amount": sum_at_closing}
+    fields = {"signed_on": signed_on, "competitor": competitor.strip()}
+    write(row, actor=actor, action="move", held=held, fields=_closing_facts(stage, fields), reason=reason)
+    return row
+
+
+def _closing_facts(stage: Stage, given: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a closing: a signing date of a won one, a competitor of one that is closed at all."""
+    return {
+        "signed_on": given["signed_on"] if stage.outcome == "won" else None,
+        "competitor": "" if stage.is_open else given["competitor"],
+    }
+
+
+def _refuse_target(row: Opportunity, stage: Stage, seen: int | None, actor: User, amount: Decimal | None) -> None:
+    if stage.retired_at is not None:
+        raise ValidationError({"stage": _("This stage is no longer in use.")})
+    yours: dict[str, Any] = {"stage": stage} if amount is None else {"stage": stage, "amount": amount}
+    row.refuse_if_stale(seen, yours, MOVE_WATCHES)
+    if not row.is_open and not visibility.is_above(actor, row.owner):
+        raise PermissionDenied(_("Only a manager above the owner reopens a closed opportunity."))

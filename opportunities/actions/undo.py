@@ -1,0 +1,59 @@
+"""Taking back one's own last change within seconds, as if it had not been (METHOD.md §2, FINE-PRINT 52)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import User
+from opportunities import rules
+from opportunities.actions.writing import lock_visible
+from opportunities.models import Opportunity, OpportunityVersion
+from opportunities.querysets import FOREVER
+
+
+class TooLate(Exception):
+    """The change can no longer be taken back: seconds have passed, or something else has changed."""
+
+    def __str__(self) -> str:
+        return _("It is too late to undo this change.")
+
+
+@transaction.atomic
+def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
+    """Take back the actor's own last change, which made version `seen`.
+
+    Raises TooLate after 15 seconds, and when somebody changed the opportunity since.
+    """
+    row = lock_visible(opportunity, actor)
+    change = row.last_change
+    if not change or change["by"] != actor.pk or change["version"] != row.version or seen != row.version:
+        raise TooLate
+    if timezone.now() - datetime.fromisoformat(change["at"]) > rules.UNDO_ACCEPTED:
+        raise TooLate
+    was = {name: getattr(row, name) for name in change["fields"]}
+    if change["versioned"]:
+        _drop_last_version(row)
+        row.changed_at = datetime.fromisoformat(change["changed_at"])
+    for name, value in change["before"].items():
+        setattr(row, name, _parsed(name, value))
+    row.last_change = None
+    row.mark_changed(change["fields"])
+    row.save()
+    audit.record("undo", row=row, actor=actor, changes={name: (old, getattr(row, name)) for name, old in was.items()})
+    return row
+
+
+def _parsed(name: str, value: Any) -> Any:
+    return Opportunity._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
+
+
+def _drop_last_version(row: Opportunity) -> None:
+    versions = OpportunityVersion.objects.filter(opportunity=row)
+    last = versions.get(valid_to=FOREVER)
+    began = last.valid_from
+    last.delete()
+    versions.filter(valid_to=began).update(valid_to=FOREVER)

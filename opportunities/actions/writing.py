@@ -1,0 +1,144 @@
+"""What every action on an opportunity shares: lock, apply the rules, save, keep the version and the trail."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit, edits
+from accounts.models import User
+from accounts.selectors import calendar
+from opportunities import rules
+from opportunities.models import Opportunity, OpportunityVersion, Stage
+from opportunities.querysets import FOREVER
+
+MOVE_WATCHES = ("stage", "owner")  # a move, a hand-over, an undo conflicts with any change of these
+TICK = timedelta(microseconds=1)
+
+
+def lock_editable(opportunity: Opportunity, actor: User) -> Opportunity:
+    """The opportunity as it is now, locked; 403 for a reader, 404 when it has gone out of sight meanwhile."""
+    if not actor.sells:
+        raise PermissionDenied(_("You may read this opportunity but not change it."))
+    return _lock(Opportunity.objects.editable_by(actor), opportunity)
+
+
+def lock_visible(opportunity: Opportunity, actor: User) -> Opportunity:
+    """Likewise for those who may see it: assignment by an administrator."""
+    return _lock(Opportunity.objects.visible_to(actor), opportunity)
+
+
+def _lock(queryset: Any, opportunity: Opportunity) -> Opportunity:
+    rows = queryset.select_related("customer", "stage", "owner__team", "team", "product")
+    row = rows.select_for_update(of=("self",)).filter(pk=opportunity.pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def refuse_if_archived(opportunity: Opportunity) -> None:
+    if opportunity.archived_at is not None:
+        raise ValidationError(_("This opportunity is archived. Restore it first."), code="archived")
+
+
+def stage_info(stage: Stage) -> rules.StageInfo:
+    return rules.StageInfo(id=stage.pk, position=stage.position, outcome=stage.outcome, win_rate=stage.win_rate)
+
+
+def state_of(row: Opportunity | OpportunityVersion) -> rules.State:
+    """What the row holds, for the rules."""
+    return rules.State(**{name: getattr(row, name) for name in rules.HELD})
+
+
+def moment_after(opportunity: Opportunity) -> datetime:
+    """Now, and in any case after the opportunity's last change."""
+    return max(timezone.now(), opportunity.changed_at + TICK)
+
+
+def write(
+    opportunity: Opportunity,
+    *,
+    actor: User,
+    action: str,
+    held: dict[str, Any],
+    fields: dict[str, Any] | None = None,
+    reason: str = "",
+) -> bool:
+    """Take one change of a locked opportunity; False when it changes nothing.
+
+    `held` is what the rules apply and a version keeps, `fields` the columns without a past. Values are checked,
+    the version before ends where the new one begins, and `last_change` keeps what an undo needs.
+    """
+    at = moment_after(opportunity)
+    before = state_of(opportunity)
+    after = rules.apply(before, held, at=at, on=calendar().local_date(at))
+    plain = edits.differences(opportunity, fields or {})
+    if after == before and not plain:
+        return False
+    names = rules.changed_fields(before, after)
+    was = {name: getattr(opportunity, name) for name in [*names, *plain]}
+    _keep_for_undo(opportunity, before, after, list(plain), actor, at)
+    _assign(opportunity, before, after, {name: new for name, (_old, new) in plain.items()})
+    opportunity.mark_changed([*names, *plain])
+    assert opportunity.last_change is not None
+    opportunity.last_change["version"] = opportunity.version
+    opportunity.clean_fields(exclude=_uncheckable([*names, *plain]))
+    if after != before:
+        _begin_version(opportunity, at, actor, reason)
+    opportunity.save()
+    changes = {name: (old, getattr(opportunity, name)) for name, old in was.items()}
+    audit.record(action, row=opportunity, actor=actor, changes=_with_reason(changes, reason))
+    return True
+
+
+def _with_reason(changes: dict[str, tuple[Any, Any]], reason: str) -> dict[str, tuple[Any, Any]]:
+    return {**changes, "reason": (None, reason)} if reason else changes
+
+
+def _assign(opportunity: Opportunity, before: rules.State, after: rules.State, plain: dict[str, Any]) -> None:
+    for name in rules.HELD:
+        if getattr(before, name) != getattr(after, name):
+            setattr(opportunity, name, getattr(after, name))
+    for name, value in plain.items():
+        setattr(opportunity, name, value)
+
+
+def _uncheckable(names: list[str]) -> set[str]:
+    """Fields not to be checked: untouched ones, and references, which the caller resolved to rows that exist."""
+    meta = Opportunity._meta
+    return {field.name for field in meta.fields if field.name not in names or field.is_relation}
+
+
+def _begin_version(opportunity: Opportunity, at: datetime, actor: User | None, reason: str) -> None:
+    OpportunityVersion.objects.filter(opportunity=opportunity, valid_to=FOREVER).update(valid_to=at)
+    write_version(opportunity, at, actor, reason)
+    opportunity.changed_at = at
+
+
+def write_version(opportunity: Opportunity, at: datetime, actor: User | None, reason: str) -> None:
+    """The open version of what the opportunity holds, from `at` on."""
+    held = {name: getattr(opportunity, name) for name in rules.HELD}
+    OpportunityVersion.objects.create(opportunity=opportunity, valid_from=at, actor=actor, reason=reason, **held)
+
+
+def _keep_for_undo(
+    opportunity: Opportunity, before: rules.State, after: rules.State, plain: list[str], actor: User, at: datetime
+) -> None:
+    held = [name for name in rules.HELD if getattr(before, name) != getattr(after, name)]
+    attributes = [*held, *(Opportunity._meta.get_field(name).attname for name in plain)]  # type: ignore[union-attr]
+    kept = {name: _as_text(getattr(opportunity, name)) for name in attributes}
+    opportunity.last_change = {
+        "by": actor.pk,
+        "at": at.isoformat(),
+        "versioned": after != before,
+        "changed_at": opportunity.changed_at.isoformat(),
+        "fields": [*rules.changed_fields(before, after), *plain],
+        "before": kept,
+    }
+
+
+def _as_text(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | str) else str(value)

@@ -1,0 +1,223 @@
+"""Stages, opportunities, and the versions that keep an opportunity's past."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team, User
+from config.web.money import MoneyField, RateField
+from config.web.revisions import Revised, random_key
+from customers.models import Customer, Product
+from opportunities.querysets import FOREVER, OpportunityQuerySet, StageQuerySet, VersionQuerySet
+
+
+class Outcome(models.TextChoices):
+    OPEN = "open", _("Open")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    NO_DECISION = "no_decision", _("No decision")
+    NO_GO = "no_go", _("No-go")
+
+
+class ForecastCategory(models.TextChoices):
+    COMMIT = "commit", _("Commit")
+    BEST_CASE = "best_case", _("Best case")
+    PIPELINE = "pipeline", _("Pipeline")
+    OMITTED = "omitted", _("Omitted")
+
+
+class Stage(Revised):
+    """A win-rate stage (METHOD.md §2); a retired one stays for the past that it names."""
+
+    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
+    name_zh = models.CharField(_("Chinese name"), max_length=100)
+    name_en = models.CharField(_("English name"), max_length=100)
+    position = models.PositiveSmallIntegerField(_("position"))
+    outcome = models.CharField(_("outcome"), max_length=11, choices=Outcome, default=Outcome.OPEN)
+    win_rate = RateField(_("win rate"))
+    floor = models.PositiveSmallIntegerField(_("floor"), null=True, blank=True, validators=[MaxValueValidator(6)])
+    expected_days = models.PositiveIntegerField(
+        _("expected days"), default=30, validators=[MinValueValidator(1), MaxValueValidator(3650)]
+    )
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = StageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="stage_floor_is_0_to_6", condition=models.Q(floor__isnull=True) | models.Q(floor__lte=6)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the active language."""
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome == Outcome.OPEN
+
+
+class StageSetting(models.Model):
+    """Win rate, floor and expected days of a stage from a moment on (FINE-PRINT 6); the first begins before all time."""
+
+    stage = models.ForeignKey(Stage, models.PROTECT, related_name="settings")
+    valid_from = models.DateTimeField()
+    win_rate = RateField(_("win rate"))
+    floor = models.PositiveSmallIntegerField(null=True, blank=True)
+    expected_days = models.PositiveIntegerField(default=30)
+
+    class Meta:
+        ordering = ["stage", "valid_from"]
+        constraints = [models.UniqueConstraint(fields=["stage", "valid_from"], name="stage_setting_one_at_a_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.stage_id} from {self.valid_from:%Y-%m-%d}"
+
+
+class Held(models.Model):
+    """What an opportunity holds now and each of its versions held then."""
+
+    stage = models.ForeignKey(Stage, models.PROTECT, related_name="+", verbose_name=_("stage"))
+    outcome = models.CharField(_("outcome"), max_length=11, choices=Outcome, default=Outcome.OPEN)
+    win_rate = RateField(_("win rate"))
+    amount = MoneyField(_("amount"), null=True, blank=True)
+    expected_close_date = models.DateField(_("expected close"), null=True, blank=True)
+    owner = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("owner"))
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team"))
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product")
+    )
+    next_step = models.CharField(_("next step"), max_length=500, blank=True)
+    next_step_due = models.DateField(_("next step due"), null=True, blank=True)
+    # The last change of stage: its moment, its local date; and the position of the furthest open stage so far
+    # (rules.WON when it was ever won, 0 when it reached nothing).
+    entered_at = models.DateTimeField()
+    entered_on = models.DateField()
+    furthest = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Opportunity(Held, Revised):
+    """A chance to sell, from its discovery to its signature or its end."""
+
+    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="opportunities", verbose_name=_("customer"))
+    title = models.CharField(_("title"), max_length=200)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    forecast_category = models.CharField(
+        _("forecast category"), max_length=10, choices=ForecastCategory, blank=True, default=ForecastCategory.PIPELINE
+    )
+    signed_on = models.DateField(_("signing date"), null=True, blank=True)
+    competitor = models.CharField(_("competitor"), max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_on = models.DateField(editable=False)
+    created_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("created by"), editable=False
+    )
+    changed_at = models.DateTimeField(editable=False)  # valid_from of the open version
+    last_change = models.JSONField(null=True, blank=True, editable=False)  # what an undo needs (actions/undo.py)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    collaborators = models.ManyToManyField(
+        User, through="Collaborator", through_fields=("opportunity", "user"), related_name="+"
+    )
+
+    objects = OpportunityQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="opportunity_amount_is_not_negative",
+                condition=models.Q(amount__isnull=True) | models.Q(amount__gte=0),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["stage", "entered_at", "id"], name="opportunity_board"),
+            models.Index(fields=["owner", "outcome", "stage"], name="opportunity_of_owner"),
+            models.Index(fields=["customer", "outcome"], name="opportunity_of_customer"),
+            models.Index(fields=["expected_close_date", "id"], name="opportunity_by_close"),
+            models.Index(fields=["amount", "id"], name="opportunity_by_amount"),
+            models.Index(fields=["created_on"], name="opportunity_by_creation"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def closed_at(self):  # type: ignore[no-untyped-def]
+        """The moment of closing, None while it is open."""
+        return None if self.outcome == Outcome.OPEN else self.entered_at
+
+    @property
+    def is_open(self) -> bool:
+        return self.outcome == Outcome.OPEN
+
+
+class OpportunityVersion(Held):
+    """What an opportunity held from valid_from (inclusive) to valid_to (exclusive; FOREVER while it holds)."""
+
+    opportunity = models.ForeignKey(Opportunity, models.PROTECT, related_name="versions")
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(default=FOREVER)
+    actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["opportunity", "valid_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["opportunity"], condition=models.Q(valid_to=FOREVER), name="version_one_open_end"
+            ),
+            models.UniqueConstraint(fields=["opportunity", "valid_from"], name="version_one_begin_at_a_moment"),
+            models.UniqueConstraint(fields=["opportunity", "valid_to"], name="version_one_end_at_a_moment"),
+            models.CheckConstraint(
+                name="version_begins_before_it_ends", condition=models.Q(valid_from__lt=models.F("valid_to"))
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["valid_from"], name="version_by_begin"),
+            models.Index(
+                fields=["valid_to", "valid_from"],
+                include=["stage", "win_rate", "amount", "owner", "team", "entered_on"],
+                condition=models.Q(outcome="open"),
+                name="version_open_as_of",
+            ),
+            models.Index(
+                fields=["owner", "valid_to", "valid_from"],
+                include=["stage", "win_rate", "amount", "team", "entered_on"],
+                condition=models.Q(outcome="open"),
+                name="version_open_of_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opportunity_id} from {self.valid_from:%Y-%m-%d %H:%M}"
+
+
+class Collaborator(models.Model):
+    """Somebody who works on an opportunity beside its owner."""
+
+    opportunity = models.ForeignKey(Opportunity, models.PROTECT)
+    user = models.ForeignKey(User, models.PROTECT, related_name="collaborations")
+    added_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["opportunity", "user"]
+        constraints = [models.UniqueConstraint(fields=["opportunity", "user"], name="collaborator_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.opportunity_id}"

@@ -1,0 +1,32 @@
+"""Fixtures that every test may use."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from tests import factories
+from tests.factories import Company
+
+
+@pytest.fixture(autouse=True)
+def empty_cache():
+    """Throttles and rate limits of one test do not reach the next."""
+    cache.clear()
+
+
+@pytest.fixture
+def company(db) -> Company:
+    """A small company with every role: see `factories.Company`."""
+    return factories.company()
+
+
+@pytest.fixture
+def signed_in():
+    """A browser client signed in as the given person."""
+
+    def make(user) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make

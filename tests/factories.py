@@ -1,0 +1,93 @@
+"""Rows for tests, made through the actions, so that a test begins with what the product itself would have written."""
+
+import itertools
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from accounts import actions as accounts_actions
+from accounts.models import Organisation, Team, User
+from customers.actions import create_contact, create_customer, create_product
+from customers.models import Contact, Customer, Product
+from opportunities.actions import create_opportunity
+from opportunities.models import Opportunity, Stage
+
+PASSWORD = "climb-to-the-summit-9"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Company:
+    """Head office with two regions: `manager` leads east (rep, mate), `other_manager` west (stranger)."""
+
+    organisation: Organisation
+    head: Team
+    east: Team
+    west: Team
+    admin: User
+    executive: User
+    director: User
+    manager: User
+    rep: User
+    mate: User
+    other_manager: User
+    stranger: User
+
+    def people(self) -> dict[str, User]:
+        """Everybody by the name of their part."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, User)}
+
+
+def company(**organisation: Any) -> Company:
+    fields = {"name": "Test Works", "currency": "CNY", "timezone": "Asia/Shanghai", **organisation}
+    row = Organisation.objects.create(pk=1, **fields)
+    head = team("Head", key="head")
+    east, west = team("East", key="east", parent=head), team("West", key="west", parent=head)
+    return Company(
+        organisation=row,
+        head=head,
+        east=east,
+        west=west,
+        admin=person("admin", role="admin"),
+        executive=person("executive", role="executive"),
+        director=person("director", role="manager", team=head),
+        manager=person("manager", role="manager", team=east),
+        rep=person("rep", role="rep", team=east),
+        mate=person("mate", role="rep", team=east),
+        other_manager=person("other_manager", role="manager", team=west),
+        stranger=person("stranger", role="rep", team=west),
+    )
+
+
+def team(name: str, *, parent: Team | None = None, **fields: Any) -> Team:
+    return accounts_actions.create_team(name=name, parent=parent, actor=None, **fields)
+
+
+def person(username: str, **fields: Any) -> User:
+    fields.setdefault("name", username.replace("_", " ").title())
+    fields.setdefault("language", "en")
+    return accounts_actions.create_person(username=username, password=PASSWORD, actor=None, **fields)
+
+
+def product(admin: User, name: str = "", **fields: Any) -> Product:
+    return create_product(actor=admin, name=name or f"Product {next(_numbers)}", **fields)
+
+
+def customer(owner: User, name: str = "", **fields: Any) -> Customer:
+    return create_customer(actor=owner, name=name or f"Customer {next(_numbers)}", **fields)
+
+
+def contact(owner: User, of: Customer, name: str = "", **fields: Any) -> Contact:
+    return create_contact(actor=owner, customer=of, name=name or f"Contact {next(_numbers)}", **fields)
+
+
+def opportunity(owner: User, title: str = "", **fields: Any) -> Opportunity:
+    """An opportunity of this owner, in the first stage unless `stage` is a Stage or a key."""
+    if isinstance(fields.get("stage"), str):
+        fields["stage"] = Stage.objects.get(key=fields["stage"])
+    fields.setdefault("amount", Decimal("100000.00"))
+    fields.setdefault("expected_close_date", date(2027, 3, 31))
+    fields.setdefault("customer", None)
+    of = fields.pop("customer") or customer(owner)
+    return create_opportunity(actor=owner, customer=of, title=title or f"Opportunity {next(_numbers)}", **fields)

@@ -81,6 +81,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
+                "config.web.templatetags.formats",
                 "config.web.templatetags.ui",
             ],
         },

@@ -16,7 +16,7 @@ max_requests_jitter = 500
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # a heartbeat must not wait for a disk
 accesslog = os.environ.get("ACCESS_LOG", "-") or None
-access_log_format = '%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s'
+access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s"
 logconfig_dict = LOGGING | {
     "loggers": LOGGING["loggers"]
     | {name: {"handlers": ["console"], "propagate": False} for name in ("gunicorn.error", "gunicorn.access")}

@@ -1,0 +1,28 @@
+"""The product's settings for the test-suite: files in a folder of its own, nothing sent, cheap password hashes."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+TEST_DIR = Path(tempfile.mkdtemp(prefix="ascent-tests-"))
+atexit.register(shutil.rmtree, TEST_DIR, ignore_errors=True)
+os.environ["VAR_DIR"] = str(TEST_DIR)
+os.environ.setdefault("HTTPS", "off")
+os.environ.setdefault("SECRET_KEY", "for-the-tests-only-" + "x" * 40)
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import DATABASES, REDIS_URL, STORAGES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # In a file, as in real life: threads and worker processes share it, and write-ahead logging is on.
+    DATABASES["default"]["TEST"] = {"NAME": str(TEST_DIR / "test.sqlite3")}
+if not REDIS_URL:
+    CELERY_BROKER_URL = "memory://"
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str] = {}
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

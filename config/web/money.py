@@ -2,7 +2,8 @@
 
 An amount is stored as cents, a win rate as ten-thousandths. Both fields derive from `models.Field`, not from an
 integer field, so that unwrapped arithmetic (`F("amount") * 2`, `F("amount") * F("win_rate")`) raises FieldError
-instead of silently giving cents. `Sum`, `Min`, `Max` and comparisons work; a product is `Weighted`.
+instead of silently giving cents. `Sum`, `Min`, `Max` and comparisons work; a product is `Weighted`. Django cuts what
+`Avg` gives to the whole cent: divide a sum by a count in Python instead.
 """
 
 import math
@@ -105,15 +106,6 @@ def _decimal(value: Any, invalid: Any) -> Decimal:
     raise ValidationError(invalid, code="invalid")
 
 
-def _from_database(value: Any, build: Callable[[int], Decimal]) -> Decimal | None:
-    # PostgreSQL gives SUM(bigint) as numeric. A fraction can only come of AVG or a division: refuse to guess.
-    if value is None:
-        return None
-    if value != int(value) or isinstance(value, float):
-        raise TypeError(f"{value!r} is not a whole number of cents or ten-thousandths; cast this expression")
-    return build(int(value))
-
-
 # --- Model fields -----------------------------------------------------------------------------
 
 _SetT_contra = TypeVar("_SetT_contra", contravariant=True)
@@ -165,7 +157,7 @@ class MoneyField(_ScaledField[_SetT_contra, _GetT_co]):
         return f"{connection.ops.quote_name(self.column)} BETWEEN 0 AND {CENTS_MAX}"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
-        return _from_database(value, from_cents)
+        return None if value is None else from_cents(value)
 
     def to_python(self, value: Any) -> Decimal | None:
         return None if value is None else from_cents(to_cents(value, bounded=False))
@@ -194,7 +186,7 @@ class RateField(_ScaledField[_SetT_contra, _GetT_co]):
         return f"{connection.ops.quote_name(self.column)} BETWEEN 0 AND {RATE_MAX}"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
-        return _from_database(value, from_ten_thousandths)
+        return None if value is None else from_ten_thousandths(value)
 
     def to_python(self, value: Any) -> Decimal | None:
         return None if value is None else from_ten_thousandths(to_ten_thousandths(value))

@@ -103,10 +103,7 @@ def test_both_notations(name, value, chinese, english):
     assert written(name, value, "zh-hans") == chinese
 
 
-@pytest.mark.parametrize(
-    "name",
-    "money money_signed money_full percent multiple points day day_full day_heading moment week period due days not_met".split(),
-)
+@pytest.mark.parametrize("name", sorted({row[0] for row in DESIGN + BEYOND} - {"as_of"}))
 @pytest.mark.parametrize("absent", [None, ""])
 def test_what_is_absent_is_a_dash_and_never_zero(name, absent):
     assert written(name, absent, "zh-hans") == written(name, absent, "en") == "—"

@@ -1,6 +1,7 @@
 """All settings, from the environment. README has the table of variables."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
@@ -262,7 +263,7 @@ SPECTACULAR_SETTINGS = {
 # --- Logs -------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "config.web.logs.RequestIdFilter"}},

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
+from django.conf import settings
 
 from accounts.models import User
 
@@ -10,6 +11,10 @@ from accounts.models import User
 class ActivePersonBackend(AuthenticationBackend):
     """allauth's sign-in by login name or address; somebody outside their dates loses a running session at once."""
 
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Active today; people of the demo company only while DEBUG is on."""
+        return user.is_active and (settings.DEBUG or not user.is_demo)
+
     def get_user(self, user_id: Any) -> User | None:
         user = User.objects.select_related("team").filter(pk=user_id).first()
-        return user if user is not None and user.is_active else None
+        return user if user is not None and self.user_can_authenticate(user) else None

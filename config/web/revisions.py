@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,10 @@ from django.utils.translation import gettext_lazy as _
 def random_key() -> str:
     """Identifier of a row that no importing system has named: 16 hexadecimal characters."""
     return secrets.token_hex(8)
+
+
+def _has_null(value: Any) -> bool:
+    return isinstance(value, str) and "\x00" in value
 
 
 class StaleWrite(Exception):
@@ -34,6 +39,14 @@ class Revised(models.Model):
 
     class Meta:
         abstract = True
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Django's own checks, and no NUL in a text, which PostgreSQL cannot hold."""
+        super().clean_fields(exclude=exclude)
+        names = {field.attname for field in self._meta.fields if field.name not in (exclude or ())}
+        errors = {name: _("Null characters are not allowed.") for name in names if _has_null(getattr(self, name, ""))}
+        if errors:
+            raise ValidationError(errors)
 
     def changed_since(self, seen: int, fields: Iterable[str]) -> set[str]:
         """Those of `fields` that were changed after version `seen`."""

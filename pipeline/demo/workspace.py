@@ -1,0 +1,140 @@
+"""The demo company as a workspace in the interchange format."""
+
+import csv
+import random
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline.demo import names, story
+from pipeline.demo.story import ZONE, Life
+
+
+def write_workspace(folder: Path, today: date) -> None:
+    """Write the CSV files of the demo company, as it stands on the morning of `today`, into `folder`."""
+    chance = random.Random(story.SEED + 1)  # noqa: S311
+    lives = story.lives(today)
+    owners = _customer_owners(chance)
+    handovers = _hand_over(chance, lives, today)
+    moved = datetime.combine(today - timedelta(days=150), time(9), ZONE)
+    files: dict[str, tuple[list[str], Iterable[list[Any]]]] = {
+        "organisation": (
+            ["name", "industry", "currency", "timezone", "fiscal_year_start_month"],
+            [[names.ORGANISATION, "manufacturing", "CNY", "Asia/Shanghai", 1]],
+        ),
+        "teams": (["key", "name", "parent"], [list(row) for row in names.TEAMS]),
+        "users": (
+            ["key", "name", "email", "role", "team"],
+            [[k, n, f"{k}@ascent.example", r, "south" if k == "song" else t] for k, n, r, t in names.PEOPLE],
+        ),
+        "user_teams": (["user", "at", "team"], [["song", moved.isoformat(), "north"]]),
+        "products": (
+            ["key", "name", "line", "is_core", "active"],
+            [[k, n, line, str(core).lower(), "true"] for k, n, line, core, _weight in names.PRODUCTS],
+        ),
+        "customers": (
+            ["key", "name", "industry", "region", "owner", "created_on", "annual_spend", "tier", "team"],
+            _customers(owners, today),
+        ),
+        "contacts": (
+            ["key", "customer", "name", "title", "department", "email", "phone", "buying_role", "influence", "stance"],
+            _contacts(chance),
+        ),
+        "opportunities": (
+            ["key", "customer", "title", "product", "source", "created_at", "created_by", "forecast_category",
+             "signed_on", "competitor"],
+            [_opportunity(life) for life in lives],
+        ),
+        "opportunity_events": (
+            ["opportunity", "at", "actor", "field", "value", "reason"],
+            [[life.key, at.isoformat(), *rest] for life in lives for at, *rest in life.events],
+        ),
+        "collaborators": (["opportunity", "user"], _collaborators(chance, lives, handovers)),
+        "orders": (["key", "customer", "product", "owner", "amount", "booked_on"], _orders(chance, lives, owners, today)),
+    }  # fmt: skip
+    for name, (header, rows) in files.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as target:
+            writer = csv.writer(target)
+            writer.writerow(header)
+            writer.writerows(rows)
+
+
+def _customer_owners(chance: random.Random) -> list[str]:
+    reps = {team: [k for k, _n, role, t in names.PEOPLE if role == "rep" and t == team] for team in
+            ("east", "south", "north")}  # fmt: skip
+    return [chance.choice(reps[row[3]]) for row in names.CUSTOMERS]
+
+
+def _customers(owners: list[str], today: date) -> list[list[Any]]:
+    since = today - timedelta(days=1500)
+    return [
+        [f"C{i:03d}", name, industry, region, owners[i], (since + timedelta(days=23 * i)).isoformat(), spend * 10_000,
+         tier, team]
+        for i, (name, industry, region, team, tier, spend) in enumerate(names.CUSTOMERS)
+    ]  # fmt: skip
+
+
+def _contacts(chance: random.Random) -> list[list[Any]]:
+    rows = []
+    for i, (_name, _industry, _region, _team, tier, _spend) in enumerate(names.CUSTOMERS):
+        known = {"5A": 6, "4A": 5, "3A": 4, "2A": 2, "1A": 1}[tier]
+        for role, title, department, influence in chance.sample(names.CONTACT_ROLES, known):
+            name = chance.choice(names.SURNAMES) + chance.choice(names.GIVEN)
+            key = f"P{i:03d}{role[:2]}{len(rows)}"
+            phone = f"138{chance.randrange(10**8):08d}"
+            stance = chance.choice([-1, 0, 0, 1, 1, 2])
+            email = f"{key.lower()}@customer.example"
+            rows.append([key, f"C{i:03d}", name, title, department, email, phone, role, influence, stance])
+    return rows
+
+
+def _opportunity(life: Life) -> list[Any]:
+    closed = life.stage not in story.OPEN
+    return [
+        life.key, f"C{life.customer:03d}", life.title, life.product, life.source, life.created_at.isoformat(),
+        life.events[0][1], life.category, life.signed_on or "" if closed else "", life.competitor if closed else "",
+    ]  # fmt: skip
+
+
+def _hand_over(chance: random.Random, lives: list[Life], today: date) -> dict[str, str]:
+    """Some opportunities change hands inside their team: {key: former owner}."""
+    team = {login: t for login, _name, _role, t in names.PEOPLE}
+    manager = {"east": "shen", "south": "chen", "north": "chen"}
+    moved: dict[str, str] = {}
+    for life in chance.sample(lives, 18):
+        mates = [rep for rep in story.REPS if team[rep] == team[life.owner] and rep != life.owner]
+        day = life.events[-1][0] + timedelta(hours=20)
+        if not mates or day.date() >= today:
+            continue
+        moved[life.key] = life.owner
+        life.events.append((day, manager[team[life.owner]], "owner", chance.choice(mates), ""))
+    return moved
+
+
+def _collaborators(chance: random.Random, lives: list[Life], handovers: dict[str, str]) -> list[list[str]]:
+    still_open = [life for life in lives if life.stage in story.OPEN and life.key not in handovers]
+    pairs = []
+    for life in chance.sample(still_open, min(25, len(still_open))):
+        pairs.append([life.key, chance.choice([rep for rep in story.REPS if rep != life.owner])])
+    return pairs
+
+
+def _orders(chance: random.Random, lives: list[Life], owners: list[str], today: date) -> list[list[Any]]:
+    rows = [
+        [f"W{life.key}", f"C{life.customer:03d}", life.product, life.owner, f"{life.amount * 10_000}.00",
+         life.signed_on.isoformat()]
+        for life in lives if life.stage == "won" and life.signed_on
+    ]  # fmt: skip
+    for i, row in enumerate(names.CUSTOMERS):
+        rhythm = {"5A": 45, "4A": 60, "3A": 90, "2A": 150, "1A": 300}[row[4]]
+        day = today - timedelta(days=DAYS_OF_ORDERS - chance.randrange(rhythm))
+        while day < today:
+            amount = round(row[5] * chance.uniform(0.005, 0.03)) * 10_000
+            product = chance.choice(["service", "wms", "conveyor"])
+            rows.append([f"R{i:03d}-{day:%y%m%d}", f"C{i:03d}", product, owners[i], f"{amount}.00", day.isoformat()])
+            day += timedelta(days=chance.randrange(rhythm // 2, rhythm + rhythm // 2))
+    return rows
+
+
+DAYS_OF_ORDERS = 1000

@@ -1,0 +1,115 @@
+"""Taking back one's own last change within seconds, as if it had not been."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.models import AuditEntry
+from accounts.selectors import today
+from opportunities.actions import (
+    archive_opportunity,
+    assign,
+    edit_opportunity,
+    move_to_stage,
+    restore_opportunity,
+    undo,
+)
+from opportunities.actions.undo import TooLate
+from opportunities.models import Opportunity, OpportunityVersion, Stage
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+BOOKKEEPING = {"version", "changed_in", "last_change"}
+
+
+def stored(opportunity):
+    row = Opportunity.objects.filter(pk=opportunity.pk).values().get()
+    versions = list(OpportunityVersion.objects.filter(opportunity=opportunity).values().order_by("valid_from"))
+    return {name: value for name, value in row.items() if name not in BOOKKEEPING}, versions
+
+
+def close(opportunity, company):
+    won = Stage.objects.get(key="won")
+    return move_to_stage(
+        opportunity=opportunity, stage=won, seen=1, actor=company.rep, amount=Decimal("9.99"), signed_on=today()
+    )
+
+
+def several(opportunity, company):
+    changes = {"amount": None, "title": "Other", "next_step": "Call", "expected_close_date": None}
+    return edit_opportunity(opportunity=opportunity, changes=changes, seen=1, actor=company.rep)
+
+
+def archive(opportunity, company):
+    return archive_opportunity(opportunity=opportunity, seen=1, actor=company.rep)
+
+
+@pytest.mark.parametrize("change", [close, several, archive])
+def test_everything_is_as_it_was(company, change):
+    opportunity = factories.opportunity(company.rep, next_step="Visit", next_step_due=today())
+    before = stored(opportunity)
+    changed = change(opportunity, company)
+    assert stored(opportunity) != before
+    taken_back = undo(opportunity=changed, actor=company.rep, seen=changed.version)
+    assert stored(opportunity) == before
+    assert taken_back.version == changed.version + 1
+    actions = list(
+        AuditEntry.objects.filter(object_id=opportunity.pk, model="opportunity").values_list("action", flat=True)
+    )
+    assert actions[0] == "undo"
+    assert len(actions) == 3
+
+
+def test_a_hand_over_is_taken_back_by_the_manager(company):
+    opportunity = factories.opportunity(company.rep)
+    before = stored(opportunity)
+    handed = assign(opportunity=opportunity, owner=company.mate, seen=1, actor=company.manager)
+    undo(opportunity=handed, actor=company.manager, seen=handed.version)
+    assert stored(opportunity) == before
+
+
+def test_only_by_the_same_person_and_only_the_last_change(company):
+    opportunity = factories.opportunity(company.rep)
+    changed = several(opportunity, company)
+    with pytest.raises(TooLate):
+        undo(opportunity=changed, actor=company.manager, seen=changed.version)
+    again = edit_opportunity(opportunity=changed, changes={"title": "Third"}, seen=2, actor=company.manager)
+    with pytest.raises(TooLate):
+        undo(opportunity=changed, actor=company.rep, seen=changed.version)
+    with pytest.raises(TooLate):
+        undo(opportunity=again, actor=company.rep, seen=again.version)
+
+
+def test_not_twice_and_not_of_a_creation(company):
+    opportunity = factories.opportunity(company.rep)
+    with pytest.raises(TooLate):
+        undo(opportunity=opportunity, actor=company.rep, seen=1)
+    changed = several(opportunity, company)
+    taken_back = undo(opportunity=changed, actor=company.rep, seen=2)
+    with pytest.raises(TooLate):
+        undo(opportunity=taken_back, actor=company.rep, seen=taken_back.version)
+
+
+@pytest.mark.parametrize(("seconds", "accepted"), [(14, True), (16, False)])
+def test_fifteen_seconds(company, seconds, accepted):
+    opportunity = factories.opportunity(company.rep)
+    changed = several(opportunity, company)
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
+        if accepted:
+            undo(opportunity=changed, actor=company.rep, seen=2)
+        else:
+            with pytest.raises(TooLate):
+                undo(opportunity=changed, actor=company.rep, seen=2)
+    assert (stored(opportunity)[0]["title"] == opportunity.title) is accepted
+
+
+def test_archived_and_restored_into_the_stage_it_had(company):
+    opportunity = factories.opportunity(company.rep, stage="decide")
+    archived = archive_opportunity(opportunity=opportunity, seen=1, actor=company.manager)
+    assert (archived.outcome, archived.archived_at is None) == ("no_go", False)
+    restored = restore_opportunity(opportunity=archived, seen=archived.version, actor=company.manager)
+    assert (restored.stage.key, restored.outcome, restored.archived_at) == ("decide", "open", None)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-from accounts.selectors import drawer, organisation
+from accounts.selectors import calendar, drawer, organisation
 from config.web import context
 from config.web.money import set_currency
 
@@ -24,6 +24,7 @@ class OrganisationMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = drawer.set({})
         set_currency(lambda: organisation().currency)
+        context.set_zone(lambda: calendar().tz)
         entered = context.door.set("api" if request.path.startswith("/api/") else "browser")
         try:
             return self.get_response(request)

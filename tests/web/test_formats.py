@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -9,6 +10,7 @@ from django.template import engines
 from django.utils import timezone
 from django.utils.translation import override
 
+from config.web import context
 from config.web import money as money_module
 from config.web.templatetags import formats
 
@@ -17,10 +19,11 @@ TODAY = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _surroundings():
-    token = money_module._currency.set("CNY")
-    with time_machine.travel(TODAY, tick=False), timezone.override("Asia/Shanghai"):
+    currency, zone = money_module._currency.set("CNY"), context._zone.set(ZoneInfo("Asia/Shanghai"))
+    with time_machine.travel(TODAY, tick=False):
         yield
-    money_module._currency.reset(token)
+    money_module._currency.reset(currency)
+    context._zone.reset(zone)
 
 
 def written(filter_name, value, language, *arguments):
@@ -133,13 +136,21 @@ def test_a_deadline_is_labelled_from_the_day_it_is_given_and_has_a_state():
         assert formats.due_label(None, date(2026, 3, 2)) == ("none", "—")
 
 
-def test_today_and_this_year_are_those_of_the_current_time_zone():
+def test_today_and_this_year_are_those_of_the_organisation():
     with time_machine.travel(datetime(2026, 12, 31, 20, 0, tzinfo=UTC), tick=False), override("zh-hans"):
         assert formats.day(date(2027, 1, 5)) == "01-05"
         assert formats.due(date(2027, 1, 1)).state == "today"
-        with timezone.override("America/Los_Angeles"):
-            assert formats.day(date(2027, 1, 5)) == "27-01-05"
-            assert formats.due(date(2026, 12, 31)).state == "today"
+        asked = []
+        context.set_zone(lambda: asked.append(1) or ZoneInfo("America/Los_Angeles"))
+        assert formats.day(date(2027, 1, 5)) == "27-01-05"
+        assert formats.due(date(2026, 12, 31)).state == "today"
+        assert asked == [1]
+
+
+def test_without_an_organisation_the_zone_is_the_current_one_of_django():
+    context._zone.set(None)
+    with timezone.override("America/Los_Angeles"):
+        assert context.get_zone() == ZoneInfo("America/Los_Angeles")
 
 
 def test_templates_have_the_filters_without_loading_them():

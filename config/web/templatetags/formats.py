@@ -1,7 +1,7 @@
 """How amounts, rates, dates and deadlines are written, in the active language. A template builtin.
 
-Every filter rounds once, half up, and writes an absent value as a dash: 0 means zero. Moments are shown in Django's
-current time zone and "this year" is that zone's, so the request must activate the organisation's time zone.
+Every filter rounds once, half up, and writes an absent value as a dash: 0 means zero. Moments are shown in the
+zone of `config.web.context`, and today and this year are that zone's; amounts in the currency of `config.web.money`.
 """
 
 from datetime import date, datetime
@@ -16,6 +16,7 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext
 
+from config.web.context import get_zone
 from config.web.money import get_currency
 
 register = template.Library()
@@ -181,11 +182,11 @@ def day_heading(value: date | None) -> str:
 
 @register.filter
 def moment(value: datetime | None) -> str:
-    """A moment in the current time zone, 24 hours: 11-23 02:00, 23 Nov 02:00."""
+    """A moment in the organisation's time zone, 24 hours: 11-23 02:00, 23 Nov 02:00."""
     if _missing(value):
         return MISSING
     assert value is not None
-    return f"{day(value)} {timezone.localtime(value):%H:%M}"
+    return f"{day(value)} {timezone.localtime(value, get_zone()):%H:%M}"
 
 
 @register.filter
@@ -200,7 +201,7 @@ def week(value: date | None) -> str:
     if _missing(value):
         return MISSING
     iso = _local(value).isocalendar()
-    this_year = iso.year == timezone.localdate().isocalendar().year
+    this_year = iso.year == timezone.localdate(timezone=get_zone()).isocalendar().year
     text = gettext("W%(week)s") if this_year else gettext("W%(week)s %(year)s")
     return text % {"week": iso.week, "year": iso.year}
 
@@ -232,7 +233,7 @@ def _dated(value: date | None, this_year: str, other_year: str, today: date | No
     if _missing(value):
         return MISSING
     local = _local(value)
-    pattern = this_year if local.year == (today or timezone.localdate()).year else other_year
+    pattern = this_year if local.year == (today or timezone.localdate(timezone=get_zone())).year else other_year
     return _formatted(local, pattern, language())
 
 
@@ -242,7 +243,7 @@ def _formatted(value: date, pattern: str, notation: str) -> str:
 
 
 def _local(value: Any) -> date:
-    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return timezone.localtime(value, get_zone()).date() if isinstance(value, datetime) else value
 
 
 # --- Relative to today ------------------------------------------------------------------------
@@ -273,7 +274,7 @@ def due_label(value: date | None, today: date) -> Due:
 @register.filter
 def due(value: date | None) -> Due:
     """`due_label` of today: `{{ next_step_due|due }}`, or its `.state` and `.text`."""
-    return due_label(value or None, timezone.localdate())
+    return due_label(value or None, timezone.localdate(timezone=get_zone()))
 
 
 @register.filter

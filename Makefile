@@ -14,7 +14,7 @@ help:
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1	/p' Makefile
 
 # Each step leaves a stamp and is done again when what it reads has changed.
-setup: .venv/installed node_modules/installed static/dist/built $(MESSAGES) ## everything that run and test need
+setup: .venv/installed node_modules/installed static/dist/build.json $(MESSAGES) ## everything that run and test need
 
 .venv/installed: requirements-dev.lock
 	@python=$$(scripts/preflight python) && \
@@ -29,7 +29,7 @@ node_modules/installed: package-lock.json
 	@npm ci --ignore-scripts --silent
 	@touch $@
 
-static/dist/built: node_modules/installed $(FRONT_END)
+static/dist/build.json: node_modules/installed $(FRONT_END)
 	@echo "Building the front-end bundle"
 	@npm run --silent build
 	@touch $@

@@ -1,4 +1,4 @@
-"""Fails when a text of the product has no finished Chinese translation: missing, empty, fuzzy or with other placeholders.
+"""Fails when a text lacks its finished Chinese translation: missing, empty, fuzzy, or with other placeholders.
 
 The texts are gathered by Django's makemessages from a copy of the tree, so nothing in it is changed. Needs gettext.
 """

@@ -1,10 +1,13 @@
 """`make run`: an up-to-date database with a company in it, then web server, worker and beat under the supervisor."""
 
+import io
 import os
 import shlex
 import sys
 
 import django
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 CELERY = "{python} -m celery --quiet -A config"
@@ -32,18 +35,14 @@ def main() -> None:
 
 def prepare() -> None:
     """Applies the migrations; makes the demo company when nobody is there yet."""
-    from django.contrib.auth import get_user_model
-
     call_command("migrate", verbosity=0)
     if not get_user_model().objects.exists():
         print("Making the demo company", flush=True)
-        call_command("demo")
+        call_command("demo", stdout=io.StringIO())
 
 
 def supervise(address: str) -> None:
     """Replaces this process by the supervisor; doesn't return."""
-    from django.conf import settings
-
     places = {"python": shlex.quote(sys.executable), "var": shlex.quote(str(settings.VAR_DIR))}
     commands = [f"{name}={command.format(**places)}" for name, command in COMMANDS.items()]
     supervisor = os.path.join(os.path.dirname(__file__), "supervisor.py")
@@ -52,8 +51,11 @@ def supervise(address: str) -> None:
 
 
 def logins() -> str:
-    """The demo logins of each role, one a line."""
-    return ""
+    """What `manage.py demo` says of its logins; empty when another company is here."""
+    said = io.StringIO()
+    if get_user_model().objects.filter(is_demo=True).exists():
+        call_command("demo", stdout=said)
+    return said.getvalue()
 
 
 if __name__ == "__main__":

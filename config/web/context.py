@@ -1,4 +1,4 @@
-"""The work under way: through which door it came in (`browser`, `api`, `import`, `command`), in which zone it shows time."""
+"""The work under way: its door (`browser`, `api`, `import` or `command`) and the time zone that it shows moments in."""
 
 from collections.abc import Callable
 from contextvars import ContextVar

@@ -1,0 +1,94 @@
+"""What the frame of every page needs. It asks the database for nothing beyond the person signed in."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+
+
+@dataclass(frozen=True)
+class Section:
+    """One entry of the navigation; `name` is its URL name, `key` what follows G on the keyboard."""
+
+    name: str
+    label: Any
+    short: Any
+    icon: str
+    key: str
+
+
+SECTIONS = (
+    Section("board", gettext_lazy("Deals"), gettext_lazy("Deals"), "layout-kanban", "B"),
+    Section("customers", gettext_lazy("Customers"), gettext_lazy("Customers"), "building", "C"),
+    Section("products", gettext_lazy("Products"), gettext_lazy("Products"), "package", ""),
+    Section("dashboard", gettext_lazy("Dashboard"), gettext_lazy("Dashboard"), "chart-histogram", "E"),
+)
+SETTINGS = Section("settings", gettext_lazy("Settings"), gettext_lazy("Settings"), "settings", "S")
+# Addresses that belong to a section without standing below its own.
+ALSO = {"board": ("/opportunities/",), "customers": ("/contacts/",)}
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """`shell`: navigation, theme, width and shortcuts of this person's frame, worked out when a page has a frame."""
+    return {"shell": SimpleLazyObject(partial(frame, request))}
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The frame's values; for somebody who is not signed in only theme and language."""
+    user = getattr(request, "user", None)
+    person = user if isinstance(user, User) else None
+    return {
+        "person": person,
+        "sections": [entry(request, section) for section in SECTIONS if person and known(section)],
+        "settings": entry(request, SETTINGS) if person and known(SETTINGS) else None,
+        "theme": person.theme if person else User.Theme.AUTO,
+        "rail": bool(person and person.rail),
+        "shortcuts": bool(person and person.shortcuts),
+        "language": getattr(request, "LANGUAGE_CODE", "en"),
+        "here": request.get_full_path(),
+        "strings": strings(),
+    }
+
+
+def known(section: Section) -> bool:
+    """Whether the section's page exists in this installation."""
+    try:
+        return bool(reverse(section.name))
+    except NoReverseMatch:
+        return False
+
+
+def entry(request: HttpRequest, section: Section) -> dict[str, Any]:
+    """A section with its address and whether the page shown belongs to it."""
+    url = reverse(section.name)
+    inside = request.path.startswith((url, *ALSO.get(section.name, ())))
+    return {"section": section, "url": url, "current": inside}
+
+
+def strings() -> dict[str, str]:
+    """What scripts say; {names} in braces are filled in the browser."""
+    return {
+        "undo": _("Undo"),
+        "close": _("Close"),
+        "retry": _("Try again"),
+        "clear": _("Clear"),
+        "searching": _("Searching…"),
+        "nothing_found": _("Nothing found"),
+        "create_named": _("Create “{name}”"),
+        "network": _("No connection: nothing was saved. What you typed is still here."),
+        "timeout": _("The server took too long to answer. What you typed is still here."),
+        "server": _("Something went wrong on the server, nothing was saved. Number {id}."),
+        "refused": _("The server refused this. Nothing was saved."),
+        "forbidden": _("You may not do this. Nothing was saved."),
+        "gone": _("This is no longer here, or outside of what you may see."),
+        "too_large": _("This is too large. Nothing was saved."),
+        "too_many": _("Too many attempts. Please wait a moment."),
+        "saved": _("Saved"),
+    }

@@ -1,0 +1,12 @@
+/* What every page has. Page scripts import the parts they need from the same files. */
+import htmx from "htmx.org/dist/htmx.esm.js";
+import "./shell.js";
+import "./dialog.js";
+import "./network.js";
+import "./shortcuts.js";
+import "./pickers.js";
+import { closeDialog, openDialog } from "./dialog.js";
+import { toast, undo } from "./toast.js";
+
+window.htmx = htmx;
+window.ascent = { toast, undo, openDialog, closeDialog };

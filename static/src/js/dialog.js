@@ -1,0 +1,75 @@
+/* One native <dialog id="dialog">: anything loaded into #dialog-body opens it.
+
+   <button hx-get="…" hx-target="#dialog-body">: the answer is swapped in, the dialog opens; a 422 with hx-target
+   "#dialog-body" stays open with its errors. HX-Trigger: asc:close-dialog closes it; so do Esc, a [data-close] and
+   the backdrop (unless something was typed). Focus goes back to what opened it. On closing, the opener hears
+   asc:dialog-closed, with detail.done telling whether it was the server that closed it. */
+let opener = null;
+let dirty = false;
+
+const dialog = () => document.getElementById("dialog");
+const body = () => document.getElementById("dialog-body");
+
+function label() {
+  const title = body().querySelector("h2");
+  if (!title) return;
+  title.id ||= "dialog-title";
+  dialog().setAttribute("aria-labelledby", title.id);
+}
+
+function focusFirst() {
+  const invalid = body().querySelector("[aria-invalid='true']");
+  const first = invalid ?? body().querySelector("[autofocus], input:not([type=hidden]):not([disabled]), select, textarea");
+  (first ?? body().querySelector("button, a[href]"))?.focus();
+}
+
+/** Opens the dialog on what stands in #dialog-body; `from` gets the focus back. */
+export function openDialog(from = document.activeElement) {
+  if (!dialog().open) {
+    opener ??= from;
+    dirty = false;
+    dialog().showModal();
+  }
+  dialog().classList.toggle("is-wide", Boolean(body().querySelector("[data-wide]")));
+  label();
+  focusFirst();
+}
+
+export function closeDialog({ done = false } = {}) {
+  if (!dialog()?.open) return;
+  dialog().dataset.done = done ? "yes" : "";
+  dialog().close();
+}
+
+function onClose() {
+  const back = opener;
+  const done = dialog().dataset.done === "yes";
+  body().replaceChildren();
+  opener = null;
+  if (back?.isConnected) back.focus({ preventScroll: true });
+  (back?.isConnected ? back : document).dispatchEvent(
+    new CustomEvent("asc:dialog-closed", { bubbles: true, detail: { done } }),
+  );
+}
+
+document.addEventListener("htmx:after:settle", (event) => {
+  if (event.target?.id !== "dialog-body" || !body().childElementCount) return;
+  openDialog();
+});
+/* the element that was clicked, before the swap can take it away */
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.target?.id === "dialog-body" && !dialog().open) opener = ctx.sourceElement;
+});
+document.addEventListener("asc:close-dialog", () => closeDialog({ done: true }));
+document.addEventListener("input", (event) => {
+  if (dialog()?.contains(event.target)) dirty = true;
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("#dialog [data-close]")) {
+    event.preventDefault();
+    closeDialog();
+  } else if (event.target === dialog() && !dirty) {
+    closeDialog();
+  }
+});
+dialog()?.addEventListener("close", onClose);

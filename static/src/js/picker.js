@@ -1,0 +1,48 @@
+/* A choice that searches as one types. The URL answers ?q=… with {"results": [{"value", "text", "hint"}]}.
+   data-create="yes" lets a name that isn't there be typed: the field's value is then the name itself. */
+import TomSelect from "tom-select/base";
+import clearButton from "tom-select/dist/esm/plugins/clear_button/plugin.js";
+import { text } from "./strings.js";
+
+TomSelect.define("clear_button", clearButton);
+
+async function find(url, query) {
+  const address = new URL(url, location.href);
+  address.searchParams.set("q", query);
+  const answer = await fetch(address, { headers: { Accept: "application/json", "X-Requested-With": "fetch" } });
+  if (!answer.ok) throw new Error(answer.status);
+  return (await answer.json()).results;
+}
+
+const row = (item, escape) =>
+  `<div>${escape(item.text)}${item.hint ? `<span class="hint">${escape(item.hint)}</span>` : ""}</div>`;
+
+const render = {
+  option: row,
+  item: row,
+  loading: () => `<div class="spinner">${text("searching")}</div>`,
+  no_results: () => `<div class="no-results">${text("nothing_found")}</div>`,
+  option_create: (item, escape) => `<div class="create">${text("create_named", { name: escape(item.input) })}</div>`,
+};
+
+/** Turns one <select data-picker> into a search box. */
+export function picker(field) {
+  const required = field.required;
+  return new TomSelect(field, {
+    valueField: "value",
+    labelField: "text",
+    searchField: [], // the server has searched already (pinyin initials, aliases): show all that it found
+    maxOptions: 50,
+    preload: "focus",
+    create: field.dataset.create === "yes",
+    persist: false,
+    closeAfterSelect: !field.multiple,
+    plugins: required ? {} : { clear_button: { title: text("clear") } },
+    render,
+    load(query, done) {
+      this.clearOptions((option) => this.items.includes(String(option.value)));
+      find(field.dataset.picker, query).then(done, () => done());
+    },
+    shouldLoad: () => true,
+  });
+}

@@ -1,0 +1,13 @@
+/* <select data-picker="URL">: tom-select, fetched only when a page has one. The page's own <option> stays the value
+   without script. See picker.js. */
+const DRAWN = "[data-picker]:not(.tomselected)";
+
+async function dress(root) {
+  const fields = root.querySelectorAll?.(DRAWN) ?? [];
+  if (!fields.length) return;
+  const { picker } = await import("./picker.js");
+  for (const field of fields) if (field.isConnected && !field.tomselect) picker(field);
+}
+
+dress(document);
+document.addEventListener("htmx:after:settle", (event) => dress(event.target.parentNode ?? document));

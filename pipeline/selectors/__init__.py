@@ -1,0 +1,1 @@
+"""Readings of the pipeline: as of any day, over whole sets, for a scope."""

@@ -1,0 +1,69 @@
+"""What was booked in a period: wins that stand, at the amount and for the owner of their move (FINE-PRINT 8, 27)."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Sum
+
+from accounts.calendar import Period
+from accounts.models import User
+from accounts.selectors import calendar
+from opportunities.models import OpportunityVersion
+from opportunities.querysets import VersionQuerySet
+from pipeline.rules import ZERO, Part
+from pipeline.scopes import Scope
+from pipeline.selectors.measures import end_of
+from pipeline.selectors.rows import Named, Rows, named
+
+
+@dataclass(frozen=True, slots=True)
+class BookedRow:
+    """A win: amount, owner and day of its move to won; `opportunity` is None when it has been handed over."""
+
+    amount: Decimal
+    opportunity: Named | None
+    owner: str
+    on: date
+
+
+def booked(scope: Scope, period: Period, as_of: date | None = None) -> Part:
+    """Number and amount of the wins dated in the period that stand at the end of `as_of`, or now. One query."""
+    return _part(booked_versions(scope, period, as_of))
+
+
+def booked_rows(scope: Scope, period: Period, as_of: date | None, viewer: User) -> Rows[BookedRow]:
+    """The wins behind `booked`, the latest first."""
+    wins = booked_versions(scope, period, as_of)
+
+    def page(offset: int, limit: int) -> list[BookedRow]:
+        ordered = wins.select_related("owner").order_by("-valid_from", "-pk")
+        rows = list(ordered[offset : offset + limit])
+        seen = named(viewer, (row.opportunity_id for row in rows))
+        return [_row(row, seen.get(row.opportunity_id)) for row in rows]
+
+    return Rows(lambda: _part(wins), page)
+
+
+def _row(win: OpportunityVersion, opportunity: Named | None) -> BookedRow:
+    return BookedRow(win.amount or ZERO, opportunity, str(win.owner), win.entered_on)
+
+
+def _part(wins: Any) -> Part:
+    found = wins.aggregate(n=Count("*"), total=Sum("amount"))
+    return Part(found["n"], found["total"] or ZERO)
+
+
+def booked_versions(scope: Scope, period: Period, as_of: date | None) -> VersionQuerySet:
+    """The versions that moves to won began, of opportunities that have stood there since."""
+    days = calendar()
+    end = end_of(days, as_of)
+    first, last = days.moments(period)
+    moves = OpportunityVersion.objects.filter(
+        scope.q(), outcome="won", entered_at=F("valid_from"), valid_from__gte=first, valid_from__lt=min(last, end)
+    )
+    standing = OpportunityVersion.objects.at_end_of(end).filter(
+        opportunity=OuterRef("opportunity"), outcome="won", entered_at=OuterRef("valid_from")
+    )
+    return moves.filter(Exists(standing))

@@ -1,0 +1,138 @@
+"""How the open pipeline came from one day's amount to another's, to the cent (FINE-PRINT 21-26).
+
+The versions that begin in the window, each joined to the one that it replaced, are the changes. `PARTS` says of one
+change what it adds to each bar; bars and their rows are both made of it, so they cannot differ.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import User
+from accounts.selectors import calendar
+from config.web.money import from_cents
+from pipeline.rules import BARS, EDGES, Movements, Part
+from pipeline.scopes import Scope
+from pipeline.selectors.measures import end_of
+from pipeline.selectors.rows import Named, Rows, named
+
+TABLE = "opportunities_opportunityversion"
+
+# v is the change, p what it replaced (none: a creation), {v} and {p} whether they lie in the scope. Inside one change
+# the order is: handed over at the old amount, then the amount changes, then it closes at the new one (FINE-PRINT 22).
+CLOSING = "{v} AND v.outcome = '%s' AND (p.id IS NULL OR p.outcome = 'open' OR p.stage_id <> v.stage_id)"
+AFTER, BEFORE = "COALESCE(v.amount, 0)", "COALESCE(p.amount, 0)"
+PARTS = {
+    "new": ("{v} AND p.id IS NULL", AFTER),
+    "reopened": ("{v} AND p.outcome <> 'open' AND p.stage_id <> v.stage_id", AFTER),
+    "transferred_in": ("{v} AND NOT {p} AND p.outcome = 'open'", BEFORE),
+    "increased": (f"{{v}} AND p.outcome = 'open' AND {AFTER} > {BEFORE}", f"{AFTER} - {BEFORE}"),
+    "decreased": (f"{{v}} AND p.outcome = 'open' AND {AFTER} < {BEFORE}", f"{BEFORE} - {AFTER}"),
+    **{outcome: (CLOSING % outcome, AFTER) for outcome in ("won", "lost", "no_decision", "no_go")},
+    "transferred_out": ("{p} AND NOT {v} AND p.outcome = 'open'", BEFORE),
+}
+CHANGES = (
+    f" FROM {TABLE} v LEFT JOIN {TABLE} p ON p.opportunity_id = v.opportunity_id AND p.valid_to = v.valid_from"
+    " WHERE v.valid_from >= %(begin{n})s AND v.valid_from < %(end{n})s AND ({v} OR {p})"
+)
+STANDING = (
+    f" FROM {TABLE} v WHERE v.outcome = 'open' AND v.valid_from < %({{at}})s AND v.valid_to >= %({{at}})s AND {{v}}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """The walk from the end of the day `first` to the end of the day `last`; bars by name in `bars`."""
+
+    first: date
+    last: date
+    bars: Movements
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One opportunity's part of a bar; `opportunity` is None when it is no longer the reader's to see."""
+
+    amount: Decimal
+    opportunity: Named | None
+
+
+def waterfall(scope: Scope, first: date, last: date) -> Waterfall:
+    """The bars between two days (both meant at their end). One query."""
+    return waterfalls(scope, [(first, last)])[0]
+
+
+def waterfalls(scope: Scope, windows: Sequence[tuple[date, date]]) -> list[Waterfall]:
+    """Several windows in one query."""
+    texts, params = [], {}
+    for n, (first, last) in enumerate(windows):
+        texts.append(_bars_sql(scope, n))
+        params |= _moments(first, last, n)
+    rows = sorted(_fetch(" UNION ALL ".join(texts), params))
+    return [Waterfall(*window, _movements(cents)) for window, (_n, *cents) in zip(windows, rows, strict=True)]
+
+
+def _movements(cents: Sequence[Any]) -> Movements:
+    return Movements(**dict(zip((*BARS, *EDGES), map(_money, cents), strict=True)))
+
+
+def waterfall_items(scope: Scope, first: date, last: date, bar: str, viewer: User) -> Rows[Item]:
+    """The opportunities that make a bar (or `begin`, `end`), largest part first. ValueError for another name."""
+    if bar not in (*BARS, *EDGES):
+        raise ValueError(f"Not a bar: {bar!r}")
+    parts, params = _parts_sql(scope, bar), _moments(first, last, 0)
+
+    def total() -> Part:
+        count, cents = _fetch(f"SELECT COUNT(*), SUM(part) FROM ({parts}) AS parts", params)[0]
+        return Part(count, _money(cents))
+
+    def page(offset: int, limit: int) -> list[Item]:
+        order = f"SELECT id, part FROM ({parts}) AS parts ORDER BY part DESC, id LIMIT {limit:d} OFFSET {offset:d}"
+        rows = _fetch(order, params)
+        seen = named(viewer, (row[0] for row in rows))
+        return [Item(_money(cents), seen.get(pk)) for pk, cents in rows]
+
+    return Rows(total, page)
+
+
+def _bars_sql(scope: Scope, n: int) -> str:
+    sums = [f"SUM(CASE WHEN {condition} THEN {part} ELSE 0 END)" for condition, part in PARTS.values()]
+    edges = [f"(SELECT SUM(COALESCE(v.amount, 0)){STANDING.format(at=f'{edge}{n}', v='{v}')})" for edge in EDGES]
+    return _in_scope(f"SELECT {n:d}, {', '.join([*sums, *edges])}{CHANGES}", scope, n)
+
+
+def _parts_sql(scope: Scope, bar: str) -> str:
+    if bar in EDGES:
+        standing = STANDING.format(at=f"{bar}0", v="{v}")
+        return _in_scope(f"SELECT v.opportunity_id AS id, {AFTER} AS part{standing}", scope, 0)
+    condition, part = PARTS[bar]
+    text = f"SELECT v.opportunity_id AS id, SUM({part}) AS part{CHANGES} AND {condition} GROUP BY v.opportunity_id"
+    return _in_scope(text, scope, 0)
+
+
+def _in_scope(text: str, scope: Scope, n: int) -> str:
+    was = f"(p.id IS NOT NULL AND {scope.sql('p')})"
+    return text.format(v=scope.sql("v"), p=was, n=n)
+
+
+def _moments(first: date, last: date, n: int) -> dict[str, Any]:
+    days = calendar()
+    return {f"begin{n}": _adapted(end_of(days, first)), f"end{n}": _adapted(end_of(days, last))}
+
+
+def _adapted(moment: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def _fetch(sql: str, params: dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def _money(cents: Any) -> Decimal:
+    return from_cents(int(cents or 0))

@@ -9,6 +9,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import * as esbuild from "esbuild";
+import { compile } from "sass";
 
 const PAGES = ["app", "charts"];
 const BLOCKING = ["theme-init"]; // runs before the first paint, so it is a classic script
@@ -31,10 +32,18 @@ const common = {
   nodePaths: [modules],
 };
 
+const scss = {
+  name: "scss",
+  setup(build) {
+    const options = { loadPaths: [path.join(modules, "@tabler", "core", "scss")], quietDeps: true };
+    build.onLoad({ filter: /\.scss$/ }, ({ path: file }) => ({ contents: compile(file, options).css, loader: "css" }));
+  },
+};
+
 const builds = [
   { ...common, format: "esm", splitting: true, chunkNames: "chunks/[name]-[hash]", entryPoints: PAGES.map((name) => path.join(src, "js", `${name}.js`)) },
   { ...common, format: "iife", entryPoints: BLOCKING.map((name) => path.join(src, "js", `${name}.js`)) },
-  { ...common, entryPoints: [path.join(src, "css", "app.css")], loader: { ".woff2": "file" }, assetNames: "fonts/[name]-[hash]" },
+  { ...common, plugins: [scss], entryPoints: [path.join(src, "css", "app.css")], loader: { ".woff2": "file" }, assetNames: "fonts/[name]-[hash]" },
 ];
 
 async function iconNames() {

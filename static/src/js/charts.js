@@ -3,14 +3,14 @@
    "@money" (yuan) "@pct" (0-100) "@count" "@lbl" (the point's own `t`) are the functions below. `pattern: "@…"` styles
    nothing by itself: series differ by label or dash as well as by hue. A point's `url` is where a click leads. */
 import { BarChart, CustomChart, LineChart } from "echarts/charts";
-import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
+import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 import { formatters } from "./formats.js";
 
 echarts.use([
-  BarChart, LineChart, CustomChart, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, AriaComponent,
+  BarChart, LineChart, CustomChart, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent,
   LabelLayout, CanvasRenderer,
 ]);
 

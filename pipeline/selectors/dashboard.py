@@ -12,7 +12,7 @@ from accounts.selectors import calendar
 from pipeline.rules import ZERO, Part, Sums
 from pipeline.scopes import Scope
 from pipeline.selectors.booked import booked_versions
-from pipeline.selectors.funnel import Funnel, funnel
+from pipeline.selectors.funnel import Funnel, all_stages, funnel
 from pipeline.selectors.history import Freshness, History, freshness, history
 from pipeline.selectors.measures import end_of, measures, open_versions, sums_of
 from pipeline.selectors.people import Credit, TeamRow, table
@@ -50,8 +50,8 @@ class Dashboard:
 def dashboard(scope: Scope, as_of: date | None = None) -> Dashboard:
     """Everything at the end of `as_of`, or now: figures, funnel, waterfalls of 7 and 28 days, trend, table."""
     days, now = calendar(), timezone.now()
-    day = as_of or days.today(now)
-    shape = funnel(scope, as_of)
+    day, stages = as_of or days.today(now), all_stages()
+    shape = funnel(scope, as_of, known=stages)
     quarter = days.quarter(day)
     before = days.previous_period(quarter)
     this, last = _booked_by_credit(scope, quarter, before, as_of, days)
@@ -65,7 +65,7 @@ def dashboard(scope: Scope, as_of: date | None = None) -> Dashboard:
         booked_before=Booked(before, last),
         funnel=shape,
         waterfalls=_waterfalls(scope, day),
-        history=history(scope, as_of),
+        history=history(scope, as_of, known=stages),
         freshness=freshness(),
         teams=table(scope, day, _open_by_credit(scope, end_of(days, as_of)), this),
     )

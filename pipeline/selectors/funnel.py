@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from accounts.selectors import calendar
@@ -60,12 +60,12 @@ class Funnel:
     bulges: tuple[str, ...]
 
 
-def funnel(scope: Scope, as_of: date | None = None) -> Funnel:
-    """The funnel at the end of the day `as_of`, or now. Three queries."""
+def funnel(scope: Scope, as_of: date | None = None, *, known: list[Stage] | None = None) -> Funnel:
+    """The funnel at the end of the day `as_of`, or now. Three queries; two with `known`, all stages in order."""
     days = calendar()
     end, day = end_of(days, as_of), as_of or days.today(timezone.now())
     groups = _open_groups(scope, end)
-    stages = stages_at(end, groups)
+    stages = _stages_at(end, groups, all_stages() if known is None else known)
     sums = [rules.total([sums_of(row) for row in groups[stage.pk]]) for stage in stages]
     came = rules.reached([stage.position for stage in stages], _furthest(scope, end, day))
     conversions, bulging = rules.conversions(came), set(rules.bulges(sums))
@@ -76,10 +76,18 @@ def funnel(scope: Scope, as_of: date | None = None) -> Funnel:
     return Funnel(day, rows, rules.total(sums), tuple(row.stage.key for row in rows if row.bulges))
 
 
-def stages_at(end: datetime, used: Any) -> list[Stage]:
-    """The open stages in order: those in use (then), and retired ones that still held something."""
-    in_use = Q(outcome="open") & (Q(retired_at=None) | Q(retired_at__gte=end))
-    return list(Stage.objects.filter(in_use | Q(pk__in=list(used))).order_by("position", "id"))
+def all_stages() -> list[Stage]:
+    """Every stage in order, retired ones too. One query."""
+    return list(Stage.objects.order_by("position", "id"))
+
+
+def _stages_at(end: datetime, used: Any, stages: list[Stage]) -> list[Stage]:
+    """The open stages that were in use at `end`, and retired ones that held something."""
+    return [stage for stage in stages if stage.pk in used or (stage.is_open and _in_use(stage, end))]
+
+
+def _in_use(stage: Stage, end: datetime) -> bool:
+    return stage.retired_at is None or stage.retired_at >= end
 
 
 def _open_groups(scope: Scope, end: datetime) -> dict[int, list[Any]]:

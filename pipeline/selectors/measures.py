@@ -44,7 +44,7 @@ def measures() -> dict[str, Aggregate | Coalesce]:
 
 
 def _money_sum(amount: Any) -> Coalesce:
-    total = MoneyField(total=True)
+    total: MoneyField[Any, Any] = MoneyField(total=True)
     return Coalesce(Sum(amount, output_field=total), Value(Decimal(0), output_field=total), output_field=total)
 
 

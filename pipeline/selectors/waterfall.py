@@ -68,7 +68,8 @@ def waterfall(scope: Scope, first: date, last: date) -> Waterfall:
 
 def waterfalls(scope: Scope, windows: Sequence[tuple[date, date]]) -> list[Waterfall]:
     """Several windows in one query."""
-    texts, params = [], {}
+    texts: list[str] = []
+    params: dict[str, Any] = {}
     for n, (first, last) in enumerate(windows):
         texts.append(_bars_sql(scope, n))
         params |= _moments(first, last, n)

@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from config.settings import LOGGING  # noqa: E402
+from config.settings import LOG_LEVEL, LOGGING  # noqa: E402
 
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -17,7 +17,8 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # a heartbeat must not wait for a disk
 accesslog = os.environ.get("ACCESS_LOG", "-") or None
 access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s"
+as_everywhere = {"handlers": ["console"], "propagate": False, "level": LOG_LEVEL}
 logconfig_dict = LOGGING | {
     "loggers": LOGGING["loggers"]
-    | {name: {"handlers": ["console"], "propagate": False} for name in ("gunicorn.error", "gunicorn.access")}
+    | {"gunicorn.error": as_everywhere, "gunicorn.access": as_everywhere if accesslog else {"handlers": []}}
 }

@@ -13,13 +13,14 @@ from django.core.management import call_command
 CELERY = "{python} -m celery --quiet -A config"
 COMMANDS = {
     "web": "{python} -m gunicorn --config config/gunicorn.py config.wsgi",
-    "worker": CELERY + " worker --pool threads --concurrency 2 --loglevel WARNING",
-    "beat": CELERY + " beat --schedule {var}/celerybeat-schedule --pidfile= --loglevel WARNING",
+    "worker": CELERY + " worker --pool threads --concurrency 2 --without-gossip --without-mingle",
+    "beat": CELERY + " beat --schedule {var}/celerybeat-schedule --pidfile=",
 }
 DEFAULTS = {
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "DEBUG": "1",
     "ACCESS_LOG": "",
+    "LOG_LEVEL": "WARNING",
     "WEB_CONCURRENCY": "1",
     "WEB_THREADS": "8",
 }

@@ -71,13 +71,24 @@ def start(name: str, command: str) -> Child:
 
 
 def watch(children: list[Child], stop: threading.Event) -> Child | None:
-    """Waits for a signal or the death of our parent (None), or for a child that ended by itself (that one)."""
-    parent = os.getppid()
-    while not stop.wait(0.2) and os.getppid() == parent:
+    """Waits for a signal, or until parent or terminal are gone (None), or a child has ended by itself (that one).
+
+    A terminal that closes tells its session leader only; when that is make, it waits for us and passes nothing on.
+    """
+    began = os.getppid(), has_terminal()
+    while not stop.wait(0.2) and (os.getppid(), has_terminal()) == began:
         for child in children:
             if child.guard.poll() is not None:
                 return child
     return None
+
+
+def has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def end(children: list[Child]) -> None:

@@ -1,6 +1,7 @@
 """The supervisor ends everything, however it is itself ended."""
 
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -107,6 +108,18 @@ def test_it_ends_when_whoever_started_it_is_killed(tmp_path):
     started = processes(tmp_path, 2)
     parent.kill()
     parent.wait()
+    wait_until(lambda: not any(map(alive, started)))
+
+
+def test_it_ends_when_its_terminal_closes_and_make_waits(tmp_path):
+    makefile = tmp_path / "Makefile"
+    makefile.write_text(f"run:\n\t@{sys.executable} {SUPERVISOR} '{child(tmp_path, 'one')}'\n")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvp("make", ["make", "-f", str(makefile), "run"])
+    started = processes(tmp_path, 2)
+    os.close(terminal)
+    os.waitpid(pid, 0)
     wait_until(lambda: not any(map(alive, started)))
 
 

@@ -32,11 +32,16 @@ const common = {
   nodePaths: [modules],
 };
 
+/* Tabler's sources name their variables --primary; what Tabler publishes, and what we set, is --tblr-primary. */
+function tabler(file) {
+  const { css } = compile(file, { loadPaths: [path.join(modules, "@tabler", "core", "scss")], quietDeps: true });
+  return css.replace(/(?<![\w-])--(?=[a-z])/g, "--tblr-");
+}
+
 const scss = {
   name: "scss",
   setup(build) {
-    const options = { loadPaths: [path.join(modules, "@tabler", "core", "scss")], quietDeps: true };
-    build.onLoad({ filter: /\.scss$/ }, ({ path: file }) => ({ contents: compile(file, options).css, loader: "css" }));
+    build.onLoad({ filter: /\.scss$/ }, ({ path: file }) => ({ contents: tabler(file), loader: "css" }));
   },
 };
 

@@ -19,7 +19,9 @@ ORDERINGS = {
     "expected_close_date": "expected_close_date",
     "next_step_due": "next_step_due",
     "owner": "owner__name",
+    "next_step": "next_step",
     "stage_entered_at": "entered_at",
+    "days_in_stage": "-entered_at",
     "created_at": "created_at",
     "key": "key",
     "id": "id",
@@ -76,6 +78,7 @@ def ordered(queryset: QuerySet[Any], wanted: str, default: str = "-id") -> Query
     name = wanted.removeprefix("-")
     if name not in ORDERINGS:
         return queryset.order_by(default)
-    column = F(ORDERINGS[name])
-    first = column.desc(nulls_last=True) if wanted.startswith("-") else column.asc(nulls_last=True)
+    column = F(ORDERINGS[name].removeprefix("-"))
+    down = wanted.startswith("-") != ORDERINGS[name].startswith("-")
+    first = column.desc(nulls_last=True) if down else column.asc(nulls_last=True)
     return queryset.order_by(first, "-id")

@@ -1,5 +1,18 @@
 """The pages of opportunities."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from opportunities.views import bulk, export, inline, page, people, table
+
+urlpatterns = [
+    path("opportunities/table/", table.table, name="opportunity_table"),
+    path("opportunities/export.<str:format>", export.export, name="opportunity_export"),
+    path("opportunities/bulk/", bulk.bulk, name="opportunity_bulk"),
+    path("opportunities/<int:pk>/", page.page, name="opportunity"),
+    path("opportunities/<int:pk>/edit/", page.edit, name="opportunity_edit"),
+    path("opportunities/<int:pk>/field/<str:name>/", inline.field, name="opportunity_field"),
+    path("opportunities/<int:pk>/assign/", people.assign, name="opportunity_assign"),
+    path("opportunities/<int:pk>/collaborators/", people.collaborators, name="opportunity_collaborators"),
+    path("opportunities/<int:pk>/archive/", page.archive, name="opportunity_archive"),
+    path("opportunities/<int:pk>/restore/", page.restore, name="opportunity_restore"),
+]

@@ -1,0 +1,160 @@
+"""What the page of one opportunity shows: its way through the stages, and who changed what when."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from django.db.models import F
+
+from opportunities.models import Opportunity, OpportunityVersion, Stage
+
+ENTRIES = 20
+PLAIN = ("amount", "expected_close_date", "product", "next_step", "next_step_due")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage of the path: `state` is done, now or later; `days` spent in it so far, None where it never stood."""
+
+    stage: Stage
+    state: str
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a change. `kind` is its name; win_rate and team stand for changes that settings made."""
+
+    kind: str
+    before: Any
+    after: Any
+    step: str = ""  # of a stage: forward, backward, reopening, won, closing
+
+    @property
+    def difference(self) -> Decimal | None:
+        """By how much an amount rose or fell."""
+        if self.kind != "amount" or self.before is None or self.after is None:
+            return None
+        return Decimal(self.after - self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change as the timeline shows it; `created` is the first. `actor` is None where an import or nobody acted."""
+
+    at: datetime
+    actor: Any
+    reason: str
+    created: bool
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A page of entries, the newest first; `only` is "stage" when the other changes are left out."""
+
+    entries: list[Entry]
+    number: int
+    has_next: bool
+    only: str
+
+
+# --- The path ---------------------------------------------------------------------------------
+
+
+def path_of(opportunity: Opportunity, stages: Sequence[Stage], day: date) -> list[Step]:
+    """The open stages in order and the end, with the days in each as of the local date `day`. One query."""
+    spent = days_in_stages(opportunity, day)
+    shown = [stage for stage in stages if _on_path(stage, opportunity, spent)]
+    return [Step(stage, _state(stage, opportunity, spent), spent.get(stage.pk)) for stage in _in_order(shown)]
+
+
+def days_in_stages(opportunity: Opportunity, day: date) -> dict[int, int]:
+    """{stage id: days spent there}, an open one up to `day`; a closed stage has none."""
+    moves = OpportunityVersion.objects.filter(opportunity=opportunity, entered_at=F("valid_from"))
+    found = list(moves.order_by("valid_from").values_list("stage_id", "outcome", "entered_on"))
+    spent: dict[int, int] = {}
+    for (stage_id, outcome, entered_on), (_next, _outcome, left_on) in pairwise([*found, (0, "", day)]):
+        if outcome == "open":
+            spent[stage_id] = spent.get(stage_id, 0) + (left_on - entered_on).days
+    return spent
+
+
+def _on_path(stage: Stage, opportunity: Opportunity, spent: dict[int, int]) -> bool:
+    if stage.pk == opportunity.stage_id or stage.pk in spent:
+        return True
+    if stage.retired_at is not None:
+        return False
+    return stage.is_open or (stage.outcome == "won" and opportunity.is_open)
+
+
+def _in_order(stages: Sequence[Stage]) -> list[Stage]:
+    return sorted(stages, key=lambda stage: (not stage.is_open, stage.position, stage.pk))
+
+
+def _state(stage: Stage, opportunity: Opportunity, spent: dict[int, int]) -> str:
+    if stage.pk == opportunity.stage_id:
+        return "now"
+    if opportunity.is_open:
+        return "done" if stage.is_open and stage.position < opportunity.stage.position else "later"
+    return "done" if stage.pk in spent or opportunity.outcome == "won" else "later"
+
+
+# --- The timeline -----------------------------------------------------------------------------
+
+
+def timeline_of(opportunity: Opportunity, *, only: str = "", number: int = 1) -> Timeline:
+    """One page of what changed, from consecutive versions, in one query.
+
+    `only="stage"` keeps the moves; their predecessor is then the move before, which held the same stage.
+    """
+    versions = OpportunityVersion.objects.filter(opportunity=opportunity).order_by("-valid_from")
+    if only == "stage":
+        versions = versions.filter(entered_at=F("valid_from"))
+    first = (number - 1) * ENTRIES
+    found = list(versions.select_related("stage", "owner", "team", "product", "actor")[first : first + ENTRIES + 1])
+    before: list[Any] = [*found[1:], None]
+    pairs = list(zip(found, before, strict=True))[:ENTRIES]
+    entries = [_entry(version, previous, only) for version, previous in pairs]
+    return Timeline(entries, number, len(found) > ENTRIES, only)
+
+
+def _entry(version: OpportunityVersion, previous: OpportunityVersion | None, only: str) -> Entry:
+    changes = _first(version) if previous is None else _changes(previous, version)
+    kept = [change for change in changes if not only or change.kind == only]
+    return Entry(version.valid_from, version.actor, version.reason, previous is None, kept)
+
+
+def _first(version: OpportunityVersion) -> Iterator[Change]:
+    for name in ("stage", "amount", "expected_close_date", "owner"):
+        yield Change(name, None, getattr(version, name))
+
+
+def _changes(old: OpportunityVersion, new: OpportunityVersion) -> Iterator[Change]:
+    moved, given = old.stage_id != new.stage_id, old.owner_id != new.owner_id
+    if moved:
+        yield Change("stage", old.stage, new.stage, _step(old, new))
+    elif old.win_rate != new.win_rate:
+        yield Change("win_rate", old.win_rate, new.win_rate)
+    if given:
+        yield Change("owner", old.owner, new.owner)
+    elif old.team_id != new.team_id:
+        yield Change("team", old.team, new.team)
+    for name in PLAIN:
+        if getattr(old, _column(name)) != getattr(new, _column(name)):
+            yield Change(name, getattr(old, name), getattr(new, name))
+
+
+def _column(name: str) -> str:
+    return "product_id" if name == "product" else name
+
+
+def _step(old: OpportunityVersion, new: OpportunityVersion) -> str:
+    if old.outcome != "open":
+        return "reopening"
+    if new.outcome != "open":
+        return "won" if new.outcome == "won" else "closing"
+    return "forward" if new.stage.position > old.stage.position else "backward"

@@ -1,0 +1,148 @@
+"""The page of one opportunity, its whole form, and what archives it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import visibility
+from accounts.models import User
+from accounts.selectors import today
+from config.web.revisions import StaleWrite
+from opportunities.actions import archive_opportunity, edit_opportunity, restore_opportunity
+from opportunities.actions.archive import may_archive
+from opportunities.actions.collaborators import may_choose_collaborators
+from opportunities.forms.edit import OpportunityForm
+from opportunities.forms.fields import amount_unit
+from opportunities.models import Collaborator, Opportunity, Stage
+from opportunities.selectors.page import path_of, timeline_of
+from opportunities.selectors.table import row_of
+from opportunities.views.answers import dialog, done, editable, is_htmx, seen_version, take, visible
+from opportunities.views.conflicts import conflict_response
+
+LAST_PAGE = 10_000
+
+
+@require_safe
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """The opportunity; with `?part=timeline` what changed, a page at a time."""
+    opportunity = visible(request, pk)
+    timeline = timeline_of(opportunity, only=_only(request), number=_number(request))
+    if request.GET.get("part") == "timeline" and is_htmx(request):
+        context = {"opportunity": opportunity, "timeline": timeline}
+        return render(request, "opportunities/page.html#timeline", context)
+    return render(request, "opportunities/page.html", {**_context(request.user, opportunity), "timeline": timeline})
+
+
+def _only(request: HttpRequest) -> str:
+    return "stage" if request.GET.get("changes") == "stage" else ""
+
+
+def _number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "")
+    return min(max(int(text), 1), LAST_PAGE) if text.isdecimal() and len(text) < 9 else 1
+
+
+def _context(user: Any, opportunity: Opportunity) -> dict[str, Any]:
+    day = today()
+    stages = list(Stage.objects.all())
+    added = Collaborator.objects.filter(opportunity=opportunity).select_related("user").order_by("user__name", "pk")
+    steps = path_of(opportunity, stages, day)
+    return {
+        "opportunity": opportunity,
+        "row": row_of(opportunity, day),
+        "steps": steps,
+        "place": next(number for number, step in enumerate(steps, start=1) if step.state == "now"),
+        "stages": [stage for stage in stages if stage.retired_at is None and stage.pk != opportunity.stage_id],
+        "collaborators": [entry.user for entry in added],
+        **rights(user, opportunity),
+    }
+
+
+def rights(user: User, opportunity: Opportunity) -> dict[str, bool]:
+    """What this person may do with the opportunity, as the page offers it; the actions judge again."""
+    alive = opportunity.archived_at is None
+    writes = user.sells and alive
+    return {
+        "editable": writes,
+        "may_move": writes and (opportunity.is_open or visibility.is_above(user, opportunity.owner)),
+        "may_assign": alive and visibility.may_assign(user, opportunity.owner),
+        "may_choose": alive and may_choose_collaborators(opportunity, user),
+        "may_archive": writes and opportunity.is_open and may_archive(opportunity, user),
+        "may_restore": user.sells and not alive and may_archive(opportunity, user),
+    }
+
+
+# --- The whole form ---------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every field at once, with or without script."""
+    opportunity = editable(request, pk)
+    assert isinstance(request.user, User)
+    form = OpportunityForm(request.POST or None, opportunity=opportunity, user=request.user)
+    if request.method == "GET" or not form.is_valid():
+        return _form(request, opportunity, form)
+    try:
+        edit_opportunity(
+            opportunity=opportunity, changes=form.cleaned_data, seen=seen_version(request), actor=request.user
+        )
+    except StaleWrite as error:
+        return conflict_response(request, error, action_url=request.path, fields=request.POST)
+    except ValidationError as error:
+        take(form, error)
+        return _form(request, opportunity, form)
+    messages.success(request, _("Saved."))
+    url = reverse("opportunity", args=[pk])
+    return HttpResponseClientRedirect(url) if is_htmx(request) else redirect(url)
+
+
+def _form(request: HttpRequest, opportunity: Opportunity, form: OpportunityForm) -> HttpResponse:
+    context = {
+        "opportunity": opportunity,
+        "form": form,
+        "action_url": request.path,
+        "version": request.POST.get("version", opportunity.version),
+        "unit": amount_unit(),
+    }
+    return render(request, "opportunities/edit.html", context, status=422 if form.is_bound else 200)
+
+
+# --- Archive ----------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+def archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then take it out of the pipeline as entered by mistake."""
+    opportunity = visible(request, pk)
+    if not rights(request.user, opportunity)["may_archive"] and request.method == "GET":  # type: ignore[arg-type]
+        raise PermissionDenied
+    return _confirmed(request, opportunity, archive_opportunity, "opportunities/archive.html", _("Archived."))
+
+
+@require_http_methods(["GET", "POST"])
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then bring it back into the stage that it had."""
+    opportunity = visible(request, pk)
+    return _confirmed(request, opportunity, restore_opportunity, "opportunities/restore.html", _("Restored."))
+
+
+def _confirmed(request: HttpRequest, opportunity: Opportunity, act: Any, template: str, words: str) -> HttpResponse:
+    errors: list[str] = []
+    if request.method == "POST":
+        try:
+            saved = act(opportunity=opportunity, seen=seen_version(request), actor=request.user)
+        except StaleWrite as error:
+            return conflict_response(request, error, action_url=request.path, fields=request.POST)
+        except ValidationError as error:
+            errors = error.messages
+        else:
+            return done(request, saved, words)
+    return dialog(request, template, {"opportunity": opportunity, "errors": errors}, status=422 if errors else 200)

@@ -1,0 +1,76 @@
+"""The table of opportunities: what is filtered, grouped by stage or sorted by a column, a page at a time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.selectors import today
+from opportunities.filters import ORDERINGS, OpportunityFilter, ordered
+from opportunities.models import Opportunity, Outcome, Stage
+from opportunities.selectors import table as reading
+from opportunities.views.filterbar import canonical, filter_bar, matching
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a request asks for: the filter set, the rows it leaves, and the sort (empty: grouped by stage)."""
+
+    filters: OpportunityFilter
+    rows: QuerySet[Any]
+    sort: str
+
+
+def chosen(request: HttpRequest) -> Chosen:
+    """The visible opportunities that match: the open ones unless the filters name a stage or an outcome.
+
+    A filter that names nothing, or something hidden, leaves no row.
+    """
+    assert isinstance(request.user, User)
+    visible = Opportunity.objects.visible_to(request.user).in_use()
+    if not {"stage", "outcome"} & set(request.GET):
+        visible = visible.filter(outcome=Outcome.OPEN)
+    filters = OpportunityFilter(request.GET, queryset=visible, request=request)
+    sort = request.GET.get("sort", "")
+    return Chosen(filters, matching(filters), sort if sort.removeprefix("-") in ORDERINGS else "")
+
+
+def sorted_rows(what: Chosen) -> QuerySet[Any]:
+    """The rows in the order that the request asks for."""
+    return ordered(what.rows, what.sort) if what.sort else reading.by_stage(what.rows)
+
+
+@require_safe
+def table(request: HttpRequest) -> HttpResponse:
+    """The table, or with `?part=totals` what an edit in it changes: the sums in its heads."""
+    elsewhere = canonical(request)
+    if elsewhere is not None:
+        return elsewhere
+    what = chosen(request)
+    groups = reading.groups_of(what.rows)
+    totals = reading.totals_of(groups)
+    if request.GET.get("part") == "totals":
+        return render(request, "opportunities/table.html#sums", {"groups": groups, "totals": totals})
+    page = reading.page_of(sorted_rows(what), totals, request.GET.get("page"))
+    context = _context(request.user, what, groups, totals, page)
+    return render(request, "opportunities/table.html", {**context, "bar": filter_bar(what.filters, request.GET)})
+
+
+def _context(user: Any, what: Chosen, groups: Any, totals: reading.Totals, page: Page[Any]) -> dict[str, Any]:
+    day = today()
+    rows = [reading.row_of(opportunity, day) for opportunity in page.object_list]
+    return {
+        "sort": what.sort,
+        "totals": totals,
+        "page": page,
+        "groups": [(None, rows)] if what.sort else list(reading.in_groups(rows, groups)),
+        "editable": user.sells,
+        "may_assign": user.is_manager or user.is_admin,
+        "may_pick": user.sells or user.is_admin,
+        "stages": list(Stage.objects.in_use()) if user.sells else [],
+    }

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import pickers, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("preferences/", views.preferences, name="preferences"),
     path("profile/", views.profile, name="profile"),
+    path("pickers/people/", pickers.people, name="picker_people"),
+    path("pickers/teams/", pickers.teams, name="picker_teams"),
 ]

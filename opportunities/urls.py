@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from opportunities.views import bulk, export, inline, page, people, table
+from opportunities.views import board, bulk, dialogs, export, inline, page, people, table
 
 urlpatterns = [
+    path("opportunities/", board.board, name="board"),
+    path("opportunities/columns/<str:key>/", board.board_column, name="board_column"),
+    path("opportunities/new/", dialogs.new, name="opportunity_new"),
+    path("opportunities/<int:pk>/move/", dialogs.move, name="opportunity_move"),
+    path("opportunities/<int:pk>/undo/", dialogs.undo, name="opportunity_undo"),
     path("opportunities/table/", table.table, name="opportunity_table"),
     path("opportunities/export.<str:format>", export.export, name="opportunity_export"),
     path("opportunities/bulk/", bulk.bulk, name="opportunity_bulk"),

@@ -5,20 +5,21 @@
    into that page's template. Import toast, dialog and so on from their own files ("./toast.js"), never from app.js:
    esbuild puts what two pages share into one chunk, so there is one copy of its state.
    To add an icon: a line in src/icons.txt. */
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import * as esbuild from "esbuild";
 import { compile } from "sass";
 
-const PAGES = ["app", "charts"];
+const PAGES = ["app", "board", "charts"];
 const BLOCKING = ["theme-init"]; // runs before the first paint, so it is a classic script
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const src = path.join(here, "src");
-const out = path.join(here, "dist");
+const dist = path.join(here, "dist");
 const modules = path.join(here, "..", "node_modules");
 const watch = process.argv.includes("--watch");
+const out = watch ? dist : `${dist}-${process.pid}`; // a server that runs meanwhile sees the old build, then the new one
 
 const common = {
   bundle: true,
@@ -84,4 +85,6 @@ if (watch) {
   for (const build of builds) await (await esbuild.context(build)).watch();
 } else {
   await listing(await Promise.all(builds.map((build) => esbuild.build(build))));
+  await rm(dist, { recursive: true, force: true });
+  await rename(out, dist);
 }

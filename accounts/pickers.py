@@ -1,0 +1,46 @@
+"""People and teams for fields that search as one types: `?q=` answers {"results": [{"value", "text", "hint"}]}."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_GET
+
+from accounts import visibility
+from accounts.models import Team, User
+from accounts.selectors import today
+
+MOST = 20
+LONGEST = 200
+
+
+def asked(request: HttpRequest) -> str:
+    """What was typed, cut to a sensible length and without NUL, which no text in the database holds."""
+    return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+
+
+def answer(rows: Iterable[tuple[str, str, str]]) -> JsonResponse:
+    """The rows (value, text, hint) as the picker reads them."""
+    names = ("value", "text", "hint")
+    return JsonResponse({"results": [dict(zip(names, row, strict=True)) for row in rows]})
+
+
+@require_GET
+def people(request: HttpRequest) -> JsonResponse:
+    """At most 20 people by name or login name, with their team. `only=assignable`: to whom one may hand a row."""
+    typed = asked(request)
+    found: Any = User.objects.filter(Q(name__icontains=typed) | Q(username__icontains=typed))
+    if request.GET.get("only") == "assignable":
+        assert isinstance(request.user, User)
+        found = found.filter(pk__in=visibility.assignable_people(request.user).values("pk")).active_on(today())
+    rows = found.order_by("name", "id").values_list("username", "name", "team__name")
+    return answer((username, name or username, team or "") for username, name, team in rows[:MOST])
+
+
+@require_GET
+def teams(request: HttpRequest) -> JsonResponse:
+    """At most 20 teams in use by name, with the team above."""
+    found = Team.objects.in_use().filter(name__icontains=asked(request)).order_by("name", "id")
+    rows = found.values_list("key", "name", "parent__name")
+    return answer((key, name, parent or "") for key, name, parent in rows[:MOST])

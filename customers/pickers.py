@@ -1,0 +1,24 @@
+"""Customers and products for fields that search as one types; see accounts/pickers.py."""
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from accounts.pickers import MOST, answer, asked
+from customers.models import Customer, Product
+
+
+@require_GET
+def customers(request: HttpRequest) -> JsonResponse:
+    """At most 20 customers that the reader may see, by name, with their tier."""
+    assert isinstance(request.user, User)
+    found = Customer.objects.visible_to(request.user).in_use().filter(name__icontains=asked(request))
+    return answer(found.order_by("name", "id").values_list("key", "name", "tier")[:MOST])
+
+
+@require_GET
+def products(request: HttpRequest) -> JsonResponse:
+    """At most 20 products in use by name, with their line. `only=on_sale`: those that can be chosen anew."""
+    found = Product.objects.on_sale() if request.GET.get("only") == "on_sale" else Product.objects.in_use()
+    found = found.filter(name__icontains=asked(request))
+    return answer(found.order_by("name", "id").values_list("key", "name", "line")[:MOST])

@@ -1,0 +1,111 @@
+"""The board: the pipeline by stage."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.selectors import today
+from config.web.templatetags.ui import icon
+from opportunities.filters import OpportunityFilter
+from opportunities.models import Stage
+from opportunities.selectors import board as reader
+from opportunities.views.cards import card_text, column_text
+from opportunities.views.filterbar import canonical, filter_bar, matching
+
+SORT_NAMES = {
+    "stage_entered_at": gettext_lazy("Days in stage"),
+    "-amount": gettext_lazy("Amount"),
+    "expected_close_date": gettext_lazy("Expected close"),
+    "next_step_due": gettext_lazy("Next step due"),
+}
+FARTHEST = 100_000
+
+
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """The board of what the person may see, filtered and sorted by the URL."""
+    assert isinstance(request.user, User)
+    elsewhere = canonical(request)
+    if elsewhere is not None:
+        return elsewhere
+    stages = reader.stages_in_use()
+    filterset = filtered(request, request.GET, stages)
+    sort = sort_of(request.GET)
+    found = reader.board(matching(filterset), stages, sort)
+    columns = [column_text(column, today()) for column in found.columns]
+    context = {
+        "board": found,
+        "columns": columns,
+        "shown": _shown(columns, request.GET.get("column", "")),
+        "bar": filter_bar(filterset, request.GET),
+        "sort": sort,
+        "sorts": SORT_NAMES,
+        "may_move": request.user.sells,
+        "icons": card_icons(),
+        "query": _query(request.GET),
+        "offset": reader.CARDS,
+    }
+    return render(request, "opportunities/board.html", context)
+
+
+@require_safe
+def board_column(request: HttpRequest, key: str) -> HttpResponse:
+    """The next cards of one column, from `offset` on."""
+    assert isinstance(request.user, User)
+    stages = reader.stages_in_use()
+    stage = next((stage for stage in reader.columns_of(stages) if stage.key == key), None)
+    if stage is None:
+        raise Http404
+    offset = _offset(request.GET.get("offset", ""))
+    queryset = matching(filtered(request, request.GET, stages)).filter(stage=stage)
+    cards = reader.cards(queryset, sort=sort_of(request.GET), offset=offset, most=reader.CARDS + 1)
+    context = {
+        "stage": stage,
+        "cards": [card_text(card, stage, today()) for card in cards[: reader.CARDS]],
+        "more": len(cards) > reader.CARDS,
+        "query": _query(request.GET),
+        "offset": offset + reader.CARDS,
+        "may_move": request.user.sells,
+        "icons": card_icons(),
+    }
+    return render(request, "opportunities/board_parts.html#more", context)
+
+
+def filtered(request: HttpRequest, query: QueryDict, stages: list[Stage]) -> OpportunityFilter:
+    """The filters of `query` over the opportunities of the board."""
+    assert isinstance(request.user, User)
+    return OpportunityFilter(query, reader.on_board(request.user, stages), request=request)
+
+
+def sort_of(query: QueryDict) -> str:
+    """The order that the URL asks for, else the first."""
+    wanted = query.get("sort", "")
+    return wanted if wanted in reader.SORTS else reader.SORTS[0]
+
+
+def card_icons() -> dict[str, Any]:
+    """The few icons of cards, drawn once for all of them."""
+    names = {"warn": "hourglass-high", "rot": "hourglass", "won": "flag", "over": "clock-exclamation"}
+    drawn = {key: icon(name, 14) for key, name in names.items()}
+    return {**drawn, "today": icon("calendar-due", 14), "move": icon("dots", 16)}
+
+
+def _shown(columns: list[Any], wanted: str) -> int | None:
+    """The stage whose column a phone shows: the one asked for, else the first with something in it."""
+    asked = [column for column in columns if column.stage.key == wanted]
+    filled = [column for column in columns if column.count]
+    return next((column.stage.pk for column in (*asked, *filled, *columns)), None)
+
+
+def _offset(text: str) -> int:
+    return min(int(text), FARTHEST) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _query(query: QueryDict) -> str:
+    kept = query.copy()
+    kept.pop("offset", None)
+    return kept.urlencode()

@@ -222,6 +222,13 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
+# --- Workspace import -------------------------------------------------------------------------
+
+IMPORT_ZIP_MEGABYTES = env.int("IMPORT_ZIP_MEGABYTES", default=500)
+IMPORT_UNPACKED_MEGABYTES = env.int("IMPORT_UNPACKED_MEGABYTES", default=4096)
+IMPORT_ZIP_RATIO = env.int("IMPORT_ZIP_RATIO", default=100)
+IMPORT_ZIP_FILES = env.int("IMPORT_ZIP_FILES", default=50)
+
 # --- API --------------------------------------------------------------------------------------
 
 API_RATE = env.str("API_RATE", default="1200/min")
@@ -240,7 +247,7 @@ REST_FRAMEWORK = {
         "rest_framework.filters.SearchFilter",
         "rest_framework.filters.OrderingFilter",
     ],
-    "DEFAULT_PARSER_CLASSES": ["config.web.api.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["config.web.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.TokenThrottle"],
     "DEFAULT_THROTTLE_RATES": {"token": API_RATE, "sign_in": "10/min"},

@@ -14,9 +14,9 @@ class Command(BaseCommand):
     help = "Computes the totals of the days that are due; with --date or --from and --to, those days again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--date", type=_day, help="one day, YYYY-MM-DD")
-        parser.add_argument("--from", type=_day, dest="first", help="the first of several days")
-        parser.add_argument("--to", type=_day, dest="last", help="the last of them; default: the last ended day")
+        parser.add_argument("--date", type=iso_date, help="one day, YYYY-MM-DD")
+        parser.add_argument("--from", type=iso_date, dest="first", help="the first of several days")
+        parser.add_argument("--to", type=iso_date, dest="last", help="the last of them; default: the last ended day")
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = _days(options["date"], options["first"], options["last"])
@@ -33,19 +33,19 @@ class Command(BaseCommand):
             raise CommandError(f"{len(failed)} days failed")
 
 
-def _day(text: str) -> date:
+def iso_date(text: str) -> date:
+    """A day as YYYY-MM-DD; its name is in argparse's message."""
     return date.fromisoformat(text)
 
 
 def _days(day: date | None, first: date | None, last: date | None) -> list[date] | None:
     """The days that were named, None when none were."""
-    if day is None and first is None and last is None:
+    begin, ended = day or first, nightly.last_day(at_once=True)
+    if begin is None and last is None:
         return None
-    if (day is None) == (first is None):
+    if begin is None or (day and (first or last)):
         raise CommandError("Give either --date, or --from and --to.")
-    ended = nightly.last_day(at_once=True)
-    begin, end = (day, day) if day else (first, last or ended)
-    assert begin is not None and end is not None
+    end = day or last or ended
     if begin > end or end > ended:
         raise CommandError(f"Give days up to {ended}, the first before the last.")
     return [begin + ONE_DAY * n for n in range((end - begin).days + 1)]

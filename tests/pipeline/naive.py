@@ -1,0 +1,230 @@
+"""The readings once more, as a plain walk in Python over each opportunity's changes: no SQL, no product code.
+
+A `Life` is one opportunity: its changes in order, each a moment (aware) and what it holds from then on. Amounts are
+whole cents; `None` where it has none.
+"""
+
+import csv
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+from pathlib import Path
+from statistics import median
+from zoneinfo import ZoneInfo
+
+OUTCOMES = ("won", "lost", "no_decision", "no_go")
+BARS = ("new", "reopened", "transferred_in", "increased", "decreased", *OUTCOMES, "transferred_out")
+
+
+@dataclass
+class Held:
+    stage: str
+    amount: int | None
+    owner: str
+    team: str | None
+    entered: datetime
+
+
+@dataclass
+class Life:
+    key: str
+    changes: list[tuple[datetime, Held]] = field(default_factory=list)
+
+
+@dataclass
+class World:
+    zone: ZoneInfo
+    stages: dict[str, tuple[int, str, int]]  # key: position, outcome, win rate in ten-thousandths
+    parents: dict[str, str | None]  # teams
+    lives: list[Life]
+
+    def midnight_after(self, day: date) -> datetime:
+        return datetime.combine(day + timedelta(days=1), time.min, tzinfo=self.zone)
+
+    def outcome(self, held: Held) -> str:
+        return self.stages[held.stage][1]
+
+    def is_open(self, held: Held) -> bool:
+        return self.outcome(held) == "open"
+
+    def ladder(self) -> list[str]:
+        steps = [(position, key) for key, (position, outcome, _rate) in self.stages.items() if outcome == "open"]
+        return [key for _position, key in sorted(steps)]
+
+    def within(self, scope: dict[str, str], held: Held) -> bool:
+        if "owner" in scope:
+            return held.owner == scope["owner"]
+        if "team" not in scope:
+            return True
+        team = held.team
+        while team is not None and team != scope["team"]:
+            team = self.parents[team]
+        return team is not None
+
+
+def held_at(world: World, life: Life, day: date) -> Held | None:
+    """What it held when the day ended."""
+    before = [held for at, held in life.changes if at < world.midnight_after(day)]
+    return before[-1] if before else None
+
+
+def weighted(world: World, held: Held) -> int:
+    product = (held.amount or 0) * world.stages[held.stage][2]
+    return product // 10_000 + (1 if product % 10_000 >= 5_000 else 0)
+
+
+def furthest(world: World, life: Life, day: date) -> float:
+    """Index in the ladder of the furthest open stage by the day, infinity once won, -1 when nothing was reached."""
+    ladder, best = world.ladder(), -1.0
+    for at, held in life.changes:
+        if at < world.midnight_after(day):
+            if world.outcome(held) == "won":
+                best = float("inf")
+            elif world.is_open(held):
+                best = max(best, ladder.index(held.stage))
+    return best
+
+
+def funnel(world: World, scope: dict[str, str], day: date) -> dict:
+    ladder = world.ladder()
+    standing = [
+        (life, held) for life in world.lives if (held := held_at(world, life, day)) and world.within(scope, held)
+    ]
+    cohort = []
+    for life, _held in standing:
+        created = life.changes[0][0].astimezone(world.zone).date()
+        if day - timedelta(days=364) <= created <= day:
+            cohort.append(furthest(world, life, day))
+    reached = [sum(far >= i for far in cohort) for i in range(len(ladder))] + [sum(f == float("inf") for f in cohort)]
+    stages = []
+    for i, key in enumerate(ladder):
+        here = [held for _life, held in standing if held.stage == key]
+        days = [(day - held.entered.astimezone(world.zone).date()).days for held in here]
+        stages.append(
+            {
+                "stage": key,
+                "count": len(here),
+                "amount": sum(held.amount or 0 for held in here),
+                "weighted": sum(weighted(world, held) for held in here),
+                "median_days_in_stage": median(days) if days else None,
+                "reached": reached[i],
+                "conversion": Fraction(reached[i + 1], reached[i]) if reached[i] else None,
+            }
+        )
+    whole = {name: sum(stage[name] for stage in stages) for name in ("count", "amount", "weighted")}
+    return {"as_of": day, "stages": stages, "open": whole, "bulges": _bulges(stages, whole["amount"])}
+
+
+def _bulges(stages: list[dict], whole: int) -> list[str]:
+    found = []
+    for i, stage in enumerate(stages):
+        crowded = i > 0 and stage["count"] >= 5 and Fraction(stage["count"]) > Fraction(5, 4) * stages[i - 1]["count"]
+        heavy = whole > 0 and Fraction(stage["amount"], whole) > Fraction(2, 5)
+        if crowded or heavy:
+            found.append(stage["stage"])
+    return found
+
+
+def waterfall(world: World, scope: dict[str, str], first: date, last: date) -> dict:
+    """Every bar, and under `items` {bar: Counter of key: part}."""
+    items: dict[str, Counter] = {bar: Counter() for bar in BARS}
+    since, until = world.midnight_after(first), world.midnight_after(last)
+    for life in world.lives:
+        before = None
+        for at, after in life.changes:
+            if since <= at < until:
+                for bar, part in _steps(world, scope, before, after):
+                    items[bar][life.key] += part
+            before = after
+    bars = {bar: sum(parts.values()) for bar, parts in items.items()}
+    begin, end = (funnel(world, scope, day)["open"]["amount"] for day in (first, last))
+    return {"from": first, "to": last, "begin": begin, **bars, "end": end, "items": items}
+
+
+def _steps(world: World, scope: dict[str, str], before: Held | None, after: Held):
+    """What one change adds to bars, in the order of FINE-PRINT 22."""
+    mine, new = world.within(scope, after), after.amount or 0
+    if before is None:
+        if mine:
+            yield "new", new
+            if not world.is_open(after):
+                yield world.outcome(after), new
+        return
+    if not world.is_open(before):
+        if after.stage != before.stage and mine:
+            yield "reopened", new
+            if not world.is_open(after):
+                yield world.outcome(after), new
+        return
+    was_mine, old = world.within(scope, before), before.amount or 0
+    if was_mine and not mine:
+        yield "transferred_out", old
+    if not mine:
+        return
+    if not was_mine:
+        yield "transferred_in", old
+    if new > old:
+        yield "increased", new - old
+    if new < old:
+        yield "decreased", old - new
+    if not world.is_open(after):
+        yield world.outcome(after), new
+
+
+def booked(world: World, scope: dict[str, str], first: date, last: date, day: date) -> Counter:
+    """{key: amount} of the wins of the period that stand at the end of the day."""
+    wins: Counter = Counter()
+    for life in world.lives:
+        held = held_at(world, life, day)
+        if held is None or world.outcome(held) != "won":
+            continue
+        if first <= held.entered.astimezone(world.zone).date() <= last:
+            closing = next(after for at, after in life.changes if at == held.entered)
+            if world.within(scope, closing):
+                wins[life.key] += closing.amount or 0
+    return wins
+
+
+# --- A workspace of CSV files ---------------------------------------------------------------------
+
+
+def read(folder: Path) -> World:
+    organisation = _rows(folder, "organisation")[0]
+    zone = ZoneInfo(organisation["timezone"])
+    stages = {
+        row["key"]: (int(row["position"]), row["outcome"], int(Fraction(row["win_rate"]) * 10_000))
+        for row in _rows(folder, "stages")
+    }
+    parents = {row["key"]: row.get("parent") or None for row in _rows(folder, "teams")}
+    teams = {row["key"]: row.get("team") or None for row in _rows(folder, "users")}
+    events: dict[str, dict[datetime, dict[str, str]]] = {}
+    for row in _rows(folder, "opportunity_events"):
+        at = datetime.fromisoformat(row["at"])
+        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(ZoneInfo("UTC"))
+        events.setdefault(row["opportunity"], {}).setdefault(at, {})[row["field"]] = row["value"]
+    lives = [_life(key, changes, teams) for key, changes in events.items()]
+    return World(zone, stages, parents, lives)
+
+
+def _life(key: str, changes: dict[datetime, dict[str, str]], teams: dict[str, str | None]) -> Life:
+    life = Life(key)
+    held = Held("", None, "", None, datetime.min)
+    for at in sorted(changes):
+        change = changes[at]
+        stage, owner = change.get("stage", held.stage), change.get("owner", held.owner)
+        amount = held.amount
+        if "amount" in change:
+            amount = int(Fraction(change["amount"]) * 100) if change["amount"] else None
+        entered = at if stage != held.stage else held.entered
+        held = Held(stage, amount, owner, teams[owner], entered)
+        life.changes.append((at, held))
+    return life
+
+
+def _rows(folder: Path, name: str) -> list[dict[str, str]]:
+    path = folder / f"{name}.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))

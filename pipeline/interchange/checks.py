@@ -1,0 +1,222 @@
+"""What rows must be to one another: unique keys, references that lead somewhere, histories that begin."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.calendar import OrgCalendar
+from accounts.models import Team, User
+from customers.models import Customer
+from opportunities.models import Opportunity, Stage
+from pipeline.interchange import layout, staging
+from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS, Column, File
+from pipeline.interchange.report import Bad, Report
+
+UNKNOWN = _("There is no such row.")
+
+
+def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool) -> None:
+    """Every check that looks at more than one cell. `fresh`: no opportunity yet, so shipped stages are replaced."""
+    for file in FILES:
+        if "key" in file.key:
+            _unique(report, file, "key")
+        for column in file.columns:
+            if column.ref:
+                _reference(report, file, column, fresh)
+    for file in (layout.USER_TEAMS, layout.STAGE_SETTINGS):
+        _unique_pair(report, file)
+    _one_organisation(report)
+    _stages(report, fresh)
+    _people(report, calendar)
+    _no_circle(report, TEAMS, Team)
+    _no_circle(report, layout.CUSTOMERS, Customer)
+    _event_references(report, fresh)
+    _event_conflicts(report)
+    _beginnings(report)
+
+
+def _unique(report: Report, file: File, name: str) -> None:
+    sql = (
+        f'SELECT s.csv_line, s."{name}", d.first FROM {file.table} s JOIN (SELECT "{name}" AS twice, MIN(csv_line) AS first'
+        f' FROM {file.table} WHERE "{name}" IS NOT NULL GROUP BY "{name}" HAVING COUNT(*) > 1) d ON d.twice = s."{name}"'
+        f" WHERE s.csv_line > d.first ORDER BY s.csv_line"
+    )
+    for line, value, first in staging.fetch(sql):
+        wrong = _("The same key stands in line %(line)s already.") % {"line": first}
+        report.refuse(file.name, line, name, value, Bad(wrong, _("each key once")))
+
+
+def _unique_pair(report: Report, file: File) -> None:
+    one, two = file.key
+    sql = (
+        f'SELECT s.csv_line, s."{one}" FROM {file.table} s WHERE EXISTS (SELECT 1 FROM {file.table} o'
+        f' WHERE o."{one}" = s."{one}" AND o."{two}" = s."{two}" AND o.csv_line < s.csv_line) ORDER BY s.csv_line'
+    )
+    for line, value in staging.fetch(sql):
+        report.refuse(file.name, line, one, value, Bad(_("A line above names the same moment."), _("each moment once")))
+
+
+def _reference(report: Report, file: File, column: Column, fresh: bool) -> None:
+    target = layout.BY_NAME[column.ref]
+    sql = (
+        f'SELECT s.csv_line, s."{column.name}" FROM {file.table} s WHERE s."{column.name}" IS NOT NULL'
+        f' AND NOT EXISTS (SELECT 1 FROM {target.table} r WHERE r."key" = s."{column.name}")'
+    )
+    if not (fresh and target is STAGES):
+        table = target.model._meta.db_table
+        sql += f' AND NOT EXISTS (SELECT 1 FROM {table} m WHERE m."{target.match}" = s."{column.name}")'
+    elif known := shipped_that_stay():
+        sql += f' AND s."{column.name}" NOT IN ({", ".join(f"{chr(39)}{key}{chr(39)}" for key in known)})'
+    for line, value in staging.fetch(sql + " ORDER BY s.csv_line"):
+        report.refuse(file.name, line, column.name, value, Bad(UNKNOWN, _("a key of %(file)s") % {"file": target.name}))
+
+
+def shipped_that_stay() -> list[str]:
+    """Keys of the stages whose outcome stages.csv lacks; without stages.csv all of them."""
+    outcomes = {outcome for (outcome,) in staging.fetch(f"SELECT DISTINCT outcome FROM {STAGES.table}")}
+    return [stage.key for stage in Stage.objects.in_use() if stage.outcome not in outcomes or not outcomes]
+
+
+def _one_organisation(report: Report) -> None:
+    lines = staging.fetch(f"SELECT csv_line FROM {layout.ORGANISATION.table} ORDER BY csv_line")
+    for (line,) in lines[1:]:
+        bad = Bad(_("There is one organisation."), _("one row"))
+        report.refuse(layout.ORGANISATION.name, line, "", "", bad)
+    if layout.ORGANISATION.name in report.files and not lines and report.ok:
+        report.refuse(layout.ORGANISATION.name, 1, "", "", Bad(_("The file has no row."), _("one row")))
+
+
+def _stages(report: Report, fresh: bool) -> None:
+    rows = staging.fetch(f"SELECT csv_line, key, position, win_rate, outcome FROM {STAGES.table} ORDER BY csv_line")
+    positions: dict[int, int] = {}
+    in_use = dict(Stage.objects.values_list("key", "outcome")) if not fresh else {}
+    for line, key, position, rate, outcome in rows:
+        if position is not None and positions.setdefault(position, line) != line:
+            bad = Bad(_("Another stage has this position."), _("each position once"))
+            report.refuse(STAGES.name, line, "position", position, bad)
+        wanted = {"won": 10000}.get(outcome, 0)
+        if outcome not in (None, "open") and rate is not None and rate != wanted:
+            bad = Bad(_("The win rate of a closed stage is fixed: 100 % when won, else 0."), str(wanted // 10000))
+            report.refuse(STAGES.name, line, "win_rate", rate / 10000, bad)
+        if outcome and key in in_use and in_use[key] != outcome:
+            bad = Bad(_("The outcome of a stage does not change."), in_use[key])
+            report.refuse(STAGES.name, line, "outcome", outcome, bad)
+    _closed_rates_of_settings(report)
+
+
+def _closed_rates_of_settings(report: Report) -> None:
+    table = layout.STAGE_SETTINGS.table
+    outcomes = dict(Stage.objects.values_list("key", "outcome"))
+    outcomes |= dict(staging.fetch(f"SELECT key, outcome FROM {STAGES.table}"))
+    rows = staging.fetch(f"SELECT csv_line, stage, win_rate FROM {table} WHERE win_rate IS NOT NULL ORDER BY csv_line")
+    for line, stage, rate in rows:
+        wanted = {"won": 10000}.get(outcomes.get(stage, "open"), 0)
+        if outcomes.get(stage, "open") != "open" and rate != wanted:
+            bad = Bad(_("The win rate of a closed stage is fixed: 100 % when won, else 0."), str(wanted // 10000))
+            report.refuse(layout.STAGE_SETTINGS.name, line, "win_rate", rate / 10000, bad)
+
+
+def _people(report: Report, calendar: OrgCalendar) -> None:
+    sql = f"SELECT csv_line, key, email, role, active_from, active_until FROM {USERS.table} ORDER BY csv_line"
+    people = {user.username: user for user in User.objects.all()}
+    addresses = {user.email.lower(): user.username for user in people.values() if user.email}
+    admins_before = any(user.is_admin and user.is_active for user in people.values())
+    present = report.present.get(USERS.name, set())
+    last_admin_line, today = 0, calendar.local_date(timezone.now())
+    for line, key, email, role, since, until in staging.fetch(sql):
+        since, until = staging.as_day(since), staging.as_day(until)
+        if since and until and since > until:
+            bad = Bad(_("The person ends before they begin."), _("active_from on or before active_until"))
+            report.refuse(USERS.name, line, "active_until", until, bad)
+        if email and addresses.setdefault(email.lower(), key) != key:
+            report.refuse(USERS.name, line, "email", email, Bad(_("Somebody else has this address."), _("each once")))
+        user = people.setdefault(key, User(username=key or ""))
+        if user.is_admin:
+            last_admin_line = line
+        user.role = role or user.role
+        user.active_from = since if "active_from" in present else user.active_from
+        user.active_until = until if "active_until" in present else user.active_until
+    if admins_before and not any(user.is_admin and user.active_on(today) for user in people.values()):
+        bad = Bad(_("The last active administrator stays one."), _("one active administrator at least"))
+        report.refuse(USERS.name, last_admin_line, "role", "", bad)
+
+
+def _no_circle(report: Report, file: File, model: Any) -> None:
+    parents = dict(model.objects.filter(parent__isnull=False).values_list("key", "parent__key"))
+    staged = staging.fetch(f"SELECT csv_line, key, parent FROM {file.table} ORDER BY csv_line")
+    if "parent" in report.present.get(file.name, set()):
+        parents.update({key: parent for _line, key, parent in staged})
+    for line, key, parent in staged:
+        if parent and _returns(parents, key):
+            wrong, accepted = _("The row lies below itself."), _("a parent that does not lie below this row")
+            report.refuse(file.name, line, "parent", parent, Bad(wrong, accepted))
+
+
+def _returns(parents: dict[str, str | None], start: str) -> bool:
+    seen: set[str] = set()
+    here = parents.get(start)
+    while here and here not in seen:
+        if here == start:
+            return True
+        seen.add(here)
+        here = parents.get(here)
+    return False
+
+
+def _event_references(report: Report, fresh: bool) -> None:
+    """Values of stage, owner and product are keys of their files."""
+    for name, file in (("stage", STAGES), ("owner", USERS), ("product", layout.PRODUCTS)):
+        known = {key for (key,) in staging.fetch(f"SELECT key FROM {file.table}")}
+        known |= set(shipped_that_stay() if file is STAGES and fresh else _known(file))
+        sql = f"SELECT DISTINCT value FROM {EVENTS.table} WHERE field = %s AND value IS NOT NULL"
+        for (value,) in staging.fetch(sql, [name]):
+            if value not in known:
+                _refuse_lines(report, name, value, file)
+
+
+def _known(file: File) -> Iterable[str]:
+    return file.model._default_manager.values_list(file.match, flat=True)
+
+
+def _refuse_lines(report: Report, name: str, value: str, file: File) -> None:
+    sql = f"SELECT csv_line FROM {EVENTS.table} WHERE field = %s AND value = %s ORDER BY csv_line"
+    for (line,) in staging.fetch(sql, [name, value]):
+        bad = Bad(UNKNOWN, _("a key of %(file)s") % {"file": file.name})
+        report.refuse(EVENTS.name, line, "value", value, bad)
+
+
+def _event_conflicts(report: Report) -> None:
+    same = "o.opportunity = s.opportunity AND o.at = s.at AND o.field = s.field"
+    sql = (
+        f"SELECT s.csv_line, s.value, d.first FROM {EVENTS.table} s JOIN (SELECT opportunity, at, field, MIN(csv_line) AS first"
+        f" FROM {EVENTS.table} GROUP BY opportunity, at, field HAVING COUNT(DISTINCT COALESCE(value, '')) > 1) d"
+        f" ON {same.replace('o.', 'd.')} WHERE s.csv_line > d.first ORDER BY s.csv_line"
+    )
+    for line, value, first in staging.fetch(sql):
+        wrong = _("Line %(line)s sets the same field at the same moment to something else.") % {"line": first}
+        report.refuse(EVENTS.name, line, "value", value, Bad(wrong, _("one value of a field at a moment")))
+
+
+def _beginnings(report: Report) -> None:
+    """A new opportunity begins with its stage and its owner, and nothing happens before it."""
+    table = Opportunity._meta.db_table
+    new = f"NOT EXISTS (SELECT 1 FROM {table} m WHERE m.key = s.key)"
+    for name in ("stage", "owner"):
+        sql = (
+            f"SELECT s.csv_line, s.key FROM {OPPORTUNITIES.table} s WHERE s.created_at IS NOT NULL AND s.key IS NOT NULL"
+            f" AND {new} AND NOT EXISTS (SELECT 1 FROM {EVENTS.table} e WHERE e.opportunity = s.key"
+            f" AND e.at = s.created_at AND e.field = '{name}') ORDER BY s.csv_line"
+        )
+        for line, key in staging.fetch(sql):
+            wrong = _("No line of opportunity_events.csv sets the %(field)s at created_at.") % {"field": name}
+            accepted = _("stage and owner of every opportunity at its created_at")
+            report.refuse(OPPORTUNITIES.name, line, "key", key, Bad(wrong, accepted))
+    sql = (
+        f"SELECT e.csv_line, e.at FROM {EVENTS.table} e LEFT JOIN {OPPORTUNITIES.table} s ON s.key = e.opportunity"
+        f" LEFT JOIN {table} m ON m.key = e.opportunity WHERE e.at < COALESCE(s.created_at, m.created_at) ORDER BY e.csv_line"
+    )
+    for line, at in staging.fetch(sql):
+        wrong = _("The change lies before the creation of the opportunity.")
+        report.refuse(EVENTS.name, line, "at", at, Bad(wrong, _("created_at or later")))

@@ -1,0 +1,191 @@
+"""The workspace import: everything is checked and computed in staging, then written in one short transaction."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.calendar import OrgCalendar
+from accounts.models import Organisation, User
+from config.web import context
+from opportunities.actions.spread import recompute_furthest
+from opportunities.models import Opportunity
+from pipeline.interchange import checks, layout, rows, settling, staging, writing
+from pipeline.interchange.intake import Intake
+from pipeline.interchange.layout import FILES, ORGANISATION, File
+from pipeline.interchange.report import Report
+from pipeline.interchange.source import Source, open_source
+from pipeline.interchange.timelines import Plan, plan
+from pipeline.interchange.versions import Historian
+
+COPIED = (layout.STAGES, layout.TEAMS, layout.USERS, layout.PRODUCTS, layout.CUSTOMERS, layout.CONTACTS, layout.ORDERS)
+LARGE = 10_000  # rows written from which on the planner is told about them
+
+
+def nothing_said(_what: str, _count: int) -> None:
+    """No progress."""
+
+
+def import_workspace(
+    source: str | Path,
+    *,
+    dry_run: bool = False,
+    keep_edits: bool = False,
+    actor: User | None = None,
+    progress: Callable[[str, int], None] = nothing_said,
+) -> Report:
+    """Load a workspace from a folder or zip; all or nothing. Raises SourceError when it cannot be opened at all.
+
+    `progress` is told (file or step, rows so far). The report's `ok` says whether all rows were good; with a bad
+    row, and in a dry run, nothing is written.
+    """
+    report = Report(dry_run=dry_run, kept=keep_edits)
+    door = context.door.set("import")
+    try:
+        with open_source(source) as opened:
+            _Import(opened, report, keep_edits, actor, progress).run()
+    finally:
+        context.door.reset(door)
+    return report
+
+
+class _Import:
+    """One run: its report, its plan, its clock."""
+
+    def __init__(
+        self, source: Source, report: Report, keep: bool, actor: User | None, progress: Callable[[str, int], None]
+    ) -> None:
+        self.report, self.keep, self.actor, self.progress = report, keep, actor, progress
+        self.intake = Intake(source, report, progress)
+        self.started: datetime = timezone.now()
+        self.fresh = not Opportunity.objects.exists()
+
+    def run(self) -> None:
+        staging.create_tables()
+        try:
+            self._read()
+            staging.analyze()
+            checks.check_all(self.report, self.calendar, fresh=self.fresh)
+            if not self.report.ok:
+                return
+            self._prepare()
+            if self.report.ok and not self.report.dry_run and self._changes_anything():
+                self._write()
+        finally:
+            with suppress(Exception):
+                staging.drop_tables()
+        self._afterwards()
+
+    def _read(self) -> None:
+        self.intake.take_stock(nothing_set_up=not Organisation.objects.filter(pk=1).exists())
+        self.intake.read(ORGANISATION, _calendar(Organisation()))
+        self.calendar = _calendar(settling.organisation_as_said(self.report))
+        for file in FILES:
+            if file is not ORGANISATION:
+                self.intake.read(file, self.calendar)
+
+    def _prepare(self) -> None:
+        """Work out all that changes."""
+        self.organisation = settling.plan_organisation(self.report, self.keep)
+        if self.organisation and "timezone" not in self.organisation:
+            self.calendar = _calendar(Organisation.objects.filter(pk=1).first() or self._said())
+        for file in COPIED:
+            if self.intake.has(file):
+                rows.compare(file, self.report.present[file.name], self.report, keep=self.keep)
+        self.plan: Plan = plan(self.report, fresh=self.fresh, keep=self.keep, now=self.started)
+        writing.count_collaborators(self.report)
+        if not self.report.ok:
+            return
+        everything = self.plan.reordered or ("timezone" in self.organisation and not self.fresh)
+        writing.touch(self.plan, everything=everything)
+        self.historian = Historian(self.report, self.plan.timelines(), self.calendar, self.keep)
+        self.historian.compute(self.progress)
+        staging.analyze()
+
+    def _said(self) -> Organisation:
+        return settling.organisation_as_said(self.report)
+
+    def _changes_anything(self) -> bool:
+        counts = any(file.created or file.updated for file in self.report.files.values())
+        return counts or bool(staging.fetch(f"SELECT 1 FROM {staging.OUT} LIMIT 1"))
+
+    @transaction.atomic
+    def _write(self) -> None:
+        self.progress("writing", 0)
+        settling.write_organisation(self.organisation)
+        settling.drop_replaced_stages(self.plan)
+        for file in COPIED:
+            self._write_rows(file)
+            self._settle(file)
+        self._recompute_what_moved()
+        writing.write_opportunities()
+        if self.plan.reordered:
+            recompute_furthest()
+        writing.write_collaborators()
+        self._audit()
+        self.report.written = True
+
+    def _write_rows(self, file: File) -> None:
+        if not self.intake.has(file):
+            return
+        present = self.report.present[file.name]
+        if not rows.lock_changed(file):
+            rows.compare(file, present, self.report, keep=self.keep, counting=False)
+        rows.write(file, present)
+
+    def _settle(self, file: File) -> None:
+        if file is layout.STAGES:
+            settling.write_settings_of_stages(self.plan)
+        elif file is layout.TEAMS:
+            settling.write_paths()
+        elif file is layout.USERS:
+            settling.write_teams_of_people(self.plan)
+
+    def _recompute_what_moved(self) -> None:
+        """Somebody worked while the histories were computed: take what they did into account."""
+        if writing.touch_moved(self.started):
+            self.historian.counting = False
+            self.historian.compute()
+
+    def _audit(self) -> None:
+        for file in self.report.files.values():
+            if file.created or file.updated:
+                changes = {"file": (None, file.name), "created": (None, file.created), "updated": (None, file.updated)}
+                known = layout.BY_NAME[file.name]
+                audit.record("import", row=known.model(), actor=self.actor, changes=changes)
+
+    def _afterwards(self) -> None:
+        if not self.report.written:
+            return
+        if sum(file.created + file.updated for file in self.report.files.values()) >= LARGE:
+            _tell_the_planner()
+        if self.historian.earliest is not None:
+            _forget_from(self.calendar.local_date(self.historian.earliest))
+
+
+def _calendar(organisation: Organisation) -> OrgCalendar:
+    return OrgCalendar(ZoneInfo(organisation.timezone), organisation.fiscal_year_start_month)
+
+
+def _tell_the_planner() -> None:
+    """Fresh statistics and visibility map after a large import, else index-only scans fall back to the heap."""
+    if connection.in_atomic_block:
+        return
+    tables: Sequence[Any] = [model._meta.db_table for model in {file.model for file in FILES}]
+    for table in [*sorted(tables), "opportunities_opportunityversion"]:
+        staging.execute(f"VACUUM ANALYZE {table}" if connection.vendor == "postgresql" else f"ANALYZE {table}")
+
+
+def _forget_from(day: Any) -> None:
+    """The stored totals from this day on are due again."""
+    try:
+        from pipeline.nightly import forget_from
+    except ImportError:
+        return
+    forget_from(day)

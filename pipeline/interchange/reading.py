@@ -1,0 +1,95 @@
+"""CSV files row by row: whatever is wrong with one becomes a bad row with its line, never a traceback."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.interchange.report import NOT_UTF8, Bad, Report
+from pipeline.interchange.source import Source
+
+LONGEST_CELL = 100_000
+CHUNK = 1024 * 1024
+
+
+def encoding_of(source: Source, name: str) -> str:
+    """`utf-8-sig` or `gb18030`, whichever the whole file is in; Bad when it is neither."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            with source.open(name) as stream:
+                while chunk := stream.read(CHUNK):
+                    decoder.decode(chunk)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise Bad(NOT_UTF8, _("UTF-8"))
+
+
+class Table:
+    """One CSV file: `header` after opening, then `rows()`. Refusals go into the report."""
+
+    def __init__(self, source: Source, name: str, report: Report) -> None:
+        self.source, self.name, self.report = source, name, report
+        self.header: list[str] = []
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """(line on which the row begins, its cells). Rows that are no CSV, or of another width, are refused here."""
+        try:
+            encoding = encoding_of(self.source, self.name)
+        except Bad as bad:
+            self.report.refuse(self.name, 0, "", "", bad)
+            return
+        csv.field_size_limit(LONGEST_CELL)
+        with self.source.open(self.name) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
+            parsed = self._parsed(csv.reader(text, strict=True))
+            if not self._take_header(next(parsed, None)):
+                return
+            for line, cells in parsed:
+                if len(cells) != len(self.header):
+                    wrong = _("The row has %(found)s cells.") % {"found": len(cells)}
+                    self._refuse(line, wrong, _("%(wanted)s cells, as the header") % {"wanted": len(self.header)})
+                else:
+                    yield line, cells
+
+    def _parsed(self, reader: Any) -> Iterator[tuple[int, list[str]]]:
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self._refuse(line, *_explained(str(error)))
+                continue
+            if cells:
+                yield line, cells
+
+    def _take_header(self, first: tuple[int, list[str]] | None) -> bool:
+        if first is None:
+            self._refuse(1, _("The file is empty."), _("a header row"))
+            return False
+        self.header = [cell.strip() for cell in first[1]]
+        named = [name for name in self.header if name]
+        for name in sorted({name for name in named if named.count(name) > 1}):
+            self.report.refuse(
+                self.name, 1, name, name, Bad(_("The column stands there twice."), _("each column once"))
+            )
+        return len(named) == len(set(named))
+
+    def _refuse(self, line: int, wrong: Any, accepted: Any) -> None:
+        self.report.refuse(self.name, line, "", "", Bad(wrong, accepted))
+
+
+def _explained(error: str) -> tuple[Any, Any]:
+    if "field larger" in error:
+        return _("A cell is too long, or its quote is never closed."), _("at most 100,000 characters in a cell")
+    if "unexpected end" in error:
+        return _("A quote is opened and never closed."), _('text in "…", a quote inside it doubled')
+    if "NUL" in error:
+        return _("The row holds a NUL character."), _("text")
+    return _("The row is not CSV."), _('cells between commas; text in "…", a quote inside it doubled')

@@ -1,0 +1,164 @@
+"""Files whose columns are copied into one table: what is new, what differs, and the set-based writes."""
+
+import json
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from pipeline.interchange import staging
+from pipeline.interchange.layout import Column, File
+from pipeline.interchange.report import Overwritten, Report
+from pipeline.interchange.revising import pending_edits, revised
+
+
+def compare(file: File, present: set[str], report: Report, *, keep: bool, counting: bool = True) -> None:
+    """Stage what changes in rows that are there already; count created, updated and unchanged."""
+    staging.execute(f"DELETE FROM {staging.changes_of(file)}")
+    columns = [column for column in file.plain if column.name in present]
+    writer = staging.Writer(staging.changes_of(file), staging.CHANGE_COLUMNS)
+    count = report.file(file.name)
+    for page in staging.pages(_comparison(file, columns), "s.csv_line"):
+        for line, pk, version, imported, changed_in, key, *pairs in page:
+            row = {"version": version, "imported_version": imported, "changed_in": _parsed(changed_in)}
+            changed = _changed(file, columns, pairs, row, key, line, report, keep) if pk is not None else []
+            if changed:
+                writer.add([line, pk, version, *revised(row, changed)])
+            if counting:
+                count.created += pk is None
+                count.updated += bool(changed)
+                count.unchanged += pk is not None and not changed
+    writer.flush()
+
+
+def _parsed(changed_in: Any) -> dict[str, int]:
+    return json.loads(changed_in) if isinstance(changed_in, str) else (changed_in or {})
+
+
+def _comparison(file: File, columns: list[Column]) -> str:
+    pairs = "".join(f', s."{column.name}", {_ours(column)}' for column in columns)
+    table = file.model._meta.db_table
+    return (
+        f'SELECT s.csv_line, m.id, m.version, m.imported_version, m.changed_in, s."key"{pairs}'
+        f' FROM {file.table} s LEFT JOIN {table} m ON m."{file.match}" = s."key" WHERE {{page}}'
+    )
+
+
+def _ours(column: Column) -> str:
+    name = column.field_name
+    return staging.key_of_reference(column.ref, f'm."{name}_id"') if column.ref else f'm."{name}"'
+
+
+def _changed(
+    file: File, columns: list[Column], pairs: list[Any], row: dict[str, Any], key: str, line: int, report: Report,
+    keep: bool,
+) -> list[str]:  # fmt: skip
+    changed, edited = [], pending_edits(row)
+    for column, said, ours in zip(columns, pairs[::2], pairs[1::2], strict=True):
+        if said == ours:
+            continue
+        if column.field_name in edited:
+            report.overwritten.append(Overwritten(file.name, key, column.name, _shown(ours), _shown(said)))
+            if keep:
+                _put_back(file, column, ours, line)
+                continue
+        changed.append(column.field_name)
+    return changed
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _put_back(file: File, column: Column, ours: Any, line: int) -> None:
+    staging.execute(f'UPDATE {file.table} SET "{column.name}" = %s WHERE csv_line = %s', [ours, line])
+
+
+def lock_changed(file: File) -> bool:
+    """Lock the rows that change; False when somebody has changed one of them since they were compared."""
+    table, changes = file.model._meta.db_table, staging.changes_of(file)
+    lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
+    rows = staging.fetch(f"SELECT m.version, c.seen FROM {table} m JOIN {changes} c ON c.id = m.id{lock}")
+    return all(version == seen for version, seen in rows)
+
+
+def write(file: File, present: set[str]) -> None:
+    """Insert what is new, update what differs."""
+    new = _insert(file)
+    _update(file, [column for column in file.plain if column.name in present])
+    if new:
+        _set_references_to_itself(file)
+
+
+def _insert(file: File) -> int:
+    """New rows; a reference to the file's own rows is set afterwards, when they are all there."""
+    table, meta = file.model._meta.db_table, file.model._meta
+    values = {file.match: 's."key"', "version": "1", "imported_version": "1"}
+    for column in file.columns:
+        if column.name != "key" and not _is_later(file, column):
+            values[_field(file, column).column] = _value(column)
+    constants: list[Any] = []
+    names, selected = list(values), list(values.values())
+    for field in meta.concrete_fields:
+        if field.column not in values and not field.primary_key:
+            names.append(field.column)
+            selected.append(_constant(field, constants))
+    return staging.execute(
+        f"INSERT INTO {table} ({', '.join(map(_quoted, names))}) SELECT {', '.join(selected)} FROM {file.table} s"
+        f' WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE m."{file.match}" = s."key") ORDER BY s.csv_line',
+        constants,
+    )
+
+
+def _is_later(file: File, column: Column) -> bool:
+    return column.ref == file.name or (column.special and bool(column.ref))
+
+
+def _constant(field: Any, constants: list[Any]) -> str:
+    if field.name == "password":
+        from django.contrib.auth.hashers import make_password
+
+        constants.append(make_password(None))
+        return "%s"
+    value = timezone.now() if field.name == "created_at" else field.get_default()
+    constants.append(field.get_db_prep_save(value, connection))
+    return f"CAST(%s AS {_cast(field)})"
+
+
+def _cast(field: Any) -> str:
+    return str(field.rel_db_type(connection) if field.is_relation else field.db_type(connection))
+
+
+def _field(file: File, column: Column) -> Any:
+    return file.model._meta.get_field(column.field_name)  # type: ignore[return-value]
+
+
+def _value(column: Column) -> str:
+    expression = f's."{column.name}"'
+    return staging.reference_key(column.ref, expression) if column.ref else expression
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _update(file: File, columns: list[Column]) -> None:
+    table, changes = file.model._meta.db_table, staging.changes_of(file)
+    sets = [f"{_quoted(_field(file, column).column)} = {_value(column)}" for column in columns]
+    json_type = file.model._meta.get_field("changed_in").db_type(connection)  # type: ignore[union-attr]
+    sets += ["version = c.version", "imported_version = c.imported", f"changed_in = CAST(c.changed_in AS {json_type})"]
+    staging.execute(
+        f"UPDATE {table} SET {', '.join(sets)} FROM {file.table} s JOIN {changes} c ON c.csv_line = s.csv_line"
+        f" WHERE {table}.id = c.id"
+    )
+
+
+def _set_references_to_itself(file: File) -> None:
+    table = file.model._meta.db_table
+    for column in file.plain:
+        if column.ref == file.name:
+            target = _quoted(_field(file, column).column)
+            staging.execute(
+                f"UPDATE {table} SET {target} = {_value(column)} FROM {file.table} s"
+                f' WHERE {table}."{file.match}" = s."key" AND s."{column.name}" IS NOT NULL AND {table}.{target} IS NULL'
+            )

@@ -1,0 +1,165 @@
+"""The set-based writes of opportunities, their versions and their collaborators."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.models import User
+from customers.models import Customer, Product
+from opportunities import rules
+from opportunities.models import Collaborator, Opportunity, OpportunityVersion, Stage
+from opportunities.querysets import FOREVER
+from pipeline.interchange import staging
+from pipeline.interchange.layout import COLLABORATORS, EVENTS, OPPORTUNITIES
+from pipeline.interchange.report import Report
+from pipeline.interchange.timelines import Plan
+
+OPPORTUNITY = Opportunity._meta.db_table
+VERSIONS = OpportunityVersion._meta.db_table
+STAGE, USER, PRODUCT, CUSTOMER = (model._meta.db_table for model in (Stage, User, Product, Customer))
+TEAM = "accounts_team"
+REFERENCES = {"stage_id": "st.id", "owner_id": "ow.id", "team_id": "te.id", "product_id": "pr.id"}
+JOINS = (
+    f" JOIN {STAGE} st ON st.key = v.stage JOIN {USER} ow ON ow.username = v.owner"
+    f" LEFT JOIN {TEAM} te ON te.key = v.team LEFT JOIN {PRODUCT} pr ON pr.key = v.product"
+)
+HELD = ", ".join(rules.HELD)
+HELD_VALUES = ", ".join(REFERENCES.get(name, f"v.{name}") for name in rules.HELD)
+OWN = ("title", "source", "created_at", "created_on", "forecast_category", "signed_on", "competitor", "archived_at",
+       "changed_at", "version", "imported_version")  # fmt: skip
+
+
+def touch(plan: Plan, *, everything: bool) -> None:
+    """Note whose history has to be computed: those the files name, and those a changed setting touches."""
+    wanted = [f"SELECT key FROM {OPPORTUNITIES.table}", f"SELECT opportunity FROM {EVENTS.table}"]
+    params: list[str] = []
+    versions = f"SELECT o.key FROM {VERSIONS} v JOIN {OPPORTUNITY} o ON o.id = v.opportunity_id"
+    if everything:
+        wanted.append(f"SELECT key FROM {OPPORTUNITY}")
+    if plan.changed_teams:
+        marks = ", ".join(["%s"] * len(plan.changed_teams))
+        wanted.append(f"{versions} JOIN {USER} u ON u.id = v.owner_id WHERE u.username IN ({marks})")
+        params += sorted(plan.changed_teams)
+    if plan.changed_rates:
+        marks = ", ".join(["%s"] * len(plan.changed_rates))
+        wanted.append(f"{versions} JOIN {STAGE} s ON s.id = v.stage_id WHERE s.key IN ({marks})")
+        params += sorted(plan.changed_rates)
+    staging.execute(
+        f"INSERT INTO {staging.TOUCHED} (key, events) SELECT w.key, COALESCE(e.n, 0)"
+        f" FROM ({' UNION '.join(wanted)}) w LEFT JOIN (SELECT opportunity, COUNT(*) AS n FROM {EVENTS.table}"
+        f" GROUP BY opportunity) e ON e.opportunity = w.key",
+        params,
+    )
+
+
+def touch_moved(since: datetime) -> bool:
+    """Note only those that changed since the histories were computed, and forget what was computed for them."""
+    adapt = connection.ops.adapt_datetimefield_value
+    lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
+    staging.fetch(f"SELECT m.id FROM {OPPORTUNITY} m JOIN {staging.OUT} o ON o.key = m.key{lock}")
+    sql = (
+        f"SELECT m.key FROM {OPPORTUNITY} m LEFT JOIN {staging.OUT} o ON o.key = m.key"
+        f" JOIN {staging.TOUCHED} t ON t.key = m.key"
+        f" WHERE (o.key IS NOT NULL AND (o.seen IS NULL OR o.seen <> m.version)) OR m.changed_at >= %s"
+    )
+    moved = [key for (key,) in staging.fetch(sql, [adapt(since)])]
+    staging.execute(f"DELETE FROM {staging.TOUCHED}")
+    writer = staging.Writer(staging.TOUCHED, {"key": "text", "events": "int"})
+    for key in moved:
+        staging.execute(f"DELETE FROM {staging.OUT} WHERE key = %s", [key])
+        staging.execute(f"DELETE FROM {staging.VERSION} WHERE opportunity = %s", [key])
+        writer.add([key, 0])
+    writer.flush()
+    return bool(moved)
+
+
+def write_opportunities() -> None:
+    """Rows and versions of everything that was computed."""
+    _update_rows()
+    _update_held()
+    _insert_rows()
+    _replace_versions()
+
+
+def _customer() -> str:
+    return staging.reference_key("customers.csv", "o.customer")
+
+
+def _created_by() -> str:
+    return staging.reference_key("users.csv", "o.created_by")
+
+
+def _json(expression: str) -> str:
+    return f"CAST({expression} AS {Opportunity._meta.get_field('changed_in').db_type(connection)})"
+
+
+def _insert_rows() -> None:
+    own = ", ".join(OWN)
+    said = ", ".join(f"o.{name}" for name in OWN)
+    staging.execute(
+        f"INSERT INTO {OPPORTUNITY} (key, customer_id, created_by_id, changed_in, {own}, {HELD})"
+        f" SELECT o.key, {_customer()}, {_created_by()}, {_json('o.changed_in')}, {said}, {HELD_VALUES}"
+        f" FROM {staging.OUT} o JOIN {staging.VERSION} v ON v.opportunity = o.key AND v.valid_to = %s{JOINS}"
+        f" WHERE o.seen IS NULL ORDER BY o.key",
+        [connection.ops.adapt_datetimefield_value(FOREVER)],
+    )
+
+
+def _update_rows() -> None:
+    sets = ", ".join(f"{name} = o.{name}" for name in OWN)
+    staging.execute(
+        f"UPDATE {OPPORTUNITY} SET {sets}, changed_in = {_json('o.changed_in')}, last_change = NULL,"
+        f" customer_id = {_customer()}, created_by_id = {_created_by()}"
+        f" FROM {staging.OUT} o WHERE o.key = {OPPORTUNITY}.key AND o.seen IS NOT NULL"
+    )
+
+
+def _update_held() -> None:
+    values = [REFERENCES.get(name, f"v.{name}") for name in rules.HELD]
+    sets = ", ".join(f"{name} = {value}" for name, value in zip(rules.HELD, values, strict=True))
+    staging.execute(
+        f"UPDATE {OPPORTUNITY} SET {sets} FROM {staging.OUT} o JOIN {staging.VERSION} v"
+        f" ON v.opportunity = o.key AND v.valid_to = %s{JOINS}"
+        f" WHERE o.key = {OPPORTUNITY}.key AND o.seen IS NOT NULL",
+        [connection.ops.adapt_datetimefield_value(FOREVER)],
+    )
+
+
+def _replace_versions() -> None:
+    staging.execute(
+        f"DELETE FROM {VERSIONS} WHERE opportunity_id IN (SELECT m.id FROM {OPPORTUNITY} m"
+        f" JOIN {staging.OUT} o ON o.key = m.key WHERE o.rewritten AND o.seen IS NOT NULL)"
+    )
+    staging.execute(
+        f"INSERT INTO {VERSIONS} (opportunity_id, valid_from, valid_to, actor_id, reason, {HELD})"
+        f" SELECT m.id, v.valid_from, v.valid_to, ac.id, v.reason, {HELD_VALUES}"
+        f" FROM {staging.VERSION} v JOIN {OPPORTUNITY} m ON m.key = v.opportunity{JOINS}"
+        f" LEFT JOIN {USER} ac ON ac.username = v.actor"
+    )
+
+
+MISSING_COLLABORATORS = (
+    f" FROM {COLLABORATORS.table} s LEFT JOIN {OPPORTUNITY} o ON o.key = s.opportunity"
+    f' LEFT JOIN {USER} u ON u.username = s."user"'
+    f" LEFT JOIN {Collaborator._meta.db_table} c ON c.opportunity_id = o.id AND c.user_id = u.id WHERE c.id IS NULL"
+)
+
+
+def count_collaborators(report: Report) -> None:
+    """Rows that are there are unchanged; there is nothing in them to update."""
+    if COLLABORATORS.name not in report.present:
+        return
+    count = report.file(COLLABORATORS.name)
+    [(count.created,)] = staging.fetch(f"SELECT COUNT(*){MISSING_COLLABORATORS}")
+    count.unchanged = count.rows - count.created
+
+
+def write_collaborators() -> None:
+    staging.execute(
+        f"INSERT INTO {Collaborator._meta.db_table} (opportunity_id, user_id, added_at)"
+        f" SELECT DISTINCT o.id, u.id, {_now()}{MISSING_COLLABORATORS}"
+    )
+
+
+def _now() -> str:
+    return "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')" if connection.vendor == "sqlite" else "STATEMENT_TIMESTAMP()"

@@ -12,7 +12,9 @@ from accounts import edits, visibility
 from accounts.actions import refuse_unless_admin
 from accounts.models import User
 from accounts.selectors import today
+from config.web.errors import TooManyAttempts
 from config.web.revisions import Revised
+from customers.duplicates import refuse_if_served
 from customers.models import Contact, Customer, Product
 
 CUSTOMER_FIELDS = ("name", "industry", "region", "parent", "annual_spend", "tier", "created_on")
@@ -42,19 +44,31 @@ def _refuse_if_archived(row: Any) -> None:
 # --- Customers
 
 
-@transaction.atomic
 def create_customer(*, actor: User, name: str, owner: User | None = None, **fields: Any) -> Customer:
-    """A new customer; its owner is the actor unless they name somebody whom they may give it to."""
+    """A new customer; its owner is the actor unless they name somebody whom they may give it to.
+
+    A name that is served already, out of the actor's sight, is refused (code `already_served`).
+    """
     if actor.role == User.Role.EXECUTIVE:
         raise PermissionDenied(_("Executives read customers; they do not write them."))
     owner = owner or (actor if actor.sells else None)
     if owner is not None and owner.pk != actor.pk:
         _refuse_new_owner(actor, owner)
+    _refuse_served(name, actor)
     fields.setdefault("created_on", today())
     customer = Customer(
         name=name.strip(), owner=owner, team=owner.team if owner else fields.pop("team", None), **fields
     )
     return edits.create(customer, actor=actor)
+
+
+def _refuse_served(name: str, actor: User) -> None:
+    try:
+        refuse_if_served(name=name, actor=actor)
+    except TooManyAttempts:
+        raise
+    except ValidationError as error:
+        raise ValidationError({"name": error}) from error
 
 
 def _refuse_new_owner(actor: User, owner: User) -> None:

@@ -1,5 +1,21 @@
 """The accounts part of /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.api import schema, views
+
+router = SimpleRouter()
+router.register("users", views.Users, "api-user")
+router.register("teams", views.Teams, "api-team")
+
+READ_AND_PATCH = {"get": "retrieve", "patch": "partial_update"}
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", schema.schema, name="api-schema"),
+    path("docs/", schema.docs, name="api-docs"),
+    path("auth/token/", views.SignIn.as_view(), name="api-sign-in"),
+    path("me/", views.Me.as_view(READ_AND_PATCH), name="api-me"),
+    path("organisation/", views.OrganisationView.as_view(READ_AND_PATCH), name="api-organisation"),
+    *router.urls,
+]

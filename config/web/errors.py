@@ -19,6 +19,13 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class TooManyAttempts(ValidationError):
+    """Refused because it was tried too often: 429 in the API, an error like another in a form."""
+
+
+TOLD = {"already_served"}  # codes that a program reads beside the words
+
+
 def field_map(error: ValidationError) -> dict[str, list[str]]:
     """{field: [messages]}; what belongs to no field stands under `non_field_errors`."""
     if not hasattr(error, "error_dict"):
@@ -26,10 +33,18 @@ def field_map(error: ValidationError) -> dict[str, list[str]]:
     return {("non_field_errors" if name == "__all__" else name): texts for name, texts in error.message_dict.items()}
 
 
+def _told_code(error: ValidationError) -> dict[str, str]:
+    parts = sum(error.error_dict.values(), []) if hasattr(error, "error_dict") else error.error_list
+    told = [str(part.code) for part in parts if part.code in TOLD]
+    return {"code": told[0]} if told else {}
+
+
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's own handler, for our errors too. A view may offer `conflict_body(error)` for its 409."""
-    if isinstance(error, ValidationError):
-        error = exceptions.ValidationError(field_map(error))
+    if isinstance(error, TooManyAttempts):
+        error = exceptions.Throttled(detail=" ".join(error.messages))
+    elif isinstance(error, ValidationError):
+        error = exceptions.ValidationError({**field_map(error), **_told_code(error)})
     elif isinstance(error, StaleWrite):
         body = context["view"].conflict_body(error)
         return Response(body, status=409)

@@ -1,5 +1,13 @@
 """The customers part of /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from customers.api import views
+
+router = SimpleRouter()
+router.register("customers", views.Customers, "api-customer")
+router.register("contacts", views.Contacts, "api-contact")
+router.register("products", views.Products, "api-product")
+router.register("orders", views.Orders, "api-order")
+
+urlpatterns = router.urls

@@ -4,7 +4,7 @@ from opportunities.actions.archive import archive_opportunity, restore_opportuni
 from opportunities.actions.bulk import BulkResult, in_bulk
 from opportunities.actions.collaborators import add_collaborator, remove_collaborator
 from opportunities.actions.create import create_opportunity
-from opportunities.actions.edit import assign, edit_opportunity
+from opportunities.actions.edit import assign, edit_and_assign, edit_opportunity
 from opportunities.actions.move import move_to_stage
 from opportunities.actions.stages import create_stage, edit_stage, reorder_stages, retire_stage
 from opportunities.actions.undo import undo
@@ -16,6 +16,7 @@ __all__ = [
     "assign",
     "create_opportunity",
     "create_stage",
+    "edit_and_assign",
     "edit_opportunity",
     "edit_stage",
     "in_bulk",

@@ -24,6 +24,25 @@ def edit_opportunity(
     """Set fields of EDITABLE. Raises StaleWrite when one was changed since version `seen`."""
     row = lock_editable(opportunity, actor)
     refuse_if_archived(row)
+    held, plain = _edited(row, changes, seen)
+    write(row, actor=actor, action="edit", held=held, fields=plain)
+    return row
+
+
+@transaction.atomic
+def edit_and_assign(
+    *, opportunity: Opportunity, changes: dict[str, Any], owner: User, seen: int | None, actor: User
+) -> Opportunity:
+    """Both in one change: handed over first, then edited (FINE-PRINT 22), undone together."""
+    row = lock_editable(opportunity, actor)
+    refuse_if_archived(row)
+    held, plain = _edited(row, changes, seen)
+    write(row, actor=actor, action="edit", held={**held, **_handed_over(row, owner, seen, actor)}, fields=plain)
+    return row
+
+
+def _edited(row: Opportunity, changes: dict[str, Any], seen: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a version holds of the changes, and what has no past."""
     wanted = {name: value for name, value in changes.items() if name in EDITABLE}
     differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
     row.refuse_if_stale(seen, differing)
@@ -32,9 +51,7 @@ def edit_opportunity(
     if "product" in held:
         product = held.pop("product")
         held["product_id"] = product.pk if product else None
-    plain = {name: wanted[name] for name in WITHOUT_PAST if name in wanted}
-    write(row, actor=actor, action="edit", held=held, fields=plain)
-    return row
+    return held, {name: wanted[name] for name in WITHOUT_PAST if name in wanted}
 
 
 def _refuse_signing_date(changes: dict[str, Any]) -> None:
@@ -48,6 +65,12 @@ def assign(*, opportunity: Opportunity, owner: User, seen: int | None, actor: Us
     """Hand the opportunity over; its team follows the new owner. Everything else stays."""
     row = lock_visible(opportunity, actor)
     refuse_if_archived(row)
+    write(row, actor=actor, action="assign", held=_handed_over(row, owner, seen, actor), reason=reason)
+    return row
+
+
+def _handed_over(row: Opportunity, owner: User, seen: int | None, actor: User) -> dict[str, Any]:
+    """The change of owner, when this person may make it."""
     if not visibility.may_assign(actor, row.owner):
         raise PermissionDenied(_("Only a manager above the owner, or an administrator, hands opportunities over."))
     if not visibility.assignable_people(actor).filter(pk=owner.pk).exists():
@@ -56,5 +79,4 @@ def assign(*, opportunity: Opportunity, owner: User, seen: int | None, actor: Us
         raise ValidationError({"owner": _("This person is no longer active.")})
     if owner.pk != row.owner_id:
         row.refuse_if_stale(seen, {"owner": owner}, MOVE_WATCHES)
-    write(row, actor=actor, action="assign", held={"owner": (owner.pk, owner.team_id)}, reason=reason)
-    return row
+    return {"owner": (owner.pk, owner.team_id)}

@@ -1,5 +1,11 @@
 """The opportunities part of /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from opportunities.api import stages, views
+
+router = SimpleRouter()
+router.register("stages", stages.Stages, "api-stage")
+router.register("opportunities", views.Opportunities, "api-opportunity")
+
+urlpatterns = router.urls

@@ -1,0 +1,128 @@
+"""The caller, people, teams, the organisation, tokens."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import permissions, status
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import actions
+from accounts.api.authentication import TokenAuthentication
+from accounts.api.permissions import AdminsWrite, TokenScope
+from accounts.api.serializers import (
+    MeSerializer,
+    OrganisationSerializer,
+    SignInSerializer,
+    TeamSerializer,
+    TokenSerializer,
+    UserSerializer,
+)
+from accounts.api.throttling import AddressThrottle, NameThrottle
+from accounts.filters import TeamFilter, UserFilter
+from accounts.models import Organisation, Team, User
+from accounts.selectors import organisation
+from accounts.tokens import create_token
+from config.web.api import Resource
+
+
+class One(Resource):
+    """A resource that is one row, the same address for everybody."""
+
+    filter_backends = ()
+    pagination_class = None
+
+    def get_object(self) -> Any:
+        return self.visible().get()
+
+    def retrieve(self, request: Request) -> Response:  # type: ignore[override]
+        return self.shown(self.get_object())
+
+
+class Me(One):
+    """The person whose token or session this is."""
+
+    queryset = User.objects.all()
+    serializer_class = MeSerializer
+
+    def visible(self) -> QuerySet[Any]:
+        return User.objects.select_related("team").filter(pk=self.request.user.pk)
+
+    def partial_update(self, request: Request) -> Response:
+        """Change your own name, address, language, appearance."""
+        row = self.get_object()
+        user = actions.edit_profile(user=row, changes=self.parsed(row), seen=self.seen(row))
+        return self.reread(user)
+
+
+class OrganisationView(One):
+    """The organisation; administrators change it."""
+
+    queryset = Organisation.objects.all()
+    serializer_class = OrganisationSerializer
+    permission_classes = (permissions.IsAuthenticated, TokenScope, AdminsWrite)
+
+    def get_object(self) -> Organisation:
+        return organisation()
+
+    def visible(self) -> QuerySet[Any]:
+        return Organisation.objects.filter(pk=1)
+
+    def partial_update(self, request: Request) -> Response:
+        """Change name, industry or the first month of the fiscal year."""
+        row = self.get_object()
+        changes = self.parsed(row)
+        assert isinstance(request.user, User)
+        return self.reread(actions.edit_organisation(changes=changes, seen=self.seen(row), actor=request.user))
+
+
+class Users(Resource):
+    """People, by name, role and team."""
+
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    filterset_class = UserFilter
+    search_fields = ("username", "name")
+    orderings = {"id": "id", "username": "username", "name": "name"}  # noqa: RUF012
+    default_ordering = "username"
+
+    def visible(self) -> QuerySet[Any]:
+        return User.objects.select_related("team")
+
+
+class Teams(Resource):
+    """The team tree."""
+
+    queryset = Team.objects.all()
+    serializer_class = TeamSerializer
+    filterset_class = TeamFilter
+    search_fields = ("key", "name")
+    orderings = {"id": "id", "key": "key", "name": "name"}  # noqa: RUF012
+    default_ordering = "key"
+
+    def visible(self) -> QuerySet[Any]:
+        return Team.objects.select_related("parent")
+
+
+class SignIn(APIView):
+    """A token for a login name and a password; the same words whatever was wrong."""
+
+    authentication_classes = (TokenAuthentication,)
+    permission_classes = (permissions.AllowAny,)
+    throttle_classes = (AddressThrottle, NameThrottle)
+
+    @extend_schema(request=SignInSerializer, responses={201: TokenSerializer}, auth=[])
+    def post(self, request: Request) -> Response:
+        serializer = SignInSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        given = serializer.validated_data
+        user = authenticate(request._request, username=given["username"], password=given["password"])
+        if not isinstance(user, User):
+            raise AuthenticationFailed(_("These credentials are not valid."))
+        _token, secret = create_token(user=user, name=_("Signed in through the API"), scope=given["scope"])
+        return Response({"token": secret}, status=status.HTTP_201_CREATED)

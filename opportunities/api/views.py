@@ -1,0 +1,173 @@
+"""Opportunities: list, board, create, edit, move, undo, bulk, versions, timeline."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import permissions, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.permissions import SalesRecord, TokenScope
+from accounts.models import User
+from config.web.api import Resource
+from opportunities import actions
+from opportunities.actions.undo import TooLate
+from opportunities.api import serializers
+from opportunities.api.board import board_answer
+from opportunities.api.bulk import BODIES, BulkAnswer, BulkSerializer, act_of
+from opportunities.api.filters import OpportunityListFilter
+from opportunities.api.timeline import timeline_answer
+from opportunities.filters import ORDERINGS
+from opportunities.models import Opportunity, OpportunityVersion
+
+
+class Opportunities(Resource):
+    """Opportunities that the caller may see."""
+
+    queryset = Opportunity.objects.all()
+    serializer_class = serializers.OpportunitySerializer
+    filterset_class = OpportunityListFilter
+    permission_classes = (permissions.IsAuthenticated, TokenScope, SalesRecord)
+    search_fields = ("title", "customer__name", "next_step", "key")
+    orderings = ORDERINGS
+    default_ordering = "-id"
+
+    def visible(self) -> QuerySet[Any]:
+        seen = Opportunity.objects.visible_to(self.request.user)
+        return seen.with_names().prefetch_related("collaborators")
+
+    def bare(self) -> Opportunity:
+        """The row that the caller may see, without what only its answer needs."""
+        seen = Opportunity.objects.visible_to(self.request.user)
+        row: Opportunity = get_object_or_404(seen.with_names(), pk=self.kwargs["pk"])
+        return row
+
+    def body(self, kind: Any) -> dict[str, Any]:
+        """The checked body of a verb."""
+        serializer = kind(data=self.request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    # Reading and plain writes
+
+    def create(self, request: Request) -> Response:
+        """A new one, in the first open stage unless `stage` says another."""
+        given = {"amount": None, "expected_close_date": None, **self.parsed()}
+        row = actions.create_opportunity(actor=request.user, **given)
+        return self.reread(row, status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Set fields; another `owner` is a hand-over. Stages are changed by `move`."""
+        row = self.bare()
+        changes, seen = self.parsed(row), self.seen(row)
+        return self.reread(_change(row, changes, seen, request.user))
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Archive what was entered by mistake."""
+        row = self.bare()
+        actions.archive_opportunity(opportunity=row, seen=self.seen(row), actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=serializers.SeenSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: str) -> Response:
+        """Bring an archived one back into the stage that it had."""
+        row = self.bare()
+        return self.reread(actions.restore_opportunity(opportunity=row, seen=self.seen(row), actor=request.user))
+
+    # Verbs
+
+    @extend_schema(request=serializers.MoveBody)
+    @action(detail=True, methods=["post"])
+    def move(self, request: Request, pk: str) -> Response:
+        """Move to another stage."""
+        row = self.bare()
+        given, seen = self.body(serializers.MoveSerializer), self.seen(row)
+        return self.reread(actions.move_to_stage(opportunity=row, seen=seen, actor=request.user, **given))
+
+    @extend_schema(request=serializers.SeenSerializer)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: str) -> Response:
+        """Take back the caller's own last change; 409 when it is too late."""
+        row = self.bare()
+        try:
+            row = actions.undo(opportunity=row, actor=request.user, seen=self.seen(row))
+        except TooLate as error:
+            current = self.get_serializer(self.get_object()).data
+            body = {"detail": str(error), "current": current, "yours": {}, "conflicts": []}
+            return Response(body, status=status.HTTP_409_CONFLICT)
+        return self.reread(row)
+
+    @extend_schema(request=BulkSerializer, responses=BulkAnswer(many=True), filters=False)
+    @action(detail=False, methods=["post"], pagination_class=None, filter_backends=[])
+    def bulk(self, request: Request) -> Response:
+        """One act on at most 200, each answered on its own: what failed says why, what succeeded stays."""
+        given = self.body(BulkSerializer)
+        act = act_of(given["action"], self.body(BODIES[given["action"]]), given.get("versions", {}), actor=request.user)
+        results = actions.in_bulk(given["ids"], actor=request.user, act=act)
+        rows = self.get_queryset().in_bulk([result.id for result in results if result.ok])
+        return Response({"results": [self._result(result, rows) for result in results]})
+
+    def _result(self, result: actions.BulkResult, rows: dict[int, Opportunity]) -> dict[str, Any]:
+        if not result.ok:
+            errors = {("non_field_errors" if name == "__all__" else name): told for name, told in result.errors.items()}
+            return {"id": result.id, "status": result.status, "errors": errors}
+        row = rows.get(result.id)
+        return {"id": result.id, "status": 200, "opportunity": self.get_serializer(row).data if row else None}
+
+    # Reading more
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def board(self, request: Request) -> Response:
+        """Open stages and what was won this quarter: sums over all that match, the first twelve rows of each."""
+        return Response(board_answer(self))
+
+    @extend_schema(responses=serializers.VersionSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def versions(self, request: Request, pk: str) -> Response:
+        """What it held from when to when, the oldest first."""
+        rows = OpportunityVersion.objects.filter(opportunity=self.bare())
+        names = ("stage", "owner", "team", "product", "actor")
+        page = self.paginate_queryset(rows.select_related(*names).order_by("valid_from"))
+        return self.get_paginated_response(serializers.VersionSerializer(page, many=True).data)
+
+    @extend_schema(responses=OpenApiTypes.OBJECT, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def timeline(self, request: Request, pk: str) -> Response:
+        """What changed, the newest first: `?page=`."""
+        return Response(timeline_answer(self.bare(), request))
+
+    @extend_schema(request=serializers.CollaboratorSerializer)
+    @action(detail=True, methods=["post"])
+    def collaborators(self, request: Request, pk: str) -> Response:
+        """Let somebody see and edit it."""
+        row = self.bare()
+        actions.add_collaborator(
+            opportunity=row, user=self.body(serializers.CollaboratorSerializer)["user"], actor=request.user
+        )
+        return self.reread(row)
+
+    @extend_schema(responses={204: None})
+    @action(detail=True, methods=["delete"], url_path="collaborators/(?P<username>[^/]+)")
+    def remove_collaborator(self, request: Request, pk: str, username: str) -> Response:
+        """End somebody's work on it."""
+        row = self.bare()
+        user = get_object_or_404(row.collaborators, username=username.replace("\x00", ""))
+        actions.remove_collaborator(opportunity=row, user=user, actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _change(row: Opportunity, changes: dict[str, Any], seen: int, actor: User) -> Opportunity:
+    """The hand-over and the edit of one PATCH in one change."""
+    changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
+    owner = changed.pop("owner", None)
+    if owner is None:
+        return actions.edit_opportunity(opportunity=row, changes=changed, seen=seen, actor=actor)
+    if not changed:
+        return actions.assign(opportunity=row, owner=owner, seen=seen, actor=actor)
+    return actions.edit_and_assign(opportunity=row, changes=changed, owner=owner, seen=seen, actor=actor)

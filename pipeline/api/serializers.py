@@ -87,7 +87,7 @@ class PersonSerializer(serializers.Serializer[Any]):
     booked = PartSerializer()
 
 
-class TeamSerializer(serializers.Serializer[Any]):
+class TeamFiguresSerializer(serializers.Serializer[Any]):
     """A team with all below it; `team` is null for people without one."""
 
     team = serializers.SerializerMethodField()
@@ -154,4 +154,4 @@ class DashboardSerializer(serializers.Serializer[Any]):
     waterfall = DashboardWaterfallSerializer(source="waterfalls")
     history = HistorySerializer()
     history_computed = FreshnessSerializer(source="freshness")
-    teams = TeamSerializer(many=True)
+    teams = TeamFiguresSerializer(many=True)

@@ -79,6 +79,8 @@ def scope_for(user: User, *, owner: str | None = None, team: str | None = None) 
 
     Http404 when it is unknown or not the caller's to ask for, ValidationError when both are given.
     """
+    if "\0" in f"{owner}{team}":  # PostgreSQL takes no such text, so nobody is called that
+        raise Http404
     if owner and team:
         raise ValidationError({"team": _("Ask for a person or for a team, not for both.")})
     if owner:
@@ -91,6 +93,8 @@ def narrowed(scope: Scope, member: str, of: str) -> Scope:
 
     Http404 when there is no such person or team. What lies outside the scope stays outside.
     """
+    if "\0" in f"{member}{of}":
+        raise Http404
     person = User.objects.filter(username=member).first()
     team = Team.objects.filter(key=of).first() if of else None
     if person is None or (of and team is None):

@@ -144,32 +144,28 @@ def waterfall(world: World, scope: dict[str, str], first: date, last: date) -> d
 
 def _steps(world: World, scope: dict[str, str], before: Held | None, after: Held):
     """What one change adds to bars, in the order of FINE-PRINT 22."""
-    mine, new = world.within(scope, after), after.amount or 0
-    if before is None:
-        if mine:
-            yield "new", new
-            if not world.is_open(after):
-                yield world.outcome(after), new
+    if before is None or not world.is_open(before):
+        comes_in = before is None or after.stage != before.stage
+        if comes_in and world.within(scope, after):
+            yield ("new" if before is None else "reopened"), after.amount or 0
+            yield from _closing(world, after)
         return
-    if not world.is_open(before):
-        if after.stage != before.stage and mine:
-            yield "reopened", new
-            if not world.is_open(after):
-                yield world.outcome(after), new
-        return
-    was_mine, old = world.within(scope, before), before.amount or 0
-    if was_mine and not mine:
-        yield "transferred_out", old
-    if not mine:
-        return
-    if not was_mine:
-        yield "transferred_in", old
-    if new > old:
-        yield "increased", new - old
-    if new < old:
-        yield "decreased", old - new
+    yield from _handing_over(before.amount or 0, world.within(scope, before), world.within(scope, after))
+    if world.within(scope, after):
+        difference = (after.amount or 0) - (before.amount or 0)
+        if difference:
+            yield ("increased" if difference > 0 else "decreased"), abs(difference)
+        yield from _closing(world, after)
+
+
+def _handing_over(old: int, was_mine: bool, mine: bool):
+    if was_mine != mine:
+        yield ("transferred_in" if mine else "transferred_out"), old
+
+
+def _closing(world: World, after: Held):
     if not world.is_open(after):
-        yield world.outcome(after), new
+        yield world.outcome(after), after.amount or 0
 
 
 def booked(world: World, scope: dict[str, str], first: date, last: date, day: date) -> Counter:
@@ -209,7 +205,7 @@ def read(folder: Path) -> World:
 
 def _life(key: str, changes: dict[datetime, dict[str, str]], teams: dict[str, str | None]) -> Life:
     life = Life(key)
-    held = Held("", None, "", None, datetime.min)
+    held = Held("", None, "", None, datetime.min.replace(tzinfo=ZoneInfo("UTC")))
     for at in sorted(changes):
         change = changes[at]
         stage, owner = change.get("stage", held.stage), change.get("owner", held.owner)

@@ -13,7 +13,7 @@ Row = TypeVar("Row", bound=Revised)
 
 def locked(row: Row) -> Row:
     """The row as it is now, locked until the transaction ends."""
-    return type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+    return row.__class__._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
 
 
 def differences(row: models.Model, changes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from django.contrib.auth import middleware as auth
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -57,6 +59,13 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
         response = super().handle_no_permission(request, view_func)
         if request.headers.get("HX-Request"):
             target = HttpResponse(status=204)
-            target["HX-Redirect"] = self.get_login_url(view_func)
+            target["HX-Redirect"] = sign_in_url(self.get_login_url(view_func), request.headers.get("HX-Current-URL", ""))
             return target
         return response
+
+
+def sign_in_url(login_url: str, page: str) -> str:
+    """The sign-in page that leads back to the page which asked for a fragment."""
+    parts = urlsplit(page)
+    back = urlunsplit(("", "", parts.path, parts.query, ""))
+    return resolve_url(login_url) + (f"?{urlencode({'next': back})}" if back else "")

@@ -1,13 +1,13 @@
 /* What went wrong on the way, in words. The page keeps what was typed, and offers to try again.
 
-   A 4xx is an answer (a form with errors, a conflict) and is swapped in as htmx does. 401 and 403 without a fragment,
-   404, 429, 5xx and a broken connection are not: nothing is swapped, a toast says so. */
+   409 (a conflict) and 422 (a form with errors) are answers, and are swapped in as htmx does. Any other 4xx, 5xx and a
+   broken connection are not: nothing is swapped, a toast says so. */
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { text } from "./strings.js";
 import { toast } from "./toast.js";
 
 const WORDS = { 403: "forbidden", 404: "gone", 413: "too_large", 429: "too_many" };
-const isFragment = (response) => !/<html/i.test((response?.text ?? "").slice(0, 300));
+const ANSWERS = [409, 422];
 
 function words(ctx) {
   const status = ctx.response?.status;
@@ -28,25 +28,23 @@ function tell(ctx, message) {
   toast({ text: message, tone: "bad", action: again && { label: text("retry"), act: again } });
 }
 
-document.addEventListener("htmx:before:swap", (event) => {
-  const { ctx } = event.detail;
-  const status = ctx.response?.status;
-  if (!status || status < 400 || ((status < 500 && status !== 404) && isFragment(ctx))) return;
-  event.preventDefault();
-  tell(ctx, words(ctx));
-});
-
 document.addEventListener("htmx:error", ({ detail: { ctx, error } }) => {
   if (!ctx || ctx.response) return;
   tell(ctx, text(error === "timeout" ? "timeout" : "network"));
 });
 
-/* An expired session: Django answers a fragment with the sign-in page by a redirect that fetch follows. */
-document.addEventListener("htmx:before:response", (event) => {
-  const { raw } = event.detail.ctx.response;
-  if (raw.status !== 401 && !(raw.redirected && new URL(raw.url).pathname === document.body.dataset.loginUrl)) return;
-  event.preventDefault();
+/* An expired session: Django answers a fragment's reader with HX-Redirect, anything else with a 401. */
+function signIn() {
   location.assign(`${document.body.dataset.loginUrl}?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+document.addEventListener("htmx:before:response", (event) => {
+  const { ctx } = event.detail;
+  const { status } = ctx.response;
+  if (status < 400 || ANSWERS.includes(status)) return;
+  event.preventDefault();
+  if (status === 401) signIn();
+  else tell(ctx, words(ctx));
 });
 
 function showOffline() {

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import django_filters as filters
 from django.db.models import F, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -105,13 +104,6 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
 
 
 # --- Lists ------------------------------------------------------------------------------------
-
-
-class ArchivedFilter(filters.BooleanFilter):
-    """Leaves archived rows out unless `archived=true`."""
-
-    def filter(self, qs: Any, value: bool | None) -> Any:
-        return qs if value else qs.in_use()
 
 
 class Ordering(BaseFilterBackend):

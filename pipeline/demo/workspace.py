@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from opportunities.models import Stage
 from pipeline.demo import names, story
 from pipeline.demo.story import ZONE, Life
 
@@ -18,7 +19,7 @@ def write_workspace(folder: Path, today: date) -> None:
     owners = _customer_owners(chance)
     handovers = _hand_over(chance, lives, today)
     moved = datetime.combine(today - timedelta(days=150), time(9), ZONE)
-    files: dict[str, tuple[list[str], Iterable[list[Any]]]] = {
+    files: dict[str, tuple[list[str], Iterable[Any]]] = {
         "organisation": (
             ["name", "industry", "currency", "timezone", "fiscal_year_start_month"],
             [[names.ORGANISATION, "manufacturing", "CNY", "Asia/Shanghai", 1]],
@@ -29,6 +30,12 @@ def write_workspace(folder: Path, today: date) -> None:
             [[k, n, f"{k}@ascent.example", r, "south" if k == "song" else t] for k, n, r, t in names.PEOPLE],
         ),
         "user_teams": (["user", "at", "team"], [["song", moved.isoformat(), "north"]]),
+        "stages": (
+            ["key", "name_zh", "name_en", "position", "win_rate", "outcome", "floor", "expected_days"],
+            Stage.objects.in_use().values_list(
+                "key", "name_zh", "name_en", "position", "win_rate", "outcome", "floor", "expected_days"
+            ),
+        ),
         "products": (
             ["key", "name", "line", "is_core", "active"],
             [[k, n, line, str(core).lower(), "true"] for k, n, line, core, _weight in names.PRODUCTS],

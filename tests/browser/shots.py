@@ -77,8 +77,8 @@ def sign_in(page: Page, login: str, language: str, theme: str) -> None:
     page.fill("[name=password]", PASSWORD)
     page.click("main [type=submit]")
     page.goto("/profile/")
-    page.select_option("[name=language]", language)
-    page.select_option("[name=theme]", theme)
+    page.select_option("main select[name=language]", language)
+    page.select_option("main select[name=theme]", theme)
     page.click("main [type=submit]")
     page.wait_for_load_state("networkidle")
 

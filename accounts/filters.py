@@ -4,12 +4,12 @@ import django_filters as filters
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from config.web.api import ArchivedFilter
+from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 
 
 class UserFilter(filters.FilterSet):
-    team = filters.ModelMultipleChoiceFilter(to_field_name="key", queryset=Team.objects.all(), label=_("Team"))
-    role = filters.MultipleChoiceFilter(choices=User.Role, label=_("Role"))
+    team = ReferenceFilter(to_field_name="key", queryset=Team.objects.all(), label=_("Team"))
+    role = ChoicesFilter(choices=User.Role, label=_("Role"))
     username = filters.CharFilter(label=_("Login name"))
 
     class Meta:
@@ -18,7 +18,7 @@ class UserFilter(filters.FilterSet):
 
 
 class TeamFilter(filters.FilterSet):
-    parent = filters.ModelMultipleChoiceFilter(to_field_name="key", queryset=Team.objects.all(), label=_("Parent"))
+    parent = ReferenceFilter(to_field_name="key", queryset=Team.objects.all(), label=_("Parent"))
     key = filters.CharFilter(label=_("Key"))
     archived = ArchivedFilter(label=_("With archived ones"))
 

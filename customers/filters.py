@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from config.web.api import ArchivedFilter
+from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 from customers.models import Contact, Customer, Order, Product
 
 
@@ -36,22 +36,25 @@ class CustomerFilter(filters.FilterSet):
     """References by key, people by login name; one that is unknown or hidden is invalid, with the same words."""
 
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
-    owner = filters.ModelMultipleChoiceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
-    team = filters.ModelMultipleChoiceFilter(
-        to_field_name="key", queryset=Team.objects.all(), method="filter_team", label=_("Team")
-    )
-    tier = filters.MultipleChoiceFilter(choices=Customer.Tier, label=_("Tier"))
+    owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
+    team = ReferenceFilter(to_field_name="key", queryset=Team.objects.all(), method="filter_team", label=_("Team"))
+    tier = ChoicesFilter(choices=Customer.Tier, label=_("Tier"))
     industry = filters.CharFilter(lookup_expr="icontains", label=_("Industry"), max_length=200)
     region = filters.CharFilter(lookup_expr="icontains", label=_("Region"), max_length=200)
-    parent = filters.ModelMultipleChoiceFilter(
-        to_field_name="key", queryset=_visible_customers, label=_("Parent company")
-    )
+    parent = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Parent company"))
     key = filters.CharFilter(label=_("Key"))
     archived = ArchivedFilter(label=_("With archived ones"))
 
     class Meta:
         model = Customer
         fields: list[str] = []
+
+    def filter_team(self, queryset: QuerySet[Any], _name: str, teams: list[Team]) -> QuerySet[Any]:
+        """Those of the teams and of all below them."""
+        wanted = Q()
+        for team in teams:
+            wanted |= Q(team__path__startswith=team.path)
+        return queryset.filter(wanted) if teams else queryset
 
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return containing(queryset, value, "name", "industry", "region")
@@ -66,8 +69,8 @@ class CustomerFilter(filters.FilterSet):
 
 class ContactFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
-    customer = filters.ModelMultipleChoiceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
-    buying_role = filters.MultipleChoiceFilter(choices=Contact.BuyingRole, label=_("Buying role"))
+    customer = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
+    buying_role = ChoicesFilter(choices=Contact.BuyingRole, label=_("Buying role"))
     key = filters.CharFilter(label=_("Key"))
     archived = ArchivedFilter(label=_("With archived ones"))
 
@@ -96,9 +99,9 @@ class ProductFilter(filters.FilterSet):
 
 
 class OrderFilter(filters.FilterSet):
-    customer = filters.ModelMultipleChoiceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
-    product = filters.ModelMultipleChoiceFilter(to_field_name="key", queryset=Product.objects.all(), label=_("Product"))
-    owner = filters.ModelMultipleChoiceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Seller"))
+    customer = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
+    product = ReferenceFilter(to_field_name="key", queryset=Product.objects.all(), label=_("Product"))
+    owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Seller"))
     booked_from = filters.DateFilter(field_name="booked_on", lookup_expr="gte", label=_("Booked from"))
     booked_to = filters.DateFilter(field_name="booked_on", lookup_expr="lte", label=_("Booked to"))
     key = filters.CharFilter(label=_("Key"))

@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from config.web.money import MoneyFormField
+from config.web.filters import ChoicesFilter, MoneyFilter, ReferenceFilter
 from customers.models import Customer, Product
 from opportunities.models import ForecastCategory, Opportunity, Outcome, Stage
 
@@ -36,24 +36,18 @@ class OpportunityFilter(filters.FilterSet):
     """References by key, people by login name; one that is unknown or hidden is invalid, with the same words."""
 
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
-    owner = filters.ModelMultipleChoiceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
-    team = filters.ModelMultipleChoiceFilter(
-        to_field_name="key", queryset=Team.objects.all(), method="filter_team", label=_("Team")
-    )
-    customer = filters.ModelMultipleChoiceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
-    stage = filters.ModelMultipleChoiceFilter(to_field_name="key", queryset=Stage.objects.all(), label=_("Stage"))
-    product = filters.ModelMultipleChoiceFilter(to_field_name="key", queryset=Product.objects.all(), label=_("Product"))
-    tier = filters.MultipleChoiceFilter(field_name="customer__tier", choices=Customer.Tier, label=_("Tier"))
-    outcome = filters.MultipleChoiceFilter(choices=Outcome, label=_("Outcome"))
-    forecast_category = filters.MultipleChoiceFilter(choices=ForecastCategory, label=_("Forecast category"))
+    owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
+    team = ReferenceFilter(to_field_name="key", queryset=Team.objects.all(), method="filter_team", label=_("Team"))
+    customer = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
+    stage = ReferenceFilter(to_field_name="key", queryset=Stage.objects.all(), label=_("Stage"))
+    product = ReferenceFilter(to_field_name="key", queryset=Product.objects.all(), label=_("Product"))
+    tier = ChoicesFilter(field_name="customer__tier", choices=Customer.Tier, label=_("Tier"))
+    outcome = ChoicesFilter(choices=Outcome, label=_("Outcome"))
+    forecast_category = ChoicesFilter(choices=ForecastCategory, label=_("Forecast category"))
     close_from = filters.DateFilter(field_name="expected_close_date", lookup_expr="gte", label=_("Close from"))
     close_to = filters.DateFilter(field_name="expected_close_date", lookup_expr="lte", label=_("Close to"))
-    amount_min = filters.Filter(
-        field_class=MoneyFormField, field_name="amount", lookup_expr="gte", label=_("Amount from")
-    )
-    amount_max = filters.Filter(
-        field_class=MoneyFormField, field_name="amount", lookup_expr="lte", label=_("Amount to")
-    )
+    amount_min = MoneyFilter(field_name="amount", lookup_expr="gte", label=_("Amount from"))
+    amount_max = MoneyFilter(field_name="amount", lookup_expr="lte", label=_("Amount to"))
     key = filters.CharFilter(label=_("Key"))
 
     class Meta:

@@ -27,7 +27,7 @@ class Customers(Resource):
     serializer_class = serializers.CustomerSerializer
     filterset_class = CustomerFilter
     permission_classes = (*BASIC, SalesRecord)
-    search_fields = ("name", "key")
+    search_fields = ("name", "=key")
     orderings = {  # noqa: RUF012
         "id": "id", "key": "key", "name": "name", "tier": "-tier", "owner": "owner__name",
         "annual_spend": "annual_spend", "created_at": "created_at",
@@ -81,7 +81,7 @@ class Contacts(Resource):
     serializer_class = serializers.ContactSerializer
     filterset_class = ContactFilter
     permission_classes = (*BASIC, SalesRecord)
-    search_fields = ("name", "key", "title", "email", "phone")
+    search_fields = ("name", "=key", "title", "email", "phone")
     orderings = {"id": "id", "key": "key", "name": "name", "customer": "customer__name"}  # noqa: RUF012
     default_ordering = "name"
 
@@ -117,7 +117,7 @@ class Products(Resource):
     serializer_class = serializers.ProductSerializer
     filterset_class = ProductFilter
     permission_classes = (*BASIC, AdminsWrite)
-    search_fields = ("name", "key", "line")
+    search_fields = ("name", "=key", "line")
     orderings = {"id": "id", "key": "key", "name": "name", "line": "line"}  # noqa: RUF012
     default_ordering = "name"
 

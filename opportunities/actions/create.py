@@ -33,8 +33,7 @@ def create_opportunity(
     **fields: Any,
 ) -> Opportunity:
     """A new opportunity, in the first open stage unless another is named; its owner is the actor by default."""
-    owner = owner or actor
-    _refuse_owner(actor, owner)
+    owner = _owner(actor, owner)
     stage = stage or _first_stage()
     _refuse_stage(stage, reason, amount, signed_on)
     at = timezone.now()
@@ -63,13 +62,18 @@ def _first_stage() -> Stage:
     return stage
 
 
-def _refuse_owner(actor: User, owner: User) -> None:
+def _owner(actor: User, owner: User | None) -> User:
+    """Whose it will be: the actor's, or that of somebody whom they may give it to."""
     if actor.role == User.Role.EXECUTIVE:
         raise PermissionDenied(_("Executives read opportunities; they do not write them."))
+    if owner is None and not actor.sells:
+        raise ValidationError({"owner": _("Say whose it is: administrators own no opportunities.")})
+    owner = owner or actor
     if owner.pk != actor.pk and not visibility.assignable_people(actor).filter(pk=owner.pk).exists():
         raise ValidationError({"owner": _("Choose a person from the list.")})
     if not owner.active_on(today()):
         raise ValidationError({"owner": _("This person is no longer active.")})
+    return owner
 
 
 def _refuse_stage(stage: Stage, reason: str, amount: Decimal | None, signed_on: date | None) -> None:

@@ -3,7 +3,7 @@
 import django_filters as filters
 from django.utils.translation import gettext_lazy as _
 
-from config.web.api import ArchivedFilter
+from config.web.filters import ArchivedFilter
 from opportunities.filters import OpportunityFilter
 
 

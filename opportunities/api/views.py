@@ -32,7 +32,7 @@ class Opportunities(Resource):
     serializer_class = serializers.OpportunitySerializer
     filterset_class = OpportunityListFilter
     permission_classes = (permissions.IsAuthenticated, TokenScope, SalesRecord)
-    search_fields = ("title", "customer__name", "next_step", "key")
+    search_fields = ("title", "customer__name", "next_step", "=key")
     orderings = ORDERINGS
     default_ordering = "-id"
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,18 +19,17 @@ class Section:
 
     name: str
     label: Any
-    short: Any
     icon: str
     key: str
 
 
 SECTIONS = (
-    Section("board", gettext_lazy("Deals"), gettext_lazy("Deals"), "layout-kanban", "B"),
-    Section("customers", gettext_lazy("Customers"), gettext_lazy("Customers"), "building", "C"),
-    Section("products", gettext_lazy("Products"), gettext_lazy("Products"), "package", ""),
-    Section("dashboard", gettext_lazy("Dashboard"), gettext_lazy("Dashboard"), "chart-histogram", "E"),
+    Section("board", gettext_lazy("Deals"), "layout-kanban", "B"),
+    Section("customers", gettext_lazy("Customers"), "building", "C"),
+    Section("products", gettext_lazy("Products"), "package", ""),
+    Section("dashboard", gettext_lazy("Dashboard"), "chart-histogram", "E"),
 )
-SETTINGS = Section("settings", gettext_lazy("Settings"), gettext_lazy("Settings"), "settings", "S")
+SETTINGS = Section("settings", gettext_lazy("Settings"), "settings", "S")
 # Addresses that belong to a section without standing below its own.
 ALSO = {"board": ("/opportunities/",), "customers": ("/contacts/",)}
 
@@ -47,7 +46,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "person": person,
         "sections": [entry(request, section) for section in SECTIONS if person and known(section)],
-        "settings": entry(request, SETTINGS) if person and known(SETTINGS) else None,
+        "settings": entry(request, SETTINGS) if person and person.is_admin and known(SETTINGS) else None,
         "theme": person.theme if person else User.Theme.AUTO,
         "rail": bool(person and person.rail),
         "shortcuts": bool(person and person.shortcuts),
@@ -55,14 +54,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "here": request.get_full_path(),
         "strings": strings(),
     }
-
-
-def known(section: Section) -> bool:
-    """Whether the section's page exists in this installation."""
-    try:
-        return bool(reverse(section.name))
-    except NoReverseMatch:
-        return False
 
 
 def entry(request: HttpRequest, section: Section) -> dict[str, Any]:

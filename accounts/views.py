@@ -1,17 +1,24 @@
-"""Pages about the person signed in."""
+"""Pages about the person signed in, and the settings of the organisation."""
 
-from django.contrib import messages
+from dataclasses import dataclass
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions
-from accounts.forms import PreferencesForm, ProfileForm
-from accounts.models import User
+from accounts.form_pages import form_page
+from accounts.forms import OrganisationForm, PreferencesForm, ProfileForm
+from accounts.models import Organisation, User
+from accounts.selectors import organisation
 
+form_methods = require_http_methods(["GET", "HEAD", "POST"])
 LANDING = {User.Role.EXECUTIVE: "dashboard"}
 
 
@@ -36,14 +43,80 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return redirect(target if safe else "home")
 
 
+@form_methods
 def profile(request: HttpRequest) -> HttpResponse:
     """The person's own name, address, language and appearance."""
     assert isinstance(request.user, User)
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
-    if request.method == "POST" and form.is_valid():
-        user = actions.edit_profile(user=request.user, changes=form.cleaned_data)
-        with translation.override(user.language):
-            messages.success(request, _("Your profile was saved."))
-        return redirect("profile")
-    status = 422 if form.is_bound else 200
-    return render(request, "accounts/profile.html", {"form": form}, status=status)
+    user = User.objects.get(pk=request.user.pk)
+    form = ProfileForm(request.POST or None, row=user)
+    return form_page(
+        request, form, lambda: _save_profile(user, form), title=_("Profile"), said=_saved_in(form, user),
+        back=reverse("profile"), cancel="", template="accounts/profile.html", row=user,
+    )  # fmt: skip
+
+
+def _save_profile(user: User, form: ProfileForm) -> User:
+    return actions.edit_profile(user=user, **form.settled())
+
+
+def _saved_in(form: ProfileForm, user: User) -> str:
+    """The message in the language that was chosen just now."""
+    chosen = form.data.get("language", "")
+    with translation.override(chosen if chosen in User.Language.values else user.language):
+        return _("Your profile was saved.")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of the settings, by its URL name."""
+
+    name: str
+    title: Any
+    text: Any
+    icon: str
+
+
+# Pages of the apps above stand here by name; one that is not there is left out.
+SETTINGS = (
+    Entry(
+        "settings_organisation", gettext_lazy("Organisation"), gettext_lazy("Name, industry, first month of the fiscal year."),
+        "building-community",
+    ),
+    Entry(
+        "settings_stages", gettext_lazy("Stages and win rates"),
+        gettext_lazy("Names in both languages, order, win rates, expected days."), "route",
+    ),
+    Entry("products", gettext_lazy("Products"), gettext_lazy("What you sell, and what can be chosen for a deal."), "package"),
+    Entry("nightly_runs", gettext_lazy("Nightly runs"), gettext_lazy("When the figures of each day were stored."), "moon"),
+)  # fmt: skip
+
+
+@require_safe
+def settings_index(request: HttpRequest) -> HttpResponse:
+    """What administrators set up."""
+    assert isinstance(request.user, User)
+    actions.refuse_unless_admin(request.user)
+    entries = [(entry, url) for entry in SETTINGS if (url := _address(entry.name))]
+    return render(request, "settings/index.html", {"entries": entries})
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+@form_methods
+def settings_organisation(request: HttpRequest) -> HttpResponse:
+    """The organisation's name, industry, fiscal year; its currency and time zone to read."""
+    assert isinstance(request.user, User)
+    actions.refuse_unless_admin(request.user)
+    row, user = organisation(), request.user
+    form = OrganisationForm(request.POST or None, row=row)
+    return form_page(
+        request, form, lambda: actions.edit_organisation(actor=user, **form.settled()),
+        title=_("Organisation"), said=_("The organisation was saved."), back=reverse("settings"),
+        parent=(reverse("settings"), _("Settings")), template="settings/organisation.html", row=row,
+        is_new=not Organisation.objects.filter(pk=1).exists(),
+    )  # fmt: skip

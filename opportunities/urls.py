@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from opportunities.views import board, bulk, dialogs, export, inline, page, people, table
+from opportunities.views import board, bulk, dialogs, export, inline, page, people, settings, table
 
 urlpatterns = [
     path("opportunities/", board.board, name="board"),
@@ -20,4 +20,9 @@ urlpatterns = [
     path("opportunities/<int:pk>/collaborators/", people.collaborators, name="opportunity_collaborators"),
     path("opportunities/<int:pk>/archive/", page.archive, name="opportunity_archive"),
     path("opportunities/<int:pk>/restore/", page.restore, name="opportunity_restore"),
+    path("settings/stages/", settings.stages, name="settings_stages"),
+    path("settings/stages/new/", settings.stage_create, name="stage_new"),
+    path("settings/stages/order/", settings.stage_order, name="stage_order"),
+    path("settings/stages/<int:pk>/edit/", settings.stage_edit, name="stage_edit"),
+    path("settings/stages/<int:pk>/retire/", settings.stage_retire, name="stage_retire"),
 ]

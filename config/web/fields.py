@@ -51,10 +51,19 @@ class AmountInput(forms.TextInput):
         return text + (unit if unit in TYPED_UNITS.values() else amount_unit())
 
 
+class HiddenAmount(forms.HiddenInput):
+    """An amount that says its unit."""
+
+    def format_value(self, value: Any) -> str | None:
+        text = "" if value is None else str(value)
+        return text if not text or text[-1].lower() in UNITS else text + amount_unit()
+
+
 class AmountField(MoneyFormField):
     """An amount typed in 万 (Chinese) or K (English); one that names a unit (¥3M, 1.2亿) is taken as it stands."""
 
     widget = AmountInput
+    hidden_widget = HiddenAmount
 
     @property
     def unit(self) -> str:

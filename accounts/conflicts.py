@@ -1,0 +1,103 @@
+"""What a person sees who wrote too late, whatever the row: who changed what, when, theirs and mine."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from accounts.models import AuditEntry, User
+from config.web.money import RateField
+from config.web.revisions import Revised, StaleWrite
+from config.web.templatetags.formats import MISSING, day_full, moment, money_full, percent
+
+LONGEST_VERSION = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field that somebody changed meanwhile: their value and mine, in words."""
+
+    label: str
+    theirs: str
+    mine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A stale write; `version` is the row's present one. `components/conflict.html` shows it."""
+
+    who: User | None
+    when: str
+    fields: list[Clash]
+    version: int
+
+
+def conflict_of(error: StaleWrite) -> Conflict:
+    """The stale write in words; `who` is the last person who changed one of the fields in question."""
+    entry = _last_change(error)
+    return Conflict(
+        who=entry.actor if entry else None,
+        when=moment(entry.at) if entry else "",
+        fields=[_clash(error, name) for name in error.conflicts if name in error.yours],
+        version=error.row.version,
+    )
+
+
+def _last_change(error: StaleWrite) -> AuditEntry | None:
+    trail = AuditEntry.objects.filter(
+        model=error.row._meta.model_name, object_id=error.row.pk, object_version__gt=error.seen
+    )
+    wanted = set(error.conflicts)
+    return next((entry for entry in trail.select_related("actor")[:100] if wanted & set(entry.changes)), None)
+
+
+def _clash(error: StaleWrite, name: str) -> Clash:
+    field: Any = error.row._meta.get_field(name)
+    label = str(field.verbose_name)
+    return Clash(
+        label=label[:1].upper() + label[1:],
+        theirs=in_words(field, getattr(error.row, name)),
+        mine=in_words(field, error.yours[name]),
+    )
+
+
+def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
+    """A field's value as a person reads it."""
+    if value is None or value == "":
+        return MISSING
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(field, RateField):
+        return percent(value, 2).replace(".00%", "%")
+    if isinstance(value, Decimal):
+        return money_full(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day_full(value)
+    return str(dict(field.flatchoices).get(value, value))
+
+
+def version_in(data: Any, name: str = "version") -> int:
+    """The version that the editor saw; none at all counts as the oldest, so that a careless write is refused."""
+    text = str(data.get(name, ""))
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_VERSION else 0
+
+
+def settled(row: Revised, changes: dict[str, Any], data: Any) -> dict[str, Any]:
+    """`changes` and `seen` of an edit, after the choice that `components/conflict.html` offers.
+
+    With `keep=mine` all of it is written over the version that the conflict showed; with `keep=theirs` what was
+    changed since stays as it is, and the rest is written.
+    """
+    seen, shown = version_in(data), version_in(data, "current_version")
+    keep = data.get("keep", "")
+    if keep not in ("mine", "theirs") or not shown:
+        return {"changes": changes, "seen": seen}
+    if keep == "theirs":
+        theirs = row.changed_since(seen, changes)
+        changes = {name: value for name, value in changes.items() if name not in theirs}
+    return {"changes": changes, "seen": shown}

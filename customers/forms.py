@@ -1,0 +1,158 @@
+"""Forms of customers, contacts, products: they parse and check; the actions write."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import visibility
+from accounts.form_pages import RevisedForm, VersionField
+from accounts.models import User
+from config.web.fields import AmountField, DayField, PickerField
+from customers.duplicates import visible_namesake
+from customers.models import Contact, Customer, Product
+
+STANCES = [
+    (2, gettext_lazy("+2 strongly for us")),
+    (1, gettext_lazy("+1 for us")),
+    (0, gettext_lazy("0 neutral")),
+    (-1, gettext_lazy("−1 against us")),
+    (-2, gettext_lazy("−2 strongly against us")),
+]
+INFLUENCES = [
+    (5, gettext_lazy("5 decides")),
+    (4, gettext_lazy("4 high")),
+    (3, gettext_lazy("3 medium")),
+    (2, gettext_lazy("2 low")),
+    (1, gettext_lazy("1 hardly any")),
+]
+
+
+class CustomerForm(RevisedForm):
+    """The facts of a customer; the parent is one that the person sees."""
+
+    annual_spend = AmountField(
+        label=gettext_lazy("Yearly spend"), required=False,
+        help_text=gettext_lazy("What the customer spends a year on what we sell, from all suppliers."),
+    )  # fmt: skip
+    created_on = DayField(label=gettext_lazy("Customer since"), required=False)
+    parent = PickerField(
+        url="picker_customers", queryset=Customer.objects.none(), label=gettext_lazy("Parent company"), required=False,
+        empty_label="—",
+    )  # fmt: skip
+
+    class Meta:
+        model = Customer
+        fields = ["name", "tier", "industry", "region", "annual_spend", "created_on", "parent"]
+
+    field_order = Meta.fields
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.user = user
+        field = self.fields["parent"]
+        assert isinstance(field, PickerField)
+        field.queryset = self._parents()
+        if self.is_bound:
+            field.offer_posted(self.data.get("parent"))
+        elif self.row is not None:
+            field.offer(field.queryset.filter(pk=self.row.parent_id).first() if self.row.parent_id else None)
+            self.initial["parent"] = self.row.parent if field.choices[1:] else None
+
+    def _parents(self) -> Any:
+        found = Customer.objects.visible_to(self.user)
+        if self.row is None:
+            return found.in_use()
+        return found.filter(Q(archived_at=None) | Q(pk=self.row.parent_id)).exclude(pk=self.row.pk)
+
+    def clean_name(self) -> str:
+        """Without spaces around it; the name of another customer in sight is refused."""
+        name = self.cleaned_data["name"].strip()
+        known = visible_namesake(name, self.user) if self.row is None else None
+        if known is not None:
+            raise forms.ValidationError(_("“%(name)s” is already among your customers."), params={"name": known.name})
+        return name
+
+    def changes(self) -> dict[str, Any]:
+        """A hidden parent stays as it is: the form shows it as empty, and that is no wish to clear it."""
+        found = super().changes()
+        if self.row is not None and found.get("parent", "") is None and self._parent_is_hidden():
+            del found["parent"]
+        return found
+
+    def _parent_is_hidden(self) -> bool:
+        parent_id = self.row.parent_id
+        return parent_id is not None and not Customer.objects.visible_to(self.user).filter(pk=parent_id).exists()
+
+
+class NewCustomerForm(CustomerForm):
+    """A new customer; managers and administrators may name its owner at once."""
+
+    owner = PickerField(
+        url="picker_people", query="only=assignable", queryset=User.objects.none(), to_field_name="username",
+        label=gettext_lazy("Owner"), required=False, empty_label="—",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, user=user, **options)
+        if user.role == User.Role.REP:
+            del self.fields["owner"]
+        else:
+            people = self.fields["owner"]
+            people.help_text = _("You, if you leave it empty.") if user.sells else _("Nobody, if you leave it empty.")
+            set_up_people(people, user, self)
+
+
+def set_up_people(field: Any, user: User, form: forms.BaseForm) -> None:
+    """Let a field offer those to whom the person may give a row."""
+    field.queryset = visibility.assignable_people(user)
+    if form.is_bound:
+        field.offer_posted(form.data.get("owner"))
+
+
+class AssignForm(forms.Form):
+    """Whose customer it shall be."""
+
+    owner = PickerField(
+        url="picker_people", query="only=assignable", queryset=User.objects.none(), to_field_name="username",
+        label=gettext_lazy("Owner"), required=False, empty_label="—",
+    )  # fmt: skip
+    version = VersionField()
+
+    def __init__(self, data: Any = None, *, row: Customer, user: User) -> None:
+        super().__init__(data, initial={"version": row.version, "owner": row.owner})
+        field = self.fields["owner"]
+        assert isinstance(field, PickerField)
+        set_up_people(field, user, self)
+        if not self.is_bound:
+            field.offer(row.owner)
+
+
+class ContactForm(RevisedForm):
+    """A person on the customer's side."""
+
+    influence = forms.TypedChoiceField(
+        label=gettext_lazy("Influence"), choices=[("", "—"), *INFLUENCES], coerce=int, empty_value=None, required=False
+    )
+    stance = forms.TypedChoiceField(
+        label=gettext_lazy("Stance"), choices=[("", "—"), *STANCES], coerce=int, empty_value=None, required=False
+    )
+
+    class Meta:
+        model = Contact
+        fields = ["name", "title", "department", "buying_role", "influence", "stance", "phone", "email"]
+
+    field_order = Meta.fields
+
+
+class ProductForm(RevisedForm):
+    """Something we sell."""
+
+    class Meta:
+        model = Product
+        fields = ["name", "line", "is_core", "active"]
+        help_texts = {  # noqa: RUF012
+            "active": gettext_lazy("Only active products can be chosen for a deal."),
+        }

@@ -55,11 +55,15 @@ class PreferredLanguageMiddleware:
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     """Django's own, which sends a fragment's reader to the sign-in page as a whole page."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponse:
         response = super().handle_no_permission(request, view_func)
         if request.headers.get("HX-Request"):
             target = HttpResponse(status=204)
-            target["HX-Redirect"] = sign_in_url(self.get_login_url(view_func), request.headers.get("HX-Current-URL", ""))
+            target["HX-Redirect"] = sign_in_url(
+                self.get_login_url(view_func), request.headers.get("HX-Current-URL", "")
+            )
             return target
         return response
 

@@ -128,7 +128,7 @@ class Opportunity(Held, Revised):
     changed_at = models.DateTimeField(editable=False)  # valid_from of the open version
     last_change = models.JSONField(null=True, blank=True, editable=False)  # what an undo needs (actions/undo.py)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
-    collaborators = models.ManyToManyField(
+    collaborators: "models.ManyToManyField[User, Collaborator]" = models.ManyToManyField(
         User, through="Collaborator", through_fields=("opportunity", "user"), related_name="+"
     )
 

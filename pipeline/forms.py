@@ -27,7 +27,7 @@ class DashboardForm(forms.Form):
     """As of which day, and how far the waterfall looks back."""
 
     as_of = _day(_("As of"))
-    days = forms.TypedChoiceField(choices=[(7, "7"), (28, "28")], coerce=int, empty_value=28, required=False)
+    days = forms.TypedChoiceField(choices=[(7, "7"), (28, "28")], coerce=int, empty_value=28, required=False)  # type: ignore[arg-type]
 
     def clean_as_of(self) -> date | None:
         return _refuse_far(self.cleaned_data["as_of"])

@@ -111,7 +111,7 @@ class Ordering(BaseFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         names: dict[str, str] = getattr(view, "orderings", {})
-        wanted = request.query_params.get("ordering") or getattr(view, "default_ordering", "-id")
+        wanted = str(request.query_params.get("ordering") or getattr(view, "default_ordering", "-id"))
         name = wanted.removeprefix("-")
         if name not in names:
             raise serializers.ValidationError({"ordering": [_("There is no such choice.")]})

@@ -26,7 +26,7 @@ def begin_versions(at: datetime, actor: User | None, reason: str) -> None:
 
 
 def _column(name: str) -> str:
-    return OpportunityVersion._meta.get_field(name).column  # type: ignore[union-attr]
+    return OpportunityVersion._meta.get_field(name).column  # type: ignore[union-attr, return-value]
 
 
 def recompute_furthest() -> None:

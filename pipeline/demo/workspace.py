@@ -83,7 +83,7 @@ def _customers(owners: list[str], today: date) -> list[list[Any]]:
 
 
 def _contacts(chance: random.Random) -> list[list[Any]]:
-    rows = []
+    rows: list[list[Any]] = []
     for i, (_name, _industry, _region, _team, tier, _spend) in enumerate(names.CUSTOMERS):
         known = {"5A": 6, "4A": 5, "3A": 4, "2A": 2, "1A": 1}[tier]
         for role, title, department, influence in chance.sample(names.CONTACT_ROLES, known):

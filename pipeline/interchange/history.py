@@ -98,7 +98,7 @@ def _step(
 
 
 def _held(values: dict[str, Any], at: datetime, timelines: Timelines) -> dict[str, Any]:
-    held = {}
+    held: dict[str, Any] = {}
     for name, value in values.items():
         if name == "stage":
             held["stage"] = timelines.stage_at(value, at)

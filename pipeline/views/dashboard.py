@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -119,7 +119,7 @@ def rows(request: HttpRequest, figure: str) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     found, heading = _rows_of(request, scope, figure, form.cleaned_data)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
+    page: Page[Any] = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
     context = {"figure": figure, "heading": heading, "scope": scope, "page": page, "sum": found.sum}
     context |= form.cleaned_data
     return render(request, "pipeline/rows.html", context)

@@ -150,7 +150,7 @@ def field(bound: forms.BoundField, full: bool = False, unit: str = "", hint: str
     }
 
 
-def _attributes(bound: forms.BoundField) -> dict[str, str]:
+def _attributes(bound: forms.BoundField) -> dict[str, str | bool]:
     widget = bound.field.widget
     css = next((name for kind, name in WIDGET_CLASS.items() if isinstance(widget, kind)), "form-control")
     given = widget.attrs.get("class", "")

@@ -47,6 +47,8 @@ def move_to_stage(
     if problems:
         raise ValidationError(problems)
     held: dict[str, Any] = {"stage": stage_info(stage), "amount": sum_at_closing}
+    if not row.is_open:  # a closed one does not follow its owner into another team until it is reopened
+        held["team_id"] = row.owner.team_id
     fields = {"signed_on": signed_on, "competitor": competitor.strip()}
     write(row, actor=actor, action="move", held=held, fields=_closing_facts(stage, fields), reason=reason)
     return row

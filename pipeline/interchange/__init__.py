@@ -1,6 +1,7 @@
 """A whole company in and out as a folder or zip of CSV files (docs/interchange.md)."""
 
+from pipeline.interchange.export import export_workspace
 from pipeline.interchange.load import import_workspace
 from pipeline.interchange.report import Report, SourceError
 
-__all__ = ["Report", "SourceError", "import_workspace"]
+__all__ = ["Report", "SourceError", "export_workspace", "import_workspace"]

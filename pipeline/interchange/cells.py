@@ -20,7 +20,7 @@ from pipeline.interchange.report import Bad
 Parse = Callable[[str, OrgCalendar], Any]
 
 EARLIEST, LATEST = datetime(1901, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d(:\d\d)?)?", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 KEY_LENGTH = 64

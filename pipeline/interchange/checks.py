@@ -1,6 +1,7 @@
 """What rows must be to one another: unique keys, references that lead somewhere, histories that begin."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from django.utils import timezone
@@ -39,9 +40,9 @@ def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool) -> None:
 
 def _unique(report: Report, file: File, name: str) -> None:
     sql = (
-        f'SELECT s.csv_line, s."{name}", d.first FROM {file.table} s JOIN (SELECT "{name}" AS twice, MIN(csv_line) AS first'
-        f' FROM {file.table} WHERE "{name}" IS NOT NULL GROUP BY "{name}" HAVING COUNT(*) > 1) d ON d.twice = s."{name}"'
-        f" WHERE s.csv_line > d.first ORDER BY s.csv_line"
+        f'SELECT s.csv_line, s."{name}", d.first FROM {file.table} s JOIN (SELECT "{name}" AS twice,'
+        f' MIN(csv_line) AS first FROM {file.table} WHERE "{name}" IS NOT NULL GROUP BY "{name}"'
+        f' HAVING COUNT(*) > 1) d ON d.twice = s."{name}" WHERE s.csv_line > d.first ORDER BY s.csv_line'
     )
     for line, value, first in staging.fetch(sql):
         wrong = _("The same key stands in line %(line)s already.") % {"line": first}
@@ -60,16 +61,20 @@ def _unique_pair(report: Report, file: File) -> None:
 
 def _reference(report: Report, file: File, column: Column, fresh: bool) -> None:
     target = layout.BY_NAME[column.ref]
+    if target.name in report.broken:  # whether the row is there cannot be told
+        return
+    params: list[str] = []
     sql = (
         f'SELECT s.csv_line, s."{column.name}" FROM {file.table} s WHERE s."{column.name}" IS NOT NULL'
         f' AND NOT EXISTS (SELECT 1 FROM {target.table} r WHERE r."key" = s."{column.name}")'
     )
-    if not (fresh and target is STAGES):
+    if fresh and target is STAGES:
+        params = [*shipped_that_stay(), ""]
+        sql += f' AND s."{column.name}" NOT IN ({", ".join(["%s"] * len(params))})'
+    else:
         table = target.model._meta.db_table
         sql += f' AND NOT EXISTS (SELECT 1 FROM {table} m WHERE m."{target.match}" = s."{column.name}")'
-    elif known := shipped_that_stay():
-        sql += f' AND s."{column.name}" NOT IN ({", ".join(f"{chr(39)}{key}{chr(39)}" for key in known)})'
-    for line, value in staging.fetch(sql + " ORDER BY s.csv_line"):
+    for line, value in staging.fetch(sql + " ORDER BY s.csv_line", params):
         report.refuse(file.name, line, column.name, value, Bad(UNKNOWN, _("a key of %(file)s") % {"file": target.name}))
 
 
@@ -89,11 +94,11 @@ def _one_organisation(report: Report) -> None:
 
 
 def _stages(report: Report, fresh: bool) -> None:
-    rows = staging.fetch(f"SELECT csv_line, key, position, win_rate, outcome FROM {STAGES.table} ORDER BY csv_line")
+    rows = staging.fetch(f"SELECT csv_line, key, position, win_rate, outcome, retired_at FROM {STAGES.table}")
     positions: dict[int, int] = {}
     in_use = dict(Stage.objects.values_list("key", "outcome")) if not fresh else {}
-    for line, key, position, rate, outcome in rows:
-        if position is not None and positions.setdefault(position, line) != line:
+    for line, key, position, rate, outcome, retired_at in sorted(rows, key=itemgetter(0)):
+        if position is not None and retired_at is None and positions.setdefault(position, line) != line:
             bad = Bad(_("Another stage has this position."), _("each position once"))
             report.refuse(STAGES.name, line, "position", position, bad)
         wanted = {"won": 10000}.get(outcome, 0)
@@ -168,6 +173,8 @@ def _returns(parents: dict[str, str | None], start: str) -> bool:
 def _event_references(report: Report, fresh: bool) -> None:
     """Values of stage, owner and product are keys of their files."""
     for name, file in (("stage", STAGES), ("owner", USERS), ("product", layout.PRODUCTS)):
+        if file.name in report.broken:
+            continue
         known = {key for (key,) in staging.fetch(f"SELECT key FROM {file.table}")}
         known |= set(shipped_that_stay() if file is STAGES and fresh else _known(file))
         sql = f"SELECT DISTINCT value FROM {EVENTS.table} WHERE field = %s AND value IS NOT NULL"
@@ -188,11 +195,14 @@ def _refuse_lines(report: Report, name: str, value: str, file: File) -> None:
 
 
 def _event_conflicts(report: Report) -> None:
-    same = "o.opportunity = s.opportunity AND o.at = s.at AND o.field = s.field"
+    twice = (
+        f"SELECT opportunity, at, field, MIN(csv_line) AS first FROM {EVENTS.table}"
+        f" GROUP BY opportunity, at, field HAVING COUNT(DISTINCT COALESCE(value, '')) > 1"
+    )
     sql = (
-        f"SELECT s.csv_line, s.value, d.first FROM {EVENTS.table} s JOIN (SELECT opportunity, at, field, MIN(csv_line) AS first"
-        f" FROM {EVENTS.table} GROUP BY opportunity, at, field HAVING COUNT(DISTINCT COALESCE(value, '')) > 1) d"
-        f" ON {same.replace('o.', 'd.')} WHERE s.csv_line > d.first ORDER BY s.csv_line"
+        f"SELECT s.csv_line, s.value, d.first FROM {EVENTS.table} s JOIN ({twice}) d"
+        f" ON d.opportunity = s.opportunity AND d.at = s.at AND d.field = s.field"
+        f" WHERE s.csv_line > d.first ORDER BY s.csv_line"
     )
     for line, value, first in staging.fetch(sql):
         wrong = _("Line %(line)s sets the same field at the same moment to something else.") % {"line": first}
@@ -201,22 +211,27 @@ def _event_conflicts(report: Report) -> None:
 
 def _beginnings(report: Report) -> None:
     """A new opportunity begins with its stage and its owner, and nothing happens before it."""
-    table = Opportunity._meta.db_table
-    new = f"NOT EXISTS (SELECT 1 FROM {table} m WHERE m.key = s.key)"
+    if {EVENTS.name, OPPORTUNITIES.name} & report.broken:
+        return
     for name in ("stage", "owner"):
-        sql = (
-            f"SELECT s.csv_line, s.key FROM {OPPORTUNITIES.table} s WHERE s.created_at IS NOT NULL AND s.key IS NOT NULL"
-            f" AND {new} AND NOT EXISTS (SELECT 1 FROM {EVENTS.table} e WHERE e.opportunity = s.key"
-            f" AND e.at = s.created_at AND e.field = '{name}') ORDER BY s.csv_line"
-        )
-        for line, key in staging.fetch(sql):
+        for line, key in staging.fetch(_without_beginning(), [name]):
             wrong = _("No line of opportunity_events.csv sets the %(field)s at created_at.") % {"field": name}
             accepted = _("stage and owner of every opportunity at its created_at")
             report.refuse(OPPORTUNITIES.name, line, "key", key, Bad(wrong, accepted))
     sql = (
         f"SELECT e.csv_line, e.at FROM {EVENTS.table} e LEFT JOIN {OPPORTUNITIES.table} s ON s.key = e.opportunity"
-        f" LEFT JOIN {table} m ON m.key = e.opportunity WHERE e.at < COALESCE(s.created_at, m.created_at) ORDER BY e.csv_line"
+        f" LEFT JOIN {Opportunity._meta.db_table} m ON m.key = e.opportunity"
+        f" WHERE e.at < COALESCE(s.created_at, m.created_at) ORDER BY e.csv_line"
     )
     for line, at in staging.fetch(sql):
-        wrong = _("The change lies before the creation of the opportunity.")
-        report.refuse(EVENTS.name, line, "at", at, Bad(wrong, _("created_at or later")))
+        bad = Bad(_("The change lies before the creation of the opportunity."), _("created_at or later"))
+        report.refuse(EVENTS.name, line, "at", staging.as_moment(at).isoformat(), bad)
+
+
+def _without_beginning() -> str:
+    return (
+        f"SELECT s.csv_line, s.key FROM {OPPORTUNITIES.table} s WHERE s.created_at IS NOT NULL AND s.key IS NOT NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {Opportunity._meta.db_table} m WHERE m.key = s.key)"
+        f" AND NOT EXISTS (SELECT 1 FROM {EVENTS.table} e WHERE e.opportunity = s.key AND e.at = s.created_at"
+        f" AND e.field = %s) ORDER BY s.csv_line"
+    )

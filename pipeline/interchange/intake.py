@@ -41,7 +41,7 @@ class Intake:
             return
         for file in NEEDED_AT_FIRST:
             if file.name not in self.source.names:
-                self.report.refuse(file.name, 0, "", "", Bad(_("The file is missing."), _("a file of this name")))
+                self.report.refuse_line(file.name, 0, _("The file is missing."), _("a file of this name"))
 
     def has(self, file: File) -> bool:
         return file.name in self.report.present
@@ -74,6 +74,7 @@ class Intake:
             if header and column.required and column.name not in header:
                 bad = Bad(_("The column is missing."), _("a column of this name"))
                 self.report.refuse(file.name, 1, column.name, "", bad)
+                self.report.broken.add(file.name)
         return RowParser(file, header, calendar, self.report)
 
 
@@ -96,6 +97,8 @@ class RowParser:
                 yield self._value(column, cell, row)
             except Bad as bad:
                 self.report.refuse(self.file.name, line, column.name, cell, bad)
+                if column.name in self.file.key:
+                    self.report.broken.add(self.file.name)
                 yield None
 
     def _value(self, column: Column, cell: str, row: list[str]) -> Any:

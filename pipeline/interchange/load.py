@@ -14,7 +14,6 @@ from accounts import audit
 from accounts.calendar import OrgCalendar
 from accounts.models import Organisation, User
 from config.web import context
-from opportunities.actions.spread import recompute_furthest
 from opportunities.models import Opportunity
 from pipeline.interchange import checks, layout, rows, settling, staging, writing
 from pipeline.interchange.intake import Intake
@@ -52,6 +51,8 @@ def import_workspace(
             _Import(opened, report, keep_edits, actor, progress).run()
     finally:
         context.door.reset(door)
+    order = {file.name: number for number, file in enumerate(FILES)}
+    report.bad_rows.sort(key=lambda bad: (order.get(bad.file, 0), bad.line))
     return report
 
 
@@ -125,8 +126,6 @@ class _Import:
             self._settle(file)
         self._recompute_what_moved()
         writing.write_opportunities()
-        if self.plan.reordered:
-            recompute_furthest()
         writing.write_collaborators()
         self._audit()
         self.report.written = True
@@ -149,7 +148,7 @@ class _Import:
 
     def _recompute_what_moved(self) -> None:
         """Somebody worked while the histories were computed: take what they did into account."""
-        if writing.touch_moved(self.started):
+        if writing.touch_moved(self.started, timezone.now()):
             self.historian.counting = False
             self.historian.compute()
 

@@ -42,7 +42,7 @@ class Table:
         try:
             encoding = encoding_of(self.source, self.name)
         except Bad as bad:
-            self.report.refuse(self.name, 0, "", "", bad)
+            self._refuse(0, bad.wrong, bad.accepted)
             return
         csv.field_size_limit(LONGEST_CELL)
         with self.source.open(self.name) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
@@ -76,13 +76,13 @@ class Table:
         self.header = [cell.strip() for cell in first[1]]
         named = [name for name in self.header if name]
         for name in sorted({name for name in named if named.count(name) > 1}):
-            self.report.refuse(
-                self.name, 1, name, name, Bad(_("The column stands there twice."), _("each column once"))
-            )
+            bad = Bad(_("The column stands there twice."), _("each column once"))
+            self.report.refuse(self.name, 1, name, name, bad)
+            self.report.broken.add(self.name)
         return len(named) == len(set(named))
 
     def _refuse(self, line: int, wrong: Any, accepted: Any) -> None:
-        self.report.refuse(self.name, line, "", "", Bad(wrong, accepted))
+        self.report.refuse_line(self.name, line, wrong, accepted)
 
 
 def _explained(error: str) -> tuple[Any, Any]:

@@ -68,6 +68,7 @@ class Report:
     bad_count: int = 0
     unknown_columns: list[tuple[str, str]] = field(default_factory=list)
     present: dict[str, set[str]] = field(default_factory=dict)  # columns that each file had
+    broken: set[str] = field(default_factory=set)  # files of which a row's key could not be read
     not_read: list[str] = field(default_factory=list)
     overwritten: list[Overwritten] = field(default_factory=list)
 
@@ -81,6 +82,11 @@ class Report:
         if len(self.bad_rows) < MOST_BAD_ROWS:
             text = "" if value is None else str(value)[:LONGEST_VALUE]
             self.bad_rows.append(BadRow(file, line, column, text, bad.wrong, bad.accepted))
+
+    def refuse_line(self, file: str, line: int, wrong: Any, accepted: Any) -> None:
+        """Note a row that could not be read at all: whether a key is among its cells nobody knows."""
+        self.broken.add(file)
+        self.refuse(file, line, "", "", Bad(wrong, accepted))
 
     def file(self, name: str) -> FileReport:
         return self.files.setdefault(name, FileReport(name))

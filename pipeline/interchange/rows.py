@@ -160,5 +160,6 @@ def _set_references_to_itself(file: File) -> None:
             target = _quoted(_field(file, column).column)
             staging.execute(
                 f"UPDATE {table} SET {target} = {_value(column)} FROM {file.table} s"
-                f' WHERE {table}."{file.match}" = s."key" AND s."{column.name}" IS NOT NULL AND {table}.{target} IS NULL'
+                f' WHERE {table}."{file.match}" = s."key"'
+                f' AND s."{column.name}" IS NOT NULL AND {table}.{target} IS NULL'
             )

@@ -24,7 +24,8 @@ def organisation_as_said(report: Report) -> Organisation:
     sql = f"SELECT {', '.join(names) or '1'} FROM {ORGANISATION.table} ORDER BY csv_line LIMIT 1"
     for values in staging.fetch(sql):
         for name, value in zip(names, values, strict=True):
-            setattr(row, name, value)
+            if value is not None:  # a refused cell
+                setattr(row, name, value)
     return row
 
 
@@ -97,15 +98,15 @@ def write_teams_of_people(plan: Plan) -> None:
     for key, user in people.items():
         line = plan.teams[key]
         rows += [UserTeam(user=user, team_id=ids.get(team or ""), valid_from=at) for at, team in line.items()]
-        _set_team(user, ids.get(line[max(line)] or ""))
+        _set_team(user, ids.get(line[max(line)] or ""), is_new=key in plan.new_people)
     UserTeam.objects.bulk_create(rows, batch_size=500)
 
 
-def _set_team(user: User, team_id: int | None) -> None:
+def _set_team(user: User, team_id: int | None, *, is_new: bool) -> None:
     if user.team_id == team_id:
         return
     user.team_id = team_id
-    if user.version == 1 and user.imported_version == 1 and not user.changed_in:  # came with this import
+    if is_new:
         user.save(update_fields=["team"])
     else:
         revise(user, ["team"])

@@ -48,6 +48,8 @@ CHANGE_COLUMNS = {
     "imported": "int",
 }
 
+TOUCHED_COLUMNS = {"key": "text", "events": "int", "seen": "int"}
+
 
 def execute(sql: str, params: Sequence[Any] = ()) -> int:
     """Run a statement; the number of rows it touched."""
@@ -73,7 +75,7 @@ def create_tables() -> None:
         _create(changes_of(file), CHANGE_COLUMNS)
     _create(VERSION, VERSION_COLUMNS)
     _create(OUT, OUT_COLUMNS)
-    _create(TOUCHED, {"key": "text", "events": "int"})
+    _create(TOUCHED, TOUCHED_COLUMNS)
     execute(f"CREATE INDEX {TOUCHED}_key ON {TOUCHED} (key)")
 
 

@@ -34,6 +34,7 @@ class Plan:
 
     teams: dict[str, Line] = field(default_factory=dict)
     settings: dict[str, Line] = field(default_factory=dict)
+    new_people: set[str] = field(default_factory=set)
     changed_teams: set[str] = field(default_factory=set)
     changed_settings: set[str] = field(default_factory=set)
     changed_rates: set[str] = field(default_factory=set)
@@ -137,6 +138,7 @@ def _plan_teams(found: Plan, report: Report, fresh: bool, keep: bool, now: datet
     for key in [*known, *(key for key in said if key not in known)]:
         later = lines.get(key, {})
         if key not in known:
+            found.new_people.add(key)
             found.teams[key] = {BEGINNING: said[key][1], **later}
             merging.count({}, later)
             continue

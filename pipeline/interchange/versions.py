@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.calendar import OrgCalendar
 from opportunities import rules
-from opportunities.models import Opportunity, OpportunityVersion
+from opportunities.models import Opportunity
 from opportunities.querysets import FOREVER
 from pipeline.interchange import staging
 from pipeline.interchange.history import Change, Timelines, Version, derive, merged, walk
+from pipeline.interchange.known import STATE_ORDER, known_versions
 from pipeline.interchange.layout import EVENTS, OPPORTUNITIES
 from pipeline.interchange.report import Bad, Overwritten, Report
 from pipeline.interchange.revising import pending_edits, revised
@@ -20,15 +21,6 @@ from pipeline.interchange.revising import pending_edits, revised
 PAGE_EVENTS = 5_000
 PAGE_ROWS = 500
 PLAIN = [column for column in OPPORTUNITIES.plain if column.name != "created_at"]
-VERSION_KEYS = (
-    "opportunity__key", "valid_from", "actor__username", "reason", "stage__key", "outcome", "win_rate", "amount",
-    "expected_close_date", "owner__username", "team__key", "product__key", "next_step", "next_step_due", "entered_at",
-    "entered_on", "furthest",
-)  # fmt: skip
-STATE_ORDER = (
-    "stage_id", "outcome", "win_rate", "amount", "expected_close_date", "owner_id", "team_id", "product_id",
-    "next_step", "next_step_due", "entered_at", "entered_on", "furthest",
-)  # fmt: skip
 
 
 class Historian:
@@ -57,13 +49,14 @@ class Historian:
 
     def _page(self, keys: list[str]) -> None:
         lines = _staged_events(keys)
-        known = _known_versions(keys)
+        known = known_versions(keys)
         for row in _rows(keys):
             self._one(row, known.get(row["key"], []), lines.get(row["key"], []))
 
     def _one(self, row: dict[str, Any], known: list[Version], lines: list[tuple[Any, ...]]) -> None:
         ours, theirs = derive(known), self._told(row, lines)
         created_at = row["s_created_at"] or row["m_created_at"]
+        wrong: Any
         if known and created_at > known[0].at:
             wrong = _("The opportunity has a change before this moment, at %(at)s.") % {"at": known[0].at.isoformat()}
             return self._refuse(row, "created_at", created_at, wrong)
@@ -240,17 +233,6 @@ def _typed(name: str, value: str | None) -> Any:
     if name == "amount":
         return int(value)
     return date.fromisoformat(value) if name in ("expected_close", "next_step_due") else value
-
-
-def _known_versions(keys: list[str]) -> dict[str, list[Version]]:
-    rows = OpportunityVersion.objects.filter(opportunity__key__in=keys).order_by("opportunity_id", "valid_from")
-    found: dict[str, list[Version]] = {}
-    for key, at, actor, reason, *held in rows.values_list(*VERSION_KEYS):
-        values = dict(zip(STATE_ORDER, held, strict=True))
-        values["win_rate"] = int(values["win_rate"].scaleb(4))
-        values["amount"] = None if values["amount"] is None else int(values["amount"].scaleb(2))
-        found.setdefault(key, []).append(Version(at, rules.State(**values), actor, reason))
-    return found
 
 
 def _rows(keys: list[str]) -> Iterator[dict[str, Any]]:

@@ -45,30 +45,34 @@ def touch(plan: Plan, *, everything: bool) -> None:
         wanted.append(f"{versions} JOIN {STAGE} s ON s.id = v.stage_id WHERE s.key IN ({marks})")
         params += sorted(plan.changed_rates)
     staging.execute(
-        f"INSERT INTO {staging.TOUCHED} (key, events) SELECT w.key, COALESCE(e.n, 0)"
-        f" FROM ({' UNION '.join(wanted)}) w LEFT JOIN (SELECT opportunity, COUNT(*) AS n FROM {EVENTS.table}"
-        f" GROUP BY opportunity) e ON e.opportunity = w.key",
+        f"INSERT INTO {staging.TOUCHED} (key, events, seen) SELECT w.key, COALESCE(e.n, 0), m.version"
+        f" FROM ({' UNION '.join(wanted)}) w LEFT JOIN {OPPORTUNITY} m ON m.key = w.key"
+        f" LEFT JOIN (SELECT opportunity, COUNT(*) AS n FROM {EVENTS.table} GROUP BY opportunity) e"
+        f" ON e.opportunity = w.key",
         params,
     )
 
 
-def touch_moved(since: datetime) -> bool:
-    """Note only those that changed since the histories were computed, and forget what was computed for them."""
+def touch_moved(since: datetime, now: datetime) -> bool:
+    """Note only those that people changed or created since the histories were computed.
+
+    What was computed for them is forgotten; they are locked until the transaction ends.
+    """
     adapt = connection.ops.adapt_datetimefield_value
     lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
     staging.fetch(f"SELECT m.id FROM {OPPORTUNITY} m JOIN {staging.OUT} o ON o.key = m.key{lock}")
     sql = (
         f"SELECT m.key FROM {OPPORTUNITY} m LEFT JOIN {staging.OUT} o ON o.key = m.key"
-        f" JOIN {staging.TOUCHED} t ON t.key = m.key"
-        f" WHERE (o.key IS NOT NULL AND (o.seen IS NULL OR o.seen <> m.version)) OR m.changed_at >= %s"
+        f" LEFT JOIN {staging.TOUCHED} t ON t.key = m.key WHERE COALESCE(o.seen, t.seen, 0) <> m.version"
+        f" AND (t.key IS NOT NULL OR m.changed_at BETWEEN %s AND %s)"
     )
-    moved = [key for (key,) in staging.fetch(sql, [adapt(since)])]
+    moved = [key for (key,) in staging.fetch(sql, [adapt(since), adapt(now)])]
     staging.execute(f"DELETE FROM {staging.TOUCHED}")
-    writer = staging.Writer(staging.TOUCHED, {"key": "text", "events": "int"})
+    writer = staging.Writer(staging.TOUCHED, staging.TOUCHED_COLUMNS)
     for key in moved:
         staging.execute(f"DELETE FROM {staging.OUT} WHERE key = %s", [key])
         staging.execute(f"DELETE FROM {staging.VERSION} WHERE opportunity = %s", [key])
-        writer.add([key, 0])
+        writer.add([key, 0, 0])
     writer.flush()
     return bool(moved)
 

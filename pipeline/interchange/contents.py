@@ -1,0 +1,172 @@
+"""What stands in each exported file: its rows, in the order of the file's columns."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from accounts.models import Organisation, Team, User, UserTeam
+from customers.models import Contact, Customer, Order, Product
+from opportunities.models import Collaborator, Opportunity, OpportunityVersion, Stage, StageSetting
+from pipeline.interchange.history import HELD_NAMES, derive
+from pipeline.interchange.known import VERSION_KEYS, as_version
+from pipeline.interchange.layout import BY_NAME, EVENT_FIELDS, OPPORTUNITIES, File
+
+CHUNK = 2_000
+Row = tuple[Any, ...] | list[Any]
+
+
+class Cents(int):
+    """An amount in cents, to be written with two places."""
+
+
+def cell(value: Any, zone: ZoneInfo) -> str:
+    """A value as it stands in a workspace file; exact, whatever a spreadsheet would make of it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Cents):
+        return f"{value // 100}.{value % 100:02}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(value)
+
+
+def _organisation() -> Iterator[Row]:
+    yield from Organisation.objects.values_list(*(column.name for column in BY_NAME["organisation.csv"].columns))
+
+
+def _copied(file: File, model: Any, order: str = "key") -> Callable[[], Iterator[Row]]:
+    """Rows of a file whose columns are fields of one model."""
+
+    def rows() -> Iterator[Row]:
+        names = [_lookup(file, column) for column in file.columns]
+        return iter(model._default_manager.order_by(order).values_list(*names).iterator(CHUNK))
+
+    return rows
+
+
+def _lookup(file: File, column: Any) -> str:
+    if column.name == "key":
+        return file.match
+    return f"{column.field_name}__{BY_NAME[column.ref].match}" if column.ref else column.field_name
+
+
+def _users() -> Iterator[Row]:
+    """The team is the first one; later ones stand in user_teams.csv."""
+    first: dict[int, str | None] = {}
+    for user, team in UserTeam.objects.order_by("user", "valid_from").values_list("user", "team__key"):
+        first.setdefault(user, team)
+    for user in User.objects.order_by("username").select_related("team"):
+        first_team = first.get(user.pk, user.team.key if user.team else None)
+        yield user.username, user.name, user.email, user.role, first_team, user.active_from, user.active_until
+
+
+def _user_teams() -> Iterator[Row]:
+    rows = UserTeam.objects.order_by("user__username", "valid_from")
+    yield from _later(rows.values_list("user__username", "valid_from", "team__key"))
+
+
+def _later(rows: Any) -> Iterator[Row]:
+    """All but the first of each group of rows with the same first value."""
+    before = None
+    for row in rows:
+        if row[0] == before:
+            yield row
+        before = row[0]
+
+
+def _stages() -> Iterator[Row]:
+    first: dict[int, StageSetting] = {}
+    for setting in StageSetting.objects.order_by("stage", "valid_from"):
+        first.setdefault(setting.stage_id, setting)
+    for stage in Stage.objects.order_by("position", "id"):
+        held = first.get(stage.pk, stage)
+        yield (
+            stage.key, stage.name_zh, stage.name_en, stage.position, held.win_rate, stage.outcome, held.floor,
+            held.expected_days, stage.retired_at,
+        )  # fmt: skip
+
+
+def _stage_settings() -> Iterator[Row]:
+    """An empty floor after a set one is written as 0, which means the same: an empty cell keeps what held before."""
+    rows = StageSetting.objects.order_by("stage__position", "stage__key", "valid_from").values_list(
+        "stage__key", "valid_from", "win_rate", "floor", "expected_days"
+    )
+    before, held = None, None
+    for stage, at, rate, floor, days in rows:
+        is_first = stage != before
+        held = 0 if floor is None and held is not None and not is_first else floor
+        before = stage
+        if not is_first:
+            yield stage, at, rate, held, days
+
+
+def _opportunities() -> Iterator[Row]:
+    names = [_lookup(OPPORTUNITIES, column) for column in OPPORTUNITIES.columns]
+    names[names.index("product__key")] = "pk"  # what it had in the beginning is looked up page by page
+    page: list[list[Any]] = []
+    for row in Opportunity.objects.order_by("key").values_list(*names).iterator(CHUNK):
+        page.append(list(row))
+        if len(page) >= CHUNK:
+            yield from _with_first_product(page)
+            page = []
+    yield from _with_first_product(page)
+
+
+def _with_first_product(page: list[list[Any]]) -> list[list[Any]]:
+    place = [column.name for column in OPPORTUNITIES.columns].index("product")
+    first: dict[int, str | None] = {}
+    rows = OpportunityVersion.objects.filter(opportunity__in=[row[place] for row in page])
+    for pk, key in rows.order_by("opportunity", "valid_from").values_list("opportunity", "product__key"):
+        first.setdefault(pk, key)
+    for row in page:
+        row[place] = first.get(row[place])
+    return page
+
+
+def _events() -> Iterator[Row]:
+    """One line for each field that a change set; what only followed from a setting has no line."""
+    rows = OpportunityVersion.objects.order_by("opportunity__key", "valid_from").values_list(*VERSION_KEYS)
+    for key, versions in groupby(rows.iterator(CHUNK), itemgetter(0)):
+        for number, (at, change) in enumerate(derive(map(as_version, versions)).items()):
+            values = dict(change.values)
+            if number == 0:
+                values.pop("product", None)  # stands in opportunities.csv
+            explained = "stage" if "stage" in values else next((name for name in EVENT_FIELDS if name in values), "")
+            for name in EVENT_FIELDS:
+                if name in values:
+                    value = Cents(values[name]) if name == "amount" and values[name] is not None else values[name]
+                    yield key, at, change.actor, name, value, change.reason if name == explained else ""
+
+
+def _collaborators() -> Iterator[Row]:
+    rows = Collaborator.objects.order_by("opportunity__key", "user__username")
+    yield from rows.values_list("opportunity__key", "user__username").iterator(CHUNK)
+
+
+assert set(EVENT_FIELDS) == set(HELD_NAMES)
+
+ROWS: dict[str, Callable[[], Iterator[Row]]] = {
+    "organisation.csv": _organisation,
+    "stages.csv": _stages,
+    "stage_settings.csv": _stage_settings,
+    "teams.csv": _copied(BY_NAME["teams.csv"], Team),
+    "users.csv": _users,
+    "user_teams.csv": _user_teams,
+    "products.csv": _copied(BY_NAME["products.csv"], Product),
+    "customers.csv": _copied(BY_NAME["customers.csv"], Customer),
+    "contacts.csv": _copied(BY_NAME["contacts.csv"], Contact),
+    "opportunities.csv": _opportunities,
+    "opportunity_events.csv": _events,
+    "collaborators.csv": _collaborators,
+    "orders.csv": _copied(BY_NAME["orders.csv"], Order),
+}

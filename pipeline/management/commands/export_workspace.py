@@ -1,0 +1,30 @@
+"""`manage.py export_workspace DIR|ZIP`: the company in the interchange format."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from pipeline.interchange import export_workspace
+
+
+class Command(BaseCommand):
+    help = "Writes the workspace into a folder, or into a zip file (docs/interchange.md)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("target", metavar="DIR|ZIP")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            counts = export_workspace(options["target"], progress=self._progress if options["verbosity"] else _silent)
+        except OSError as error:
+            raise CommandError(str(error)) from error
+        for name, count in counts.items():
+            self.stdout.write(_("%(file)s: %(count)s rows") % {"file": name, "count": count})
+
+    def _progress(self, what: str, count: int) -> None:
+        self.stderr.write(f"{what} {count}")
+
+
+def _silent(_what: str, _count: int) -> None:
+    pass

@@ -1,5 +1,6 @@
 """The form of an opportunity: whole on its own page, one field at a time in tables and on its page."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -34,9 +35,11 @@ class OpportunityForm(forms.Form):
     signed_on = DayField(label=_("Signing date"), required=False)
     competitor = forms.CharField(label=_("Competitor"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, opportunity: Opportunity, user: User, only: str = "", **options: Any) -> None:
-        """`only` keeps this one field."""
-        names = [only] if only else fields_of(opportunity)
+    def __init__(
+        self, *args: Any, opportunity: Opportunity, user: User, only: Sequence[str] = (), **options: Any
+    ) -> None:
+        """`only` keeps these fields."""
+        names = only or fields_of(opportunity)
         options.setdefault("initial", {name: getattr(opportunity, name) for name in names})
         super().__init__(*args, **options)
         for name in set(self.fields) - set(names):

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from django.db.models import F
@@ -13,6 +12,16 @@ from opportunities.models import Opportunity, OpportunityVersion, Stage
 
 ENTRIES = 20
 PLAIN = ("amount", "expected_close_date", "product", "next_step", "next_step_due")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An entry into a stage on a local date, with its reason."""
+
+    stage_id: int
+    outcome: str
+    on: date
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +74,27 @@ class Timeline:
 # --- The path ---------------------------------------------------------------------------------
 
 
-def path_of(opportunity: Opportunity, stages: Sequence[Stage], day: date) -> list[Step]:
-    """The open stages in order and the end, with the days in each as of the local date `day`. One query."""
-    spent = days_in_stages(opportunity, day)
+def moves_of(opportunity: Opportunity) -> list[Move]:
+    """Every entry into a stage, the creation first. One query."""
+    moves = OpportunityVersion.objects.filter(opportunity=opportunity, entered_at=F("valid_from"))
+    return [
+        Move(*row) for row in moves.order_by("valid_from").values_list("stage_id", "outcome", "entered_on", "reason")
+    ]
+
+
+def path_of(opportunity: Opportunity, stages: Sequence[Stage], moves: Sequence[Move], day: date) -> list[Step]:
+    """The open stages in order and the end, with the days in each as of the local date `day`."""
+    spent = days_in_stages(moves, day)
     shown = [stage for stage in stages if _on_path(stage, opportunity, spent)]
     return [Step(stage, _state(stage, opportunity, spent), spent.get(stage.pk)) for stage in _in_order(shown)]
 
 
-def days_in_stages(opportunity: Opportunity, day: date) -> dict[int, int]:
-    """{stage id: days spent there}, an open one up to `day`; a closed stage has none."""
-    moves = OpportunityVersion.objects.filter(opportunity=opportunity, entered_at=F("valid_from"))
-    found = list(moves.order_by("valid_from").values_list("stage_id", "outcome", "entered_on"))
+def days_in_stages(moves: Sequence[Move], day: date) -> dict[int, int]:
+    """{stage id: days spent there}, the present one up to `day`; a closed stage has none."""
     spent: dict[int, int] = {}
-    for (stage_id, outcome, entered_on), (_next, _outcome, left_on) in pairwise([*found, (0, "", day)]):
-        if outcome == "open":
-            spent[stage_id] = spent.get(stage_id, 0) + (left_on - entered_on).days
+    for move, left_on in zip(moves, [*(later.on for later in moves[1:]), day], strict=True):
+        if move.outcome == "open":
+            spent[move.stage_id] = spent.get(move.stage_id, 0) + (left_on - move.on).days
     return spent
 
 

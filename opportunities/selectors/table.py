@@ -10,7 +10,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, F, IntegerField, QuerySet, Sum, Value, When
 
-from config.web.money import Weighted
+from config.web.money import Weighted, from_cents, to_cents, to_ten_thousandths, weighted_cents
 from opportunities import rules
 from opportunities.models import Opportunity, Outcome, Stage
 
@@ -21,11 +21,15 @@ NEARLY = Decimal("0.8")  # of the expected days: from here on the time in a stag
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An opportunity of the table. `age` is "rot" over its stage's expected days, "warn" over four fifths of them."""
+    """An opportunity of the table. `age` is "rot" over its stage's expected days, "warn" over four fifths of them.
+
+    `overdue`: it is open and its expected close has passed.
+    """
 
     opportunity: Opportunity
     days: int
     age: str
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class Totals:
 def row_of(opportunity: Opportunity, day: date) -> Row:
     """The row of one opportunity on the local date `day`."""
     days = rules.days_in_stage(opportunity.entered_on, day)
-    return Row(opportunity, days, age_of(opportunity, days))
+    close = opportunity.expected_close_date
+    overdue = opportunity.is_open and close is not None and close < day
+    return Row(opportunity, days, age_of(opportunity, days), overdue)
 
 
 def age_of(opportunity: Opportunity, days: int) -> str:
@@ -62,6 +68,13 @@ def age_of(opportunity: Opportunity, days: int) -> str:
     if days > expected:
         return "rot"
     return "warn" if days > NEARLY * expected else ""
+
+
+def weighted_of(opportunity: Opportunity) -> Decimal | None:
+    """Amount × declared rate, half a cent up; None without an amount."""
+    if opportunity.amount is None:
+        return None
+    return from_cents(weighted_cents(to_cents(opportunity.amount), to_ten_thousandths(opportunity.win_rate)))
 
 
 def groups_of(queryset: QuerySet[Any]) -> list[Group]:
@@ -105,7 +118,7 @@ def by_stage(queryset: QuerySet[Any]) -> QuerySet[Any]:
     return queryset.order_by(closed, down, "stage_id", F("amount").desc(nulls_last=True), "-id")
 
 
-class CountedPaginator(Paginator[Any]):
+class CountedPaginator(Paginator):
     """A paginator that was told how many rows there are."""
 
     def __init__(self, rows: QuerySet[Any], count: int) -> None:

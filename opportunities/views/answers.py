@@ -63,7 +63,7 @@ def done(request: HttpRequest, opportunity: Opportunity, words: str, *, undo: bo
 
 def dialog(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """The dialog's content for htmx, else a page around it."""
-    context = {"action_url": request.path, **context}
+    context = {"url": request.path, **context}
     if is_htmx(request):
         return render(request, template, context, status=status)
     return render(request, "opportunities/dialog_page.html", {**context, "dialog": template}, status=status)

@@ -41,7 +41,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         take(form, error)
         return _ask(request, kind, picked, form)
-    return _answer(request, results, picked)
+    return _answer(request, results)
 
 
 def _refuse(user: User, kind: str) -> None:
@@ -89,7 +89,7 @@ def _ask(request: HttpRequest, kind: str, picked: dict[int, int], form: Form) ->
     return dialog(request, "opportunities/bulk.html", context, status=422 if form.is_bound else 200)
 
 
-def _answer(request: HttpRequest, results: list[BulkResult], picked: dict[int, int]) -> HttpResponse:
+def _answer(request: HttpRequest, results: list[BulkResult]) -> HttpResponse:
     failed = [result for result in results if not result.ok]
     titles = _titles(request.user, [result.id for result in failed])
     context = {
@@ -97,7 +97,8 @@ def _answer(request: HttpRequest, results: list[BulkResult], picked: dict[int, i
         "failures": [(result, titles.get(result.id, ""), list(_reasons(result))) for result in failed],
     }
     response = dialog(request, "opportunities/bulk_result.html", context)
-    return trigger_client_event(response, "asc:bulk", {"failed": [result.id for result in failed]})
+    trigger_client_event(response, "asc:bulk", {"failed": [result.id for result in failed]})
+    return trigger_client_event(response, "asc:changed")
 
 
 def _titles(user: Any, ids: list[int]) -> dict[int, str]:

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Callable, Iterator
 from datetime import date
-from decimal import Decimal
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -19,9 +18,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from accounts.selectors import today
-from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_cents
 from opportunities import rules
 from opportunities.models import ForecastCategory, Opportunity, Outcome
+from opportunities.selectors.table import weighted_of
 from opportunities.views.table import chosen, sorted_rows
 
 CHUNK = 500
@@ -57,18 +56,11 @@ def values(row: Opportunity, day: date) -> list[Any]:
     """One opportunity, a value a column: text, Decimal, date, int, or None where there is none."""
     return [
         row.key, row.title, row.customer.name, row.customer.tier, row.stage.name, str(Outcome(row.outcome).label),
-        row.win_rate, row.amount, weighted(row), row.expected_close_date, row.entered_on,
+        row.win_rate, row.amount, weighted_of(row), row.expected_close_date, row.entered_on,
         rules.days_in_stage(row.entered_on, day) if row.is_open else None, row.next_step, row.next_step_due,
         str(row.owner), str(row.team or ""), str(row.product or ""), row.source, _category(row), row.created_on,
         row.signed_on, row.competitor,
     ]  # fmt: skip
-
-
-def weighted(row: Opportunity) -> Decimal | None:
-    """Amount × declared rate, half a cent up; None without an amount."""
-    if row.amount is None:
-        return None
-    return from_cents(weighted_cents(to_cents(row.amount), to_ten_thousandths(row.win_rate)))
 
 
 def _category(row: Opportunity) -> str:

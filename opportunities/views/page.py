@@ -21,10 +21,11 @@ from opportunities.actions.collaborators import may_choose_collaborators
 from opportunities.forms.edit import OpportunityForm
 from opportunities.forms.fields import amount_unit
 from opportunities.models import Collaborator, Opportunity, Stage
-from opportunities.selectors.page import path_of, timeline_of
+from opportunities.selectors.page import moves_of, path_of, timeline_of
 from opportunities.selectors.table import row_of
 from opportunities.views.answers import dialog, done, editable, is_htmx, seen_version, take, visible
 from opportunities.views.conflicts import conflict_response
+from opportunities.views.facts import facts_of
 
 LAST_PAGE = 10_000
 
@@ -53,11 +54,14 @@ def _context(user: Any, opportunity: Opportunity) -> dict[str, Any]:
     day = today()
     stages = list(Stage.objects.all())
     added = Collaborator.objects.filter(opportunity=opportunity).select_related("user").order_by("user__name", "pk")
-    steps = path_of(opportunity, stages, day)
+    moves = moves_of(opportunity)
+    steps = path_of(opportunity, stages, moves, day)
     return {
         "opportunity": opportunity,
         "row": row_of(opportunity, day),
+        "facts": facts_of(opportunity, day),
         "steps": steps,
+        "why_closed": "" if opportunity.is_open else moves[-1].reason,
         "place": next(number for number, step in enumerate(steps, start=1) if step.state == "now"),
         "stages": [stage for stage in stages if stage.retired_at is None and stage.pk != opportunity.stage_id],
         "collaborators": [entry.user for entry in added],
@@ -89,7 +93,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     assert isinstance(request.user, User)
     form = OpportunityForm(request.POST or None, opportunity=opportunity, user=request.user)
     if request.method == "GET" or not form.is_valid():
-        return _form(request, opportunity, form)
+        return whole_form(request, opportunity, form)
     try:
         edit_opportunity(
             opportunity=opportunity, changes=form.cleaned_data, seen=seen_version(request), actor=request.user
@@ -98,13 +102,14 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return conflict_response(request, error, action_url=request.path, fields=request.POST)
     except ValidationError as error:
         take(form, error)
-        return _form(request, opportunity, form)
+        return whole_form(request, opportunity, form)
     messages.success(request, _("Saved."))
     url = reverse("opportunity", args=[pk])
     return HttpResponseClientRedirect(url) if is_htmx(request) else redirect(url)
 
 
-def _form(request: HttpRequest, opportunity: Opportunity, form: OpportunityForm) -> HttpResponse:
+def whole_form(request: HttpRequest, opportunity: Opportunity, form: Any) -> HttpResponse:
+    """The form on a page of its own; 422 when it was refused."""
     context = {
         "opportunity": opportunity,
         "form": form,
@@ -122,8 +127,7 @@ def _form(request: HttpRequest, opportunity: Opportunity, form: OpportunityForm)
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then take it out of the pipeline as entered by mistake."""
     opportunity = visible(request, pk)
-    if not rights(request.user, opportunity)["may_archive"] and request.method == "GET":  # type: ignore[arg-type]
-        raise PermissionDenied
+    _refuse(request, opportunity, "may_archive")
     return _confirmed(request, opportunity, archive_opportunity, "opportunities/archive.html", _("Archived."))
 
 
@@ -131,7 +135,15 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then bring it back into the stage that it had."""
     opportunity = visible(request, pk)
+    _refuse(request, opportunity, "may_restore")
     return _confirmed(request, opportunity, restore_opportunity, "opportunities/restore.html", _("Restored."))
+
+
+def _refuse(request: HttpRequest, opportunity: Opportunity, right: str) -> None:
+    """Before anything is asked; what is posted the action judges, with its reasons."""
+    assert isinstance(request.user, User)
+    if request.method == "GET" and not rights(request.user, opportunity)[right]:
+        raise PermissionDenied
 
 
 def _confirmed(request: HttpRequest, opportunity: Opportunity, act: Any, template: str, words: str) -> HttpResponse:
@@ -145,4 +157,4 @@ def _confirmed(request: HttpRequest, opportunity: Opportunity, act: Any, templat
             errors = error.messages
         else:
             return done(request, saved, words)
-    return dialog(request, template, {"opportunity": opportunity, "errors": errors}, status=422 if errors else 200)
+    return dialog(request, template, {"row": opportunity, "errors": errors}, status=422 if errors else 200)

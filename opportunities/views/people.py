@@ -37,7 +37,7 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
             take(form, error)
         else:
             return _handed_over(request, saved)
-    context = {"opportunity": opportunity, "form": form, "version": request.POST.get("version", opportunity.version)}
+    context = {"row": opportunity, "form": form, "version": request.POST.get("version", opportunity.version)}
     return dialog(request, "opportunities/assign.html", context, status=422 if form.is_bound else 200)
 
 
@@ -59,7 +59,7 @@ def collaborators(request: HttpRequest, pk: int) -> HttpResponse:
         if _change(request, opportunity, form):
             return done(request, opportunity, _("Saved."), undo=False)
     added = Collaborator.objects.filter(opportunity=opportunity).select_related("user").order_by("user__name", "pk")
-    context = {"opportunity": opportunity, "form": form, "people": [entry.user for entry in added]}
+    context = {"row": opportunity, "form": form, "people": [entry.user for entry in added]}
     return dialog(request, "opportunities/collaborators.html", context, status=422 if form.is_bound else 200)
 
 

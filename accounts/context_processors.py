@@ -45,8 +45,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     person = user if isinstance(user, User) else None
     return {
         "person": person,
-        "sections": [entry(request, section) for section in SECTIONS if person and known(section)],
-        "settings": entry(request, SETTINGS) if person and person.is_admin and known(SETTINGS) else None,
+        "sections": [entry(request, section) for section in SECTIONS if person],
+        "settings": entry(request, SETTINGS) if person and person.is_admin else None,
         "theme": person.theme if person else User.Theme.AUTO,
         "rail": bool(person and person.rail),
         "shortcuts": bool(person and person.shortcuts),

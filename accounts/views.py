@@ -79,16 +79,30 @@ class Entry:
 # Pages of the apps above stand here by name; one that is not there is left out.
 SETTINGS = (
     Entry(
-        "settings_organisation", gettext_lazy("Organisation"), gettext_lazy("Name, industry, first month of the fiscal year."),
+        "settings_organisation",
+        gettext_lazy("Organisation"),
+        gettext_lazy("Name, industry, first month of the fiscal year."),
         "building-community",
     ),
     Entry(
-        "settings_stages", gettext_lazy("Stages and win rates"),
-        gettext_lazy("Names in both languages, order, win rates, expected days."), "route",
+        "settings_stages",
+        gettext_lazy("Stages and win rates"),
+        gettext_lazy("Names in both languages, order, win rates, expected days."),
+        "route",
     ),
-    Entry("products", gettext_lazy("Products"), gettext_lazy("What you sell, and what can be chosen for a deal."), "package"),
-    Entry("nightly_runs", gettext_lazy("Nightly runs"), gettext_lazy("When the figures of each day were stored."), "moon"),
-)  # fmt: skip
+    Entry(
+        "products",
+        gettext_lazy("Products"),
+        gettext_lazy("What you sell, and what can be chosen for a deal."),
+        "package",
+    ),
+    Entry(
+        "nightly",
+        gettext_lazy("Nightly runs"),
+        gettext_lazy("When the figures of each day were stored."),
+        "moon",
+    ),
+)
 
 
 @require_safe

@@ -49,13 +49,6 @@ class CustomerFilter(filters.FilterSet):
         model = Customer
         fields: list[str] = []
 
-    def filter_team(self, queryset: QuerySet[Any], _name: str, teams: list[Team]) -> QuerySet[Any]:
-        """Those of the teams and of all below them."""
-        wanted = Q()
-        for team in teams:
-            wanted |= Q(team__path__startswith=team.path)
-        return queryset.filter(wanted) if teams else queryset
-
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return containing(queryset, value, "name", "industry", "region")
 

@@ -101,8 +101,10 @@ def for_page(user: User) -> QuerySet[Any]:
     """
     closed = opportunities_of(user).filter(customer=OuterRef("pk")).exclude(outcome="open")
     months = t12m(today())
-    orders = Order.objects.visible_to(user).in_use().filter(
-        customer=OuterRef("pk"), booked_on__range=(months.first, months.last)
+    orders = (
+        Order.objects.visible_to(user)
+        .in_use()
+        .filter(customer=OuterRef("pk"), booked_on__range=(months.first, months.last))
     )
     found = with_figures(Customer.objects.visible_to(user), user).select_related("owner__team", "team", "parent")
     return found.annotate(

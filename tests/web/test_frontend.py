@@ -95,7 +95,9 @@ def test_every_icon_that_is_named_is_in_the_sprite():
     for file in [*TEMPLATES, *ROOT.glob("*/**/*.py"), *(SRC / "js").glob("*.js")]:
         if not file.is_relative_to(ROOT / ".venv") and not file.is_relative_to(ROOT / "node_modules"):
             text = file.read_text(encoding="utf-8")
-            named = set(ICON.findall(text)) | set(NAMED_ICON.findall(text)) | set(re.findall(r'\bicon\("([a-z-]+)"', text))
+            named = (
+                set(ICON.findall(text)) | set(NAMED_ICON.findall(text)) | set(re.findall(r'\bicon\("([a-z-]+)"', text))
+            )
             assert named <= drawn, f"{file}: {named - drawn}"
 
 
@@ -115,7 +117,8 @@ def test_initials(name, mark):
 
 
 @pytest.mark.parametrize(
-    ("rate", "step"), [(0, 10), (0.1, 10), (0.2499, 25), (0.3, 25), (0.5, 50), (0.89, 75), (0.9, 90), (1, 100), (None, 10)]
+    ("rate", "step"),
+    [(0, 10), (0.1, 10), (0.2499, 25), (0.3, 25), (0.5, 50), (0.89, 75), (0.9, 90), (1, 100), (None, 10)],
 )
 def test_ramp(rate, step):
     assert ui.ramp(rate) == step
@@ -124,7 +127,7 @@ def test_ramp(rate, step):
 def test_names_are_escaped():
     assert "<b>" not in ui.avatar("<b>x</b>")
     assert "<b>" not in draw('{% flag text "warn" "clock" %}{% tier text %}', text="<b>x</b>")
-    assert "<script>" not in draw('{% card title %}{{ title }}{% endcard %}', title="<script>")
+    assert "<script>" not in draw("{% card title %}{{ title }}{% endcard %}", title="<script>")
 
 
 def test_a_meter_never_leaves_its_track():
@@ -159,7 +162,9 @@ def test_a_field_ties_its_error_to_its_control():
 
 
 def test_a_checkbox_stands_in_its_label():
-    assert re.search(r"<label class=\"form-check\"><input[^>]*form-check-input", draw("{% field form.agreed %}", form=Sample()))
+    assert re.search(
+        r"<label class=\"form-check\"><input[^>]*form-check-input", draw("{% field form.agreed %}", form=Sample())
+    )
 
 
 def test_pages_of_a_list_keep_the_rest_of_the_url():

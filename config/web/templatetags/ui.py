@@ -212,7 +212,7 @@ def card(content: str, title: str, icon_name: str = "", hint: str = "", body: bo
 
 @register.simple_block_tag
 def chart(content: str, name: str, option: dict[str, Any], label: str, height: int = 240) -> SafeString:
-    """An ECharts canvas from an option (see `static/src/js/charts.js`) with its numbers as a table, the block's content.
+    """An ECharts canvas from an option (see `static/src/js/charts.js`); the block holds its numbers as a table.
 
     `name` is unique on the page, `label` states the finding in words, `height` is 160, 200, 240 or 300 px. The page
     loads `charts.js` in its block `scripts`.

@@ -28,6 +28,7 @@ const render = {
 /** Turns one <select data-picker> into a search box. */
 export function picker(field) {
   const required = field.required;
+  field.setAttribute("aria-hidden", "true"); // its label goes over to the search box
   return new TomSelect(field, {
     valueField: "value",
     labelField: "text",

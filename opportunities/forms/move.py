@@ -45,10 +45,11 @@ class MoveForm(VersionForm):
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": rules.LONGEST_REASON}),
     )  # fmt: skip
 
-    def __init__(self, row: Opportunity, target: Stage, data: Any = None) -> None:
+    def __init__(self, row: Opportunity, target: Stage, data: Any = None, *, seen: str = "") -> None:
+        """`seen` is the version that the person saw when it is not the present one."""
         self.row, self.target = row, target
         self.kind = rules.kind_of_move(stage_info(row.stage), stage_info(target))
-        initial = {"stage": target.key, "version": row.version, "amount": row.amount, "signed_on": today()}
+        initial = {"stage": target.key, "version": seen or row.version, "amount": row.amount, "signed_on": today()}
         super().__init__(data, initial=initial)
         for name in set(self.fields) - {"stage", "version", *self.wanted}:
             del self.fields[name]

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, trigger_client_event
 
@@ -20,6 +21,7 @@ from config.web.templatetags.formats import percent
 from customers.models import Customer
 from opportunities import actions
 from opportunities.actions.undo import TooLate
+from opportunities.actions.writing import MOVE_WATCHES
 from opportunities.forms.create import QuickCreateForm
 from opportunities.forms.fields import amount_unit
 from opportunities.forms.move import MoveForm
@@ -50,18 +52,27 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         refuse_readers(request.user)
         if target is None:
             return _choice(request, row, stages)
+        row.refuse_if_stale(_seen(asked), {"stage": target}, MOVE_WATCHES)
         _refuse_reopening(row, target, request.user)
         if request.method == "POST":
             return _move(request, row, target, stages)
     except PermissionDenied as error:
         return _forbidden(request, error)
-    return _dialog(request, row, MoveForm(row, target))
+    except StaleWrite as error:
+        return conflict_response(request, error, action_url=request.path, fields=request.POST or {"stage": target.key})
+    return _dialog(request, row, MoveForm(row, target, seen=request.GET.get("version", "")))
 
 
 def _found(request: HttpRequest, pk: int) -> Opportunity:
     assert isinstance(request.user, User)
     rows = Opportunity.objects.visible_to(request.user).in_use().with_names().select_related("owner__team")
     return get_object_or_404(rows, pk=pk)
+
+
+def _seen(asked: QueryDict) -> int | None:
+    """The version that the person saw; none for a dialog that is opened without one."""
+    text = asked.get("version", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _refuse_reopening(row: Opportunity, target: Stage, user: Any) -> None:
@@ -73,7 +84,7 @@ def _refuse_reopening(row: Opportunity, target: Stage, user: Any) -> None:
 def _move(request: HttpRequest, row: Opportunity, target: Stage, stages: list[Stage]) -> HttpResponse:
     form = MoveForm(row, target, request.POST)
     if form.asks and not form.answers:
-        return _dialog(request, row, MoveForm(row, target), status=422)
+        return _dialog(request, row, MoveForm(row, target, seen=request.POST.get("version", "")), status=422)
     if not form.is_valid():
         return _dialog(request, row, form, status=422)
     try:
@@ -81,8 +92,6 @@ def _move(request: HttpRequest, row: Opportunity, target: Stage, stages: list[St
             opportunity=row, stage=target, seen=seen_version(request), actor=request.user,  # type: ignore[arg-type]
             **form.fields_of_action(),
         )  # fmt: skip
-    except StaleWrite as error:
-        return conflict_response(request, error, action_url=request.path, fields=request.POST)
     except ValidationError as error:
         form.take(error)
         return _dialog(request, row, form, status=422)
@@ -176,7 +185,9 @@ def _create(request: HttpRequest, form: QuickCreateForm) -> HttpResponse:
     response = _board_parts(request, row, reader.stages_in_use(), row.stage)
     trigger_client_event(response, "asc:close-dialog")
     url = reverse("opportunity", args=[row.pk])
-    return trigger_client_event(response, "asc:created", {"id": row.pk, "text": words, "url": url, "open": _("Open")})
+    return trigger_client_event(
+        response, "asc:created", {"id": row.pk, "text": words, "url": url, "open": pgettext("verb", "Open")}
+    )
 
 
 def _new_dialog(request: HttpRequest, form: QuickCreateForm, status: int = 200) -> HttpResponse:

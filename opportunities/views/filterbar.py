@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.web.money import UNITS
 from config.web.templatetags.formats import day_full, money
@@ -34,8 +34,8 @@ class Group:
 GROUPS = (
     Group("team", gettext_lazy("Team"), "picker", ("team",), reverse_lazy("picker_teams")),
     Group("owner", gettext_lazy("Owner"), "picker", ("owner",), reverse_lazy("picker_people")),
-    Group("tier", gettext_lazy("Customer tier"), "tier", ("tier",)),
-    Group("close", gettext_lazy("Expected close"), "days", ("close_from", "close_to")),
+    Group("tier", pgettext_lazy("filter", "Tier"), "tier", ("tier",)),
+    Group("close", pgettext_lazy("filter", "Close"), "days", ("close_from", "close_to")),
     Group("amount", gettext_lazy("Amount"), "amounts", AMOUNTS),
     Group("product", gettext_lazy("Product"), "picker", ("product",), reverse_lazy("picker_products")),
     Group("customer", gettext_lazy("Customer"), "fixed", ("customer",)),

@@ -48,20 +48,24 @@ function move(card, key, was = place(card)) {
   if (card.parentElement !== list && list.closest(".asc-col")) list.prepend(card);
   card.classList.add("is-busy");
   if (list.closest(".asc-col")) card.focus({ preventScroll: true });
-  return htmx.ajax("POST", `${board.dataset.url}${card.dataset.card}/move/`, {
-    source: card,
-    target: "#dialog-body",
-    swap: "innerHTML",
-    values: { stage: key, version: card.dataset.version },
-  });
+  const [verb, values] = [asks(was.list, list) ? "GET" : "POST", { stage: key, version: card.dataset.version }];
+  const url = `${board.dataset.url}${card.dataset.card}/move/`;
+  return htmx.ajax(verb, url, { source: card, target: "#dialog-body", swap: "innerHTML", values });
 }
 
-/* The answer to the move itself: 200 is settled by `land`, a fragment opens the dialog, all else puts the card back. */
+/* Closing, reopening and going back are explained first: the dialog is fetched. Whatever else the server asks for, it
+   says in its answer. */
+function asks(from, to) {
+  const open = (list) => list.dataset.outcome === "open";
+  const back = from.compareDocumentPosition(to) & Node.DOCUMENT_POSITION_PRECEDING;
+  return !open(from) || !open(to) || Boolean(back);
+}
+
+/* The answer: a move that was made is settled by `land`, a fragment opens the dialog, all else puts the card back. */
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   if (!pending || ctx.sourceElement !== pending.card) return;
   pending.card.classList.remove("is-busy");
-  const status = ctx.response?.status;
-  if (status === 200) pending = null;
+  if (ctx.response?.status === 200 && ctx.request.method === "POST") pending = null;
   else if (!document.getElementById("dialog").open) setTimeout(waitForDialog);
 });
 

@@ -44,6 +44,7 @@ export function closeDialog({ done = false } = {}) {
 function onClose() {
   const back = opener;
   const done = dialog().dataset.done === "yes";
+  delete dialog().dataset.done; // Esc closes it without passing closeDialog
   body().replaceChildren();
   opener = null;
   if (back?.isConnected) back.focus({ preventScroll: true });

@@ -3,6 +3,7 @@
 The texts are gathered by Django's makemessages from a copy of the tree, so nothing in it is changed. Needs gettext.
 """
 
+import io
 import os
 import shutil
 import subprocess
@@ -69,8 +70,8 @@ def gathered() -> Catalog:
 
 
 def read(path: Path) -> Catalog:
-    with path.open("rb") as file:
-        return read_po(file, locale=LOCALE)
+    text = path.read_text().replace("nplurals=INTEGER; plural=EXPRESSION;", "nplurals=2; plural=n != 1;")
+    return read_po(io.StringIO(text), locale=LOCALE)
 
 
 if __name__ == "__main__":

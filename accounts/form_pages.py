@@ -13,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 
 from accounts.conflicts import conflict_of, settled, version_in
 from config.web.revisions import Revised, StaleWrite
+from config.web.templatetags.formats import MISSING
 
 Back = str | Callable[[Any], str]
 
@@ -54,6 +55,8 @@ class RevisedForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(data, instance=copy(row) if row else None, initial=initial, **options)
         for name, field in self.fields.items():
             field.show_hidden_initial = row is not None and name != "version"
+            if isinstance(field, forms.TypedChoiceField):
+                field.choices = [(value, text if value else MISSING) for value, text in field.choices]
 
     def hidden_initials(self) -> list[Any]:
         """What the fields held when the form was first drawn, as hidden inputs."""

@@ -47,3 +47,18 @@ def record(
         changes=kept,
         request_id=current_request_id.get(),
     )
+
+
+def record_many(
+    action: str, *, model: type[models.Model], label: str, actor: User | None, changes: dict[str, Any]
+) -> AuditEntry:
+    """One row of the trail for a write of many rows of a model, such as a file of an import."""
+    return AuditEntry.objects.create(
+        actor=actor,
+        door=context.door.get(),
+        action=action,
+        model=model._meta.model_name or "",
+        label=label[:300],
+        changes=changes,
+        request_id=current_request_id.get(),
+    )

@@ -15,6 +15,7 @@ from accounts.calendar import OrgCalendar
 from accounts.models import Organisation, User
 from config.web import context
 from opportunities.models import Opportunity
+from pipeline import nightly
 from pipeline.interchange import checks, layout, rows, settling, staging, writing
 from pipeline.interchange.intake import Intake
 from pipeline.interchange.layout import FILES, ORGANISATION, File
@@ -127,6 +128,7 @@ class _Import:
         self._recompute_what_moved()
         writing.write_opportunities()
         writing.write_collaborators()
+        self._forget_days()
         self._audit()
         self.report.written = True
 
@@ -153,19 +155,21 @@ class _Import:
             self.historian.compute()
 
     def _audit(self) -> None:
+        """One row a file."""
         for file in self.report.files.values():
             if file.created or file.updated:
-                changes = {"file": (None, file.name), "created": (None, file.created), "updated": (None, file.updated)}
-                known = layout.BY_NAME[file.name]
-                audit.record("import", row=known.model(), actor=self.actor, changes=changes)
+                changes = {"created": [None, file.created], "updated": [None, file.updated]}
+                model = layout.BY_NAME[file.name].model
+                audit.record_many("import", model=model, label=file.name, actor=self.actor, changes=changes)
+
+    def _forget_days(self) -> None:
+        """The stored totals are due again from the first day on whose past is another now."""
+        if self.historian.earliest is not None:
+            nightly.forget_from(self.calendar.local_date(self.historian.earliest))
 
     def _afterwards(self) -> None:
-        if not self.report.written:
-            return
-        if sum(file.created + file.updated for file in self.report.files.values()) >= LARGE:
+        if self.report.written and sum(file.created + file.updated for file in self.report.files.values()) >= LARGE:
             _tell_the_planner()
-        if self.historian.earliest is not None:
-            _forget_from(self.calendar.local_date(self.historian.earliest))
 
 
 def _calendar(organisation: Organisation) -> OrgCalendar:
@@ -179,12 +183,3 @@ def _tell_the_planner() -> None:
     tables: Sequence[Any] = [model._meta.db_table for model in {file.model for file in FILES}]
     for table in [*sorted(tables), "opportunities_opportunityversion"]:
         staging.execute(f"VACUUM ANALYZE {table}" if connection.vendor == "postgresql" else f"ANALYZE {table}")
-
-
-def _forget_from(day: Any) -> None:
-    """The stored totals from this day on are due again."""
-    try:
-        from pipeline.nightly import forget_from
-    except ImportError:
-        return
-    forget_from(day)

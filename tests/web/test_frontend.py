@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from django.core.paginator import Paginator
 from django.template import engines
 from django.template.loader import get_template
 from django.test import RequestFactory
+from django.utils import translation
 
 from accounts.context_processors import frame
 from accounts.models import User
 from config.web.templatetags import ui
+from config.web.templatetags.formats import money
 
 ROOT = Path(settings.BASE_DIR)
 SRC = ROOT / "static" / "src"
@@ -215,3 +218,20 @@ def test_nobody_signed_in_has_no_navigation():
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
     assert frame(request)["sections"] == [] and frame(request)["settings"] is None
+
+
+AMOUNTS = [0, 999, 8600, 9999.6, 52_000, 99_499, 99_999, 100_000, 18_600_000, 99_999_999, 128_500_000, -2_000_000]
+NODE = """
+globalThis.document = { documentElement: { lang: process.argv[1] }, body: { dataset: {} } };
+const { money } = await import("data:text/javascript," + encodeURIComponent(process.argv[2]));
+console.log(JSON.stringify(JSON.parse(process.argv[3]).map(money)));
+"""
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_charts_write_amounts_as_pages_do(language):
+    source = (SRC / "js" / "formats.js").read_text(encoding="utf-8")
+    command = ["node", "--input-type=module", "-e", NODE, language, source, json.dumps(AMOUNTS)]
+    drawn = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    with translation.override(language):
+        assert drawn == [money(Decimal(str(amount))) for amount in AMOUNTS]

@@ -1,7 +1,7 @@
 /* The one place that talks to ECharts. `{% chart %}` writes <div data-chart="ID"> and, in a JSON script called ID, the
    ECharts option with tokens in it: colours "@accent" "@r50" "@bad" "@ink-3" are the CSS variables --asc-*, formatters
-   "@money" (yuan) "@pct" (0-100) "@count" "@lbl" (the point's own `t`) are the functions below. `pattern: "@…"` styles
-   nothing by itself: series differ by label or dash as well as by hue. A point's `url` is where a click leads. */
+   "@money" (yuan), "@axis" (the same without needless decimals), "@pct" (0-100), "@count", "@lbl" (the point's own `t`)
+   are functions of formats.js. A point's `url` is where a click leads. Series differ by label or dash, not by hue alone. */
 import { BarChart, CustomChart, LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";

@@ -1,25 +1,35 @@
-/* How charts write numbers. Texts of pages are formatted on the server (config/web/templatetags/formats.py). */
+/* How charts write numbers: as config/web/templatetags/formats.py does for pages. A change there is made here too. */
 const chinese = document.documentElement.lang.startsWith("zh");
 const currency = document.body.dataset.currency || "¥";
 const MINUS = "−";
 
-const grouped = (value, digits) =>
-  value.toLocaleString(chinese ? "zh-CN" : "en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+/* [factor, suffix, places, whole from so many units on] */
+const STEPS = chinese
+  ? [[1, "", 0, 0], [1e4, "万", 1, 10], [1e8, "亿", 2, Infinity]]
+  : [[1, "", 0, 0], [1e3, "K", 1, 100], [1e6, "M", 1, 100]];
 
-function chineseMoney(value) {
-  if (value >= 1e8) return `${currency}${grouped(value / 1e8, 2)}亿`;
-  return value >= 1e4 ? `${currency}${grouped(value / 1e4, 0)}万` : `${currency}${grouped(value, 0)}`;
+function rounded(value, places) {
+  return Math.round(value * 10 ** places + 1e-9) / 10 ** places;
 }
 
-function englishMoney(value) {
-  if (value >= 1e6) return `${currency}${grouped(value / 1e6, value >= 1e8 ? 0 : 1)}M`;
-  return value >= 1e3 ? `${currency}${grouped(value / 1e3, 0)}K` : `${currency}${grouped(value, 0)}`;
+const grouped = (value, places) =>
+  value.toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
+
+function shown(value, [factor, , places, whole]) {
+  const near = rounded(value / factor, places);
+  return near < whole ? [near, places] : [rounded(value / factor, 0), 0];
+}
+
+function short(value) {
+  const step = STEPS.find((each, at) => at === 2 || shown(value, each)[0] * each[0] < STEPS[at + 1][0]);
+  const [digits, places] = shown(value, step);
+  const text = grouped(digits, places);
+  return (step[1] === "万" ? text.replace(/\.0$/, "") : text) + step[1];
 }
 
 /** An amount in yuan, short: ¥1,860万, ¥1.28亿; ¥18.6M, ¥860K. */
 export function money(value) {
-  const size = Math.abs(value);
-  return (value < 0 ? MINUS : "") + (chinese ? chineseMoney(size) : englishMoney(size));
+  return (value < 0 ? MINUS : "") + currency + short(Math.abs(value));
 }
 
 /* ECharts hands a formatter a number (axes, tooltips' valueFormatter) or a point (labels). */
@@ -30,6 +40,7 @@ function number(given) {
 
 export const formatters = {
   money: (given) => money(number(given)),
+  axis: (given) => money(number(given)).replace(/\.0+(?=\D*$)/, ""), // ¥4亿 rather than ¥4.00亿
   pct: (given) => `${grouped(number(given), 0)}%`,
   count: (given) => grouped(number(given), 0),
   lbl: (given) => given.data?.t ?? "",

@@ -110,7 +110,10 @@ def filter_bar(filterset: OpportunityFilter, query: QueryDict) -> FilterBar:
         cleared=_encoded(query, without=[name for name in query if name != "sort"]),
         text=query.get("q", ""),
         text_others=_pairs(query, without=("q", "page")),
-        problems=[f"{form.fields[name].label}: {' '.join(errors)}" for name, errors in form.errors.items()],
+        problems=[
+            _("%(filter)s: %(value)s") % {"filter": form.fields[name].label, "value": " ".join(errors)}
+            for name, errors in form.errors.items()
+        ],
         unit=amount_unit(),
     )
 

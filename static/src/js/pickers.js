@@ -6,7 +6,12 @@ async function dress(root) {
   const fields = root.querySelectorAll?.(DRAWN) ?? [];
   if (!fields.length) return;
   const { picker } = await import("./picker.js");
-  for (const field of fields) if (field.isConnected && !field.tomselect) picker(field);
+  for (const field of fields) {
+    if (!field.isConnected || field.tomselect) continue;
+    const focused = document.activeElement === field; // by then the dialog has set the focus on it
+    const drawn = picker(field);
+    if (focused) drawn.focus();
+  }
 }
 
 dress(document);

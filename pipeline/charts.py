@@ -45,7 +45,7 @@ def trend(history: History) -> dict[str, Any]:
         "grid": {"left": 8, "right": 8, "top": 12, "bottom": 4, "containLabel": True},
         "tooltip": {"trigger": "axis", "valueFormatter": "@money"},
         "xAxis": {"type": "category", "data": [day(point.day) for point in history.points]},
-        "yAxis": {"type": "value", "axisLabel": {"formatter": "@money"}, "splitNumber": 4},
+        "yAxis": {"type": "value", "axisLabel": {"formatter": "@axis"}, "splitNumber": 4},
         "series": series,
     }
 

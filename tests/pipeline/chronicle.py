@@ -73,9 +73,10 @@ def world() -> naive.World:
     versions = OpportunityVersion.objects.select_related("opportunity", "stage", "owner", "team")
     for row in versions.order_by("opportunity", "valid_from"):
         amount = None if row.amount is None else int(row.amount * 100)
-        held = naive.Held(row.stage.key, amount, row.owner.username, row.team.key if row.team else None, row.entered_at)
+        team, rate = row.team.key if row.team else None, int(row.win_rate * 10_000)
+        held = naive.Held(row.stage.key, amount, row.owner.username, team, row.entered_at, rate)
         lives.setdefault(row.opportunity.key, naive.Life(row.opportunity.key)).changes.append((row.valid_from, held))
-    stages = {s.key: (s.position, s.outcome, int(s.win_rate * 10_000)) for s in Stage.objects.all()}
+    stages = {stage.key: (stage.position, stage.outcome) for stage in Stage.objects.all()}
     parents = {team.key: team.parent.key if team.parent else None for team in Team.objects.select_related("parent")}
     assert Organisation.objects.exists()
     return naive.World(calendar().tz, stages, parents, list(lives.values()))

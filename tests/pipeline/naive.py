@@ -24,6 +24,7 @@ class Held:
     owner: str
     team: str | None
     entered: datetime
+    rate: int  # win rate in ten-thousandths
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Life:
 @dataclass
 class World:
     zone: ZoneInfo
-    stages: dict[str, tuple[int, str, int]]  # key: position, outcome, win rate in ten-thousandths
+    stages: dict[str, tuple[int, str]]  # key: position, outcome
     parents: dict[str, str | None]  # teams
     lives: list[Life]
 
@@ -49,7 +50,7 @@ class World:
         return self.outcome(held) == "open"
 
     def ladder(self) -> list[str]:
-        steps = [(position, key) for key, (position, outcome, _rate) in self.stages.items() if outcome == "open"]
+        steps = [(position, key) for key, (position, outcome) in self.stages.items() if outcome == "open"]
         return [key for _position, key in sorted(steps)]
 
     def within(self, scope: dict[str, str], held: Held) -> bool:
@@ -70,7 +71,7 @@ def held_at(world: World, life: Life, day: date) -> Held | None:
 
 
 def weighted(world: World, held: Held) -> int:
-    product = (held.amount or 0) * world.stages[held.stage][2]
+    product = (held.amount or 0) * held.rate
     return product // 10_000 + (1 if product % 10_000 >= 5_000 else 0)
 
 
@@ -185,37 +186,71 @@ def booked(world: World, scope: dict[str, str], first: date, last: date, day: da
 # --- A workspace of CSV files ---------------------------------------------------------------------
 
 
+Line = list[tuple[datetime, object]]
+BEGINNING = datetime.min.replace(tzinfo=ZoneInfo("UTC"))
+
+
 def read(folder: Path) -> World:
-    organisation = _rows(folder, "organisation")[0]
-    zone = ZoneInfo(organisation["timezone"])
-    stages = {
-        row["key"]: (int(row["position"]), row["outcome"], int(Fraction(row["win_rate"]) * 10_000))
-        for row in _rows(folder, "stages")
-    }
+    """The world of a workspace; teams of people and win rates of stages change at their moments, for open ones."""
+    zone = ZoneInfo(_rows(folder, "organisation")[0]["timezone"])
+    stages = {row["key"]: (int(row["position"]), row["outcome"]) for row in _rows(folder, "stages")}
     parents = {row["key"]: row.get("parent") or None for row in _rows(folder, "teams")}
-    teams = {row["key"]: row.get("team") or None for row in _rows(folder, "users")}
+    teams = _lines(zone, _rows(folder, "users"), _rows(folder, "user_teams"), "user", lambda row: row["team"] or None)
+    rates = _lines(zone, _rows(folder, "stages"), _rows(folder, "stage_settings"), "stage", lambda row: _rate(row))
     events: dict[str, dict[datetime, dict[str, str]]] = {}
     for row in _rows(folder, "opportunity_events"):
-        at = datetime.fromisoformat(row["at"])
-        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(ZoneInfo("UTC"))
-        events.setdefault(row["opportunity"], {}).setdefault(at, {})[row["field"]] = row["value"]
-    lives = [_life(key, changes, teams) for key, changes in events.items()]
-    return World(zone, stages, parents, lives)
+        change = events.setdefault(row["opportunity"], {}).setdefault(_moment(zone, row["at"]), {})
+        change[row["field"]] = row["value"]
+    world = World(zone, stages, parents, [])
+    world.lives = [_life(world, key, changes, teams, rates) for key, changes in events.items()]
+    return world
 
 
-def _life(key: str, changes: dict[datetime, dict[str, str]], teams: dict[str, str | None]) -> Life:
-    life = Life(key)
-    held = Held("", None, "", None, datetime.min.replace(tzinfo=ZoneInfo("UTC")))
-    for at in sorted(changes):
-        change = changes[at]
-        stage, owner = change.get("stage", held.stage), change.get("owner", held.owner)
-        amount = held.amount
-        if "amount" in change:
-            amount = int(Fraction(change["amount"]) * 100) if change["amount"] else None
-        entered = at if stage != held.stage else held.entered
-        held = Held(stage, amount, owner, teams[owner], entered)
-        life.changes.append((at, held))
+def _rate(row: dict[str, str]) -> int:
+    return int(Fraction(row["win_rate"]) * 10_000)
+
+
+def _moment(zone: ZoneInfo, written: str) -> datetime:
+    at = datetime.fromisoformat(written)
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(ZoneInfo("UTC"))
+
+
+def _lines(zone: ZoneInfo, first: list[dict], later: list[dict], name: str, value) -> dict[str, Line]:
+    lines: dict[str, Line] = {row["key"]: [(BEGINNING, value(row))] for row in first}
+    for row in later:
+        lines[row[name]].append((_moment(zone, row["at"]), value(row)))
+    return {key: sorted(line, key=lambda each: each[0]) for key, line in lines.items()}
+
+
+def _at(line: Line, moment: datetime):
+    return [value for at, value in line if at <= moment][-1]
+
+
+def _life(world: World, key: str, changes: dict[datetime, dict[str, str]], teams, rates) -> Life:
+    settings = {at for line in (*teams.values(), *rates.values()) for at, _value in line if at > min(changes)}
+    life, held = Life(key), Held("", None, "", None, BEGINNING, 0)
+    for at in sorted({*changes, *settings}):
+        after = _changed(held, changes.get(at, {}), at)
+        joined = after.owner != held.owner or (after.stage != held.stage and not _closed(world, after))
+        if joined or not _closed(world, after):
+            after.team = _at(teams[after.owner], at)
+        if after.stage != held.stage or not _closed(world, after):
+            after.rate = _at(rates[after.stage], at)
+        if after != held:
+            life.changes.append((at, after))
+        held = after
     return life
+
+
+def _closed(world: World, held: Held) -> bool:
+    return not world.is_open(held)
+
+
+def _changed(held: Held, change: dict[str, str], at: datetime) -> Held:
+    stage, owner, amount = change.get("stage", held.stage), change.get("owner", held.owner), held.amount
+    if "amount" in change:
+        amount = int(Fraction(change["amount"]) * 100) if change["amount"] else None
+    return Held(stage, amount, owner, held.team, at if stage != held.stage else held.entered, held.rate)
 
 
 def _rows(folder: Path, name: str) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""One field of an opportunity, edited where it stands: in the table, on the opportunity's page, in a dialog on a phone."""
+"""One field of an opportunity, edited where it stands: in the table, on its page, in a dialog on a phone."""
 
 from typing import Any
 

@@ -201,6 +201,17 @@ class OpportunityVersion(Held):
                 condition=models.Q(outcome="open"),
                 name="version_open_of_owner",
             ),
+            models.Index(
+                fields=["valid_to", "valid_from"],
+                include=["opportunity", "owner", "team", "furthest"],
+                name="version_standing_as_of",
+            ),
+            models.Index(
+                fields=["valid_from"],
+                include=["opportunity", "owner", "team", "amount", "entered_at"],
+                condition=models.Q(outcome="won"),
+                name="version_won_by_begin",
+            ),
         ]
 
     def __str__(self) -> str:

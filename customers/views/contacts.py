@@ -16,7 +16,7 @@ from customers.filters import ContactFilter, ordered
 from customers.forms import ContactForm
 from customers.models import Contact, Customer
 from customers.views.customers import form_methods
-from customers.views.lists import narrowed, page_of
+from customers.views.lists import matching, narrowed, page_of
 
 ORDERINGS = {
     "name": "name",
@@ -36,7 +36,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     filters = ContactFilter(request.GET, queryset=rows, request=request)
     context = {
         "filters": filters,
-        "page": page_of(request, ordered(filters.qs, request.GET.get("sort", ""), ORDERINGS, "name")),
+        "page": page_of(request, ordered(matching(filters), request.GET.get("sort", ""), ORDERINGS, "name")),
         "sort": request.GET.get("sort") or "name",
         "narrowed": narrowed(filters),
         "roles": Contact.BuyingRole.choices,

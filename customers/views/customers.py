@@ -16,7 +16,7 @@ from customers import actions, selectors
 from customers.filters import CustomerFilter
 from customers.forms import AssignForm, CustomerForm, NewCustomerForm
 from customers.models import Customer
-from customers.views.lists import narrowed, page_of, without
+from customers.views.lists import matching, narrowed, page_of, without
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -26,7 +26,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     """The customers that the reader may see: `q`, `tier`, `owner`, `team`, `industry`, `archived`, `sort`, `page`."""
     assert isinstance(request.user, User)
     filters = CustomerFilter(request.GET, queryset=Customer.objects.visible_to(request.user), request=request)
-    rows = selectors.customer_rows(filters.qs, user=request.user, sort=request.GET.get("sort", ""))
+    rows = selectors.customer_rows(matching(filters), user=request.user, sort=request.GET.get("sort", ""))
     page = page_of(request, rows)
     page.object_list = [selectors.row_of(values) for values in page.object_list]
     context = {

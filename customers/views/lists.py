@@ -13,6 +13,11 @@ def page_of(request: HttpRequest, rows: Any, size: int = ROWS) -> Page[Any]:
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
+def matching(filters: Any) -> Any:
+    """The rows that match; none for a filter that means nothing, so that a slip does not show everything."""
+    return filters.qs if filters.is_valid() else filters.qs.none()
+
+
 def narrowed(filters: Any) -> bool:
     """Whether the address asks for less than everything."""
     return any(filters.data.get(name) for name in filters.filters)

@@ -15,7 +15,7 @@ from customers.filters import ProductFilter, ordered
 from customers.forms import ProductForm
 from customers.models import Product
 from customers.views.customers import form_methods
-from customers.views.lists import narrowed, page_of
+from customers.views.lists import matching, narrowed, page_of
 
 ORDERINGS = {"name": "name", "line": "line", "is_core": "is_core", "active": "active"}
 
@@ -27,7 +27,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
     filters = ProductFilter(request.GET, queryset=Product.objects.all(), request=request)
     context = {
         "filters": filters,
-        "page": page_of(request, ordered(filters.qs, request.GET.get("sort", ""), ORDERINGS, "name"), 50),
+        "page": page_of(request, ordered(matching(filters), request.GET.get("sort", ""), ORDERINGS, "name"), 50),
         "sort": request.GET.get("sort") or "name",
         "narrowed": narrowed(filters),
         "may_edit": user.is_admin,

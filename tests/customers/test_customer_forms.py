@@ -1,0 +1,335 @@
+"""Creating, editing, handing over, archiving: every door of a customer in the browser."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEntry
+from customers.actions import edit_customer
+from customers.models import Customer
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NEW = "/customers/new/"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def own(company):
+    return factories.customer(company.rep, "Own", industry="Motors")
+
+
+def url(customer, act):
+    return f"/customers/{customer.pk}/{act}/"
+
+
+def posted(customer, **changed):
+    """What the edit form posts, with what it showed at first beside it."""
+    shown = {
+        "name": customer.name, "tier": customer.tier, "industry": customer.industry, "region": customer.region,
+        "annual_spend": "", "created_on": customer.created_on.isoformat(), "parent": "",
+    }  # fmt: skip
+    first = {f"initial-{name}": value for name, value in shown.items()}
+    return {**shown, **first, "version": customer.version, **changed}
+
+
+# --- Create
+
+
+def test_a_page_without_script_and_a_dialog_with(company, signed_in):
+    client = signed_in(company.rep)
+    assert "<html" in client.get(NEW).content.decode()
+    fragment = client.get(NEW, headers=HTMX)
+    assert "<html" not in fragment.content.decode()
+    assert 'hx-post="/customers/new/"' in fragment.content.decode()
+    assert "HX-Request" in fragment["Vary"]
+
+
+def test_create_by_name_alone(company, signed_in):
+    response = signed_in(company.rep).post(NEW, {"name": "  New Works "})
+    made = Customer.objects.get()
+    assert response.status_code == 302
+    assert response["Location"] == f"/customers/{made.pk}/"
+    assert (made.name, made.owner, made.team) == ("New Works", company.rep, company.east)
+    assert made.created_on is not None
+
+
+def test_create_with_everything(company, signed_in, own):
+    data = {
+        "name": "All", "tier": "4A", "industry": "Steel", "region": "West", "annual_spend": "640",
+        "annual_spend_unit": "K", "created_on": "2024-02-29", "parent": own.key, "owner": "mate",
+    }  # fmt: skip
+    response = signed_in(company.manager).post(NEW, data, headers=HTMX)
+    made = Customer.objects.get(name="All")
+    assert response.status_code == 204
+    assert response["HX-Redirect"] == f"/customers/{made.pk}/"
+    assert (made.tier, made.annual_spend, made.created_on) == ("4A", Decimal("640000.00"), date(2024, 2, 29))
+    assert (made.parent, made.owner) == (own, company.mate)
+
+
+def test_an_administrator_creates_one_without_an_owner(company, signed_in):
+    signed_in(company.admin).post(NEW, {"name": "Nobody's"})
+    assert Customer.objects.get().owner is None
+
+
+def test_a_rep_cannot_name_an_owner(company, signed_in):
+    signed_in(company.rep).post(NEW, {"name": "Mine", "owner": "mate"})
+    assert Customer.objects.get().owner == company.rep
+
+
+def test_a_manager_cannot_give_it_to_somebody_elses_people(company, signed_in):
+    response = signed_in(company.manager).post(NEW, {"name": "Mine", "owner": "stranger"})
+    assert response.status_code == 422
+    assert "owner" in response.context["form"].errors
+    assert not Customer.objects.exists()
+
+
+def test_executives_create_nothing(company, signed_in):
+    client = signed_in(company.executive)
+    assert client.get(NEW).status_code == 403
+    assert client.post(NEW, {"name": "X"}).status_code == 403
+    assert not Customer.objects.exists()
+
+
+def test_a_hidden_namesake_answers_served_already_and_nothing_else(company, signed_in, own):
+    response = signed_in(company.stranger).post(NEW, {"name": " OWN "})
+    assert response.status_code == 422
+    errors = response.context["form"].errors.as_data()["name"]
+    assert [error.messages for error in errors] == [["This customer is already served, ask your manager."]]
+    assert Customer.objects.count() == 1
+    assert AuditEntry.objects.filter(action="already_served").count() == 1
+    assert "Motors" not in response.content.decode()
+    assert "Rep" not in response.content.decode().replace("Replace", "")
+
+
+def test_a_visible_namesake_is_named(company, signed_in, own):
+    response = signed_in(company.rep).post(NEW, {"name": "own"})
+    assert response.status_code == 422
+    assert "“Own” is already among your customers." in response.context["form"].errors["name"]
+
+
+BAD = [
+    ({"name": ""}, "name"),
+    ({"name": "   "}, "name"),
+    ({"name": "x" * 10_000}, "name"),
+    ({"name": "nul\x00"}, "name"),
+    ({"name": "a", "tier": "6A"}, "tier"),
+    ({"name": "a", "industry": "x" * 10_000}, "industry"),
+    ({"name": "a", "region": "\x00"}, "region"),
+    ({"name": "a", "annual_spend": "1" + "0" * 20}, "annual_spend"),
+    ({"name": "a", "annual_spend": "-1"}, "annual_spend"),
+    ({"name": "a", "annual_spend": "much"}, "annual_spend"),
+    ({"name": "a", "annual_spend": "NaN"}, "annual_spend"),
+    ({"name": "a", "created_on": "9999-12-31"}, "created_on"),
+    ({"name": "a", "created_on": "2026-02-30"}, "created_on"),
+    ({"name": "a", "parent": "nothing"}, "parent"),
+    ({"name": "a", "parent": "\x00"}, "parent"),
+]
+
+
+@pytest.mark.parametrize(("data", "field"), BAD, ids=lambda value: str(value)[:40])
+def test_bad_input_is_answered_at_its_field_and_nothing_is_written(company, signed_in, data, field):
+    response = signed_in(company.rep).post(NEW, data, headers=HTMX)
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [field]
+    assert "invalid-feedback" in response.content.decode()
+    assert not Customer.objects.exists()
+
+
+def test_what_was_typed_comes_back(company, signed_in):
+    data = {"name": "Kept <b>🏔", "annual_spend": "-7", "annual_spend_unit": "K", "industry": "Kept industry"}
+    text = signed_in(company.rep).post(NEW, data).content.decode()
+    assert 'value="Kept &lt;b&gt;🏔"' in text
+    assert 'value="Kept industry"' in text
+    assert 'value="-7"' in text
+
+
+def test_the_key_of_a_hidden_parent_is_answered_like_one_that_is_not_there(company, signed_in, own):
+    client = signed_in(company.stranger)
+    hidden = client.post(NEW, {"name": "a", "parent": own.key}).context["form"].errors["parent"]
+    missing = client.post(NEW, {"name": "a", "parent": "nothing"}).context["form"].errors["parent"]
+    assert hidden == missing
+
+
+# --- Edit
+
+
+def test_edit_writes_what_was_changed(company, signed_in, own):
+    data = posted(own, name="Own Works", annual_spend="1.5M")
+    response = signed_in(company.rep).post(url(own, "edit"), data)
+    assert response.status_code == 302
+    own.refresh_from_db()
+    assert (own.name, own.annual_spend, own.industry) == ("Own Works", Decimal("1500000.00"), "Motors")
+    entry = AuditEntry.objects.filter(model="customer", action="edit").get()
+    assert set(entry.changes) == {"name", "annual_spend"}
+    assert entry.door == "browser"
+
+
+def test_a_field_that_was_left_alone_is_no_conflict(company, signed_in, own):
+    data = posted(own, name="Mine")
+    edit_customer(customer=own, changes={"industry": "Theirs"}, seen=own.version, actor=company.manager)
+    assert signed_in(company.rep).post(url(own, "edit"), data).status_code == 302
+    own.refresh_from_db()
+    assert (own.name, own.industry) == ("Mine", "Theirs")
+
+
+@pytest.fixture
+def conflict(company, signed_in, own):
+    data = posted(own, name="Mine", region="Typed region")
+    edit_customer(customer=own, changes={"name": "Theirs"}, seen=own.version, actor=company.manager)
+    return signed_in(company.rep), data
+
+
+def test_a_stale_write_shows_who_theirs_and_mine_and_loses_nothing(company, own, conflict):
+    client, data = conflict
+    response = client.post(url(own, "edit"), data, headers=HTMX)
+    text = response.content.decode()
+    assert response.status_code == 409
+    assert "Manager changed this" in text
+    assert "Theirs" in text
+    assert 'value="Typed region"' in text
+    assert 'value="Mine"' in text
+    own.refresh_from_db()
+    assert (own.name, own.region) == ("Theirs", "")
+
+
+@pytest.mark.parametrize(("keep", "name"), [("mine", "Mine"), ("theirs", "Theirs")])
+def test_mine_or_theirs(own, conflict, keep, name):
+    client, data = conflict
+    shown = client.post(url(own, "edit"), data).context["conflict"].version
+    response = client.post(url(own, "edit"), {**data, "keep": keep, "current_version": shown})
+    assert response.status_code == 302
+    own.refresh_from_db()
+    assert (own.name, own.region) == (name, "Typed region")
+
+
+def test_a_write_without_a_version_is_as_old_as_can_be(company, signed_in, own):
+    edit_customer(customer=own, changes={"name": "Theirs"}, seen=own.version, actor=company.manager)
+    own.refresh_from_db()
+    for version in ("", "x", "-1", "9" * 30):
+        data = {**posted(own, name="Mine"), "initial-name": "Own", "version": version}
+        assert signed_in(company.rep).post(url(own, "edit"), data).status_code == 409
+
+
+def test_a_hidden_parent_survives_an_edit(company, signed_in, own):
+    hidden = factories.customer(company.stranger, "Hidden parent")
+    own.parent = hidden
+    own.save()
+    client = signed_in(company.rep)
+    assert "Hidden parent" not in client.get(url(own, "edit")).content.decode()
+    assert client.post(url(own, "edit"), posted(own, name="Renamed")).status_code == 302
+    own.refresh_from_db()
+    assert (own.name, own.parent) == ("Renamed", hidden)
+
+
+def test_a_company_cannot_belong_to_itself(company, signed_in, own):
+    child = factories.customer(company.rep, "Child", parent=own)
+    response = signed_in(company.rep).post(url(own, "edit"), posted(own, parent=child.key))
+    assert response.status_code == 422
+    assert "parent" in response.context["form"].errors
+
+
+# --- Who may
+
+
+ACTS = ["edit", "assign", "archive", "restore", "contacts/new"]
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("who", ["mate", "other_manager", "stranger"])
+def test_hidden_ones_are_not_there_for_any_act(company, signed_in, own, who, act):
+    client = signed_in(getattr(company, who))
+    assert client.get(url(own, act)).status_code == 404
+    assert client.post(url(own, act), {"name": "X", "version": 1}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("who", "refused"),
+    [
+        ("executive", ACTS),
+        ("admin", ["edit", "archive", "restore", "contacts/new"]),
+        ("rep", ["assign"]),
+    ],
+)
+def test_readers_are_refused(company, signed_in, own, who, refused):
+    client = signed_in(getattr(company, who))
+    for act in ACTS:
+        expected = 403 if act in refused else 200
+        assert client.get(url(own, act)).status_code == expected, act
+        if act in refused:
+            assert client.post(url(own, act), {"name": "X", "version": 1}).status_code == 403, act
+    own.refresh_from_db()
+    assert (own.version, own.name) == (1, "Own")
+
+
+def test_a_collaborators_own_customer_is_read_but_not_edited(company, signed_in, own):
+    from opportunities.actions import add_collaborator
+
+    deal = factories.opportunity(company.rep, customer=own)
+    add_collaborator(opportunity=deal, user=company.mate, actor=company.rep)
+    client = signed_in(company.mate)
+    assert client.get(f"/customers/{own.pk}/").status_code == 200
+    assert client.get(url(own, "edit")).status_code == 403
+    assert client.get(url(own, "contacts/new")).status_code == 200
+
+
+def test_anonymous_people_are_asked_to_sign_in(company, own):
+    for act in ACTS:
+        assert Client().get(url(own, act))["Location"].startswith("/accounts/login/")
+    fragment = Client().get(NEW, headers=HTMX)
+    assert fragment["HX-Redirect"].startswith("/accounts/login/")
+
+
+# --- Hand over, archive, restore
+
+
+def test_a_manager_hands_over_within_their_charge(company, signed_in, own):
+    client = signed_in(company.manager)
+    assert client.post(url(own, "assign"), {"owner": "stranger", "version": own.version}).status_code == 422
+    response = client.post(url(own, "assign"), {"owner": "mate", "version": own.version})
+    assert response["Location"] == f"/customers/{own.pk}/"
+    own.refresh_from_db()
+    assert (own.owner, own.team) == (company.mate, company.east)
+    assert signed_in(company.rep).get(f"/customers/{own.pk}/").status_code == 404
+
+
+def test_an_administrator_hands_over_anywhere(company, signed_in, own):
+    signed_in(company.admin).post(url(own, "assign"), {"owner": "stranger", "version": own.version})
+    own.refresh_from_db()
+    assert (own.owner, own.team) == (company.stranger, company.west)
+
+
+def test_two_handovers_at_once_conflict(company, signed_in, own):
+    seen = own.version
+    signed_in(company.admin).post(url(own, "assign"), {"owner": "stranger", "version": seen})
+    response = signed_in(company.director).post(url(own, "assign"), {"owner": "mate", "version": seen})
+    assert response.status_code == 409
+    assert "Stranger" in response.content.decode()
+
+
+def test_archive_and_restore(company, signed_in, own):
+    client = signed_in(company.rep)
+    assert "Archive Own?" in client.get(url(own, "archive")).content.decode()
+    client.post(url(own, "archive"), {"version": own.version})
+    own.refresh_from_db()
+    assert own.archived_at is not None
+    client.post(url(own, "restore"), {"version": own.version})
+    own.refresh_from_db()
+    assert own.archived_at is None
+
+
+def test_open_opportunities_stand_against_archiving(company, signed_in, own):
+    factories.opportunity(company.rep, "In the way", customer=own)
+    response = signed_in(company.rep).post(url(own, "archive"), {"version": own.version})
+    assert response.status_code == 422
+    assert "In the way" in response.content.decode()
+    own.refresh_from_db()
+    assert own.archived_at is None
+
+
+def test_only_get_and_post(company, signed_in, own):
+    client = signed_in(company.rep)
+    assert client.delete(url(own, "edit")).status_code == 405
+    assert client.post("/customers/").status_code == 405

@@ -1,0 +1,246 @@
+"""Whatever is wrong with a workspace is listed with its line, and nothing is written."""
+
+import io
+import zipfile
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Organisation, User
+from customers.models import Customer
+from opportunities.models import Opportunity, Stage
+from pipeline.interchange import SourceError, import_workspace
+from tests.pipeline.interchange.workspaces import BASE, load, write
+
+pytestmark = pytest.mark.django_db
+
+CUSTOMERS = "key,name,owner,parent,annual_spend,tier,created_on\n"
+OPPORTUNITY = "key,customer,title,created_at\n"
+EVENTS = BASE["opportunity_events.csv"]
+STAGES = BASE["stages.csv"]
+USERS = BASE["users.csv"]
+LONG = "x" * 10_000
+
+# file, its content, then the places (line, column) of the bad rows
+CELLS = [
+    ("customers.csv", CUSTOMERS + ",Acme,,,,,\n", [(2, "key")]),
+    ("customers.csv", CUSTOMERS + "acme,,,,,,\n", [(2, "name")]),
+    ("customers.csv", CUSTOMERS + f"acme,{LONG},,,,,\n", [(2, "name")]),
+    ("customers.csv", CUSTOMERS + f"acme,Acme,,,,,\n{'k' * 65},Long,,,,,\n", [(3, "key")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,nobody,,,,\n", [(2, "owner")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,-1,,\n", [(2, "annual_spend")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,100000000000000000000,,\n", [(2, "annual_spend")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,1.005,,\n", [(2, "annual_spend")]),
+    ("customers.csv", CUSTOMERS + 'acme,Acme,,,"1,000",,\n', [(2, "annual_spend")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,1e3,,\n", [(2, "annual_spend")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,NaN,,\n", [(2, "annual_spend")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,,6A,\n", [(2, "tier")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,,,2026-02-30\n", [(2, "created_on")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,,,02/03/2026\n", [(2, "created_on")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,acme,,,\n", [(2, "parent")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,b,,,\nb,B,,acme,,,\n", [(2, "parent"), (3, "parent")]),
+    ("customers.csv", CUSTOMERS + "acme,Acme,,,,,\nb,B,,,,,\nb,C,,,,,\n", [(4, "key")]),
+    ("customers.csv", CUSTOMERS + "acme,A\x00cme,,,,,\n", [(2, "name")]),
+    ("contacts.csv", "key,customer,name,influence\nc,acme,Cy,6\n", [(2, "influence")]),
+    ("contacts.csv", "key,customer,name,email\nc,acme,Cy,nonsense\n", [(2, "email")]),
+    ("contacts.csv", "key,customer,name\nc,nobody,Cy\n", [(2, "customer")]),
+    ("products.csv", "key,name,active\npump,Pump,yes\n", [(2, "active")]),
+    ("orders.csv", "key,customer,amount,booked_on\nr,acme,,2026-01-01\n", [(2, "amount")]),
+    ("teams.csv", "key,name,parent\neast,East,west\nwest,West,east\n", [(2, "parent"), (3, "parent")]),
+    ("organisation.csv", "name,industry,currency,timezone\nW,services,XXQ,Asia/Shanghai\n", [(2, "currency")]),
+    ("organisation.csv", "name,industry,currency,timezone\nW,services,CNY,Mars/Olympus\n", [(2, "timezone")]),
+    ("organisation.csv", "name,industry,currency,timezone\nW,farming,CNY,UTC\n", [(2, "industry")]),
+    ("organisation.csv", "name,industry,currency,timezone\nW,services,CNY,UTC\nV,services,CNY,UTC\n", [(3, "")]),
+    ("organisation.csv", "name,industry,currency,timezone\n", [(1, "")]),
+    ("organisation.csv", None, [(0, "")]),
+    ("stages.csv", None, [(0, "")]),
+    ("users.csv", None, [(0, "")]),
+    ("users.csv", USERS + "b c,Name,,rep,,,\n", [(5, "key")]),
+    ("users.csv", USERS + "cat,Cat,ANN@example.com,rep,,,\n", [(5, "email")]),
+    ("users.csv", USERS + "cat,Cat,,king,,,\n", [(5, "role")]),
+    ("users.csv", USERS + "cat,Cat,,rep,,2026-02-01,2026-01-01\n", [(5, "active_until")]),
+    ("users.csv", USERS + "cat,Cat,,rep,south,,\n", [(5, "team")]),
+    ("stages.csv", STAGES.replace(",0.1,", ",1.1,"), [(2, "win_rate")]),
+    ("stages.csv", STAGES.replace(",0.1,", ",0.00001,"), [(2, "win_rate")]),
+    ("stages.csv", STAGES.replace("3,1,won", "3,0.9,won"), [(4, "win_rate")]),
+    ("stages.csv", STAGES.replace("Offer,2", "Offer,1"), [(3, "position")]),
+    ("stages.csv", STAGES.replace("open,3,30", "open,7,30"), [(3, "floor")]),
+    ("opportunities.csv", OPPORTUNITY + f"o1,acme,{LONG},2026-01-05T09:00:00\n", [(2, "title")]),
+    ("opportunities.csv", OPPORTUNITY + "o1,acme,One,9999-12-31T00:00:00Z\n", [(2, "created_at")]),
+    ("opportunities.csv", OPPORTUNITY + "o1,acme,One,0001-01-01T00:00:00+14:00\n", [(2, "created_at")]),
+    ("opportunities.csv", OPPORTUNITY + "o1,acme,One,2026-01-05\n", [(2, "created_at")]),
+    ("opportunities.csv", OPPORTUNITY + "o1,acme,One,2026-01-05T25:00:00\n", [(2, "created_at")]),
+    ("opportunities.csv", OPPORTUNITY + "o1,acme,One,2026-01-04T09:00:00\n", [(2, "key"), (2, "key")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,,colour,red,\n", [(6, "field")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,,stage,,\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,,stage,validate,\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,,owner,,\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,,owner,nobody,\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,,product,none,\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,,amount,-5,\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,,expected_close,soon,\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + f"o1,2026-01-06T09:00:00,,next_step,{LONG},\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-05T01:00:00Z,,amount,1001,\n", [(6, "value")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-04T09:00:00,,amount,1001,\n", [(6, "at")]),
+    ("opportunity_events.csv", EVENTS + "o9,2026-01-06T09:00:00,,amount,1,\n", [(6, "opportunity")]),
+    ("opportunity_events.csv", EVENTS + "o1,2026-01-06T09:00:00,nobody,amount,1,\n", [(6, "actor")]),
+    ("opportunity_events.csv", EVENTS + "o1,9999-12-31T00:00:00Z,,amount,1,\n", [(6, "at")]),
+    ("user_teams.csv", "user,at,team\nann,2026-02-01T00:00:00,south\n", [(2, "team")]),
+    ("user_teams.csv", "user,at,team\nann,2026-02-01T00:00:00,west\nann,2026-02-01T00:00:00,head\n", [(3, "user")]),
+    ("stage_settings.csv", "stage,at,win_rate\nwon,2026-02-01T00:00:00,0.5\n", [(2, "win_rate")]),
+    ("stage_settings.csv", "stage,at,win_rate\nvalidate,2026-02-01T00:00:00,0.5\n", [(2, "stage")]),
+]
+
+MALFORMED = [
+    ("customers.csv", b"", [(1, "")]),
+    ("customers.csv", b"\xff\xfe\x00k", [(0, "")]),
+    ("customers.csv", b"key,name\nacme\n", [(2, "")]),
+    ("customers.csv", b"key,name\nacme,Acme,more\n", [(2, "")]),
+    ("customers.csv", b'key,name\nacme,"Acme\nb,B\n', [(2, "")]),
+    ("customers.csv", b'key,name\nacme,"Ac"me\nb,B\n', [(2, "")]),
+    ("customers.csv", b"key,name\nacme," + b"x" * 200_000 + b"\n", [(2, "")]),
+    ("customers.csv", b"key,name,name\nacme,A,B\n", [(1, "name")]),
+    ("customers.csv", b"key\nacme\n", [(1, "name")]),
+    ("customers.csv", b"name\nAcme\n", [(1, "key")]),
+    ("customers.csv", b"key,name\nac\x00me,Acme\n", [(2, "key")]),
+    ("customers.csv", b'key,name\nacme,"two\nlines"\nb\n', [(4, "")]),
+    ("customers.csv", "键,名\nacme,Acme\n".encode(), [(1, "key"), (1, "name")]),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "places"), CELLS + MALFORMED)
+def test_a_bad_row_is_listed_with_its_line_and_nothing_is_written(tmp_path, name, content, places):
+    report = import_workspace(write(tmp_path, {name: content}))
+    assert [(bad.file, bad.line, bad.column) for bad in report.bad_rows] == [(name, *place) for place in places]
+    assert all(str(bad.wrong) for bad in report.bad_rows)
+    assert not report.written
+    assert not Organisation.objects.exists()
+    assert not User.objects.exists()
+    assert not Opportunity.objects.exists()
+    assert Stage.objects.count() == 9
+
+
+def test_every_bad_row_is_listed(tmp_path):
+    report = import_workspace(write(tmp_path, {
+        "customers.csv": CUSTOMERS + "acme,Acme,,,-1,9A,\nb,,,,,,\n",
+        "orders.csv": "key,customer,amount,booked_on\nr,none,x,y\n",
+        "opportunity_events.csv": EVENTS + "o1,2026-01-06T09:00:00,,stage,nowhere,\no1,never,,amount,1,\n",
+    }))  # fmt: skip
+    assert [(bad.file, bad.line, bad.column) for bad in report.bad_rows] == [
+        ("customers.csv", 2, "annual_spend"), ("customers.csv", 2, "tier"), ("customers.csv", 3, "name"),
+        ("opportunity_events.csv", 6, "value"), ("opportunity_events.csv", 7, "at"),
+        ("orders.csv", 2, "amount"), ("orders.csv", 2, "booked_on"), ("orders.csv", 2, "customer"),
+    ]  # fmt: skip
+
+
+def test_the_report_says_what_is_accepted(tmp_path):
+    [bad] = import_workspace(write(tmp_path, {"products.csv": "key,name,active\npump,Pump,yes\n"})).bad_rows
+    assert (bad.value, str(bad.accepted)) == ("yes", "true, false")
+
+
+def test_what_is_not_read_and_what_is_unknown_is_named(tmp_path):
+    report = load(write(tmp_path, {
+        "activities.csv": "key\n", "notes.csv": "x\n", "customers.csv": "key,name,shoe_size\nacme,Acme,44\n",
+    }))  # fmt: skip
+    assert report.not_read == ["activities.csv", "notes.csv"]
+    assert report.unknown_columns == [("customers.csv", "shoe_size")]
+
+
+def test_the_last_administrator_stays_one(tmp_path):
+    load(write(tmp_path / "a"))
+    for users in (USERS.replace(",admin,", ",rep,"), USERS.replace("admin,,,", "admin,,,2020-01-01")):
+        [bad] = import_workspace(write(tmp_path / "b", {"users.csv": users})).bad_rows
+        assert (bad.file, bad.line, bad.column) == ("users.csv", 2, "role")
+    assert User.objects.get(username="boss").is_admin
+
+
+def test_a_dry_run_counts_and_writes_nothing(tmp_path):
+    report = load(write(tmp_path), dry_run=True)
+    assert (report.files["opportunity_events.csv"].created, report.files["opportunities.csv"].created) == (4, 1)
+    assert not report.written
+    assert not Customer.objects.exists()
+
+
+def zipped(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_zip_is_read_with_its_files_in_a_folder(tmp_path):
+    load(zipped(tmp_path / "w.zip", {f"works/{name}": text for name, text in BASE.items()}))
+    assert Customer.objects.get().name == "Acme"
+
+
+def link():
+    info = zipfile.ZipInfo("customers.csv")
+    info.external_attr = 0o120777 << 16
+    return info
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"../customers.csv": "key,name\n"},
+        {"/etc/customers.csv": "key,name\n"},
+        {"..\\customers.csv": "key,name\n"},
+        {"a/customers.csv": "key,name\n", "b/customers.csv": "key,name\n"},
+        {"a/customers.csv": "key,name\n", "b/users.csv": "key,name\n"},
+        {link(): "/etc/passwd"},
+        {f"{number}.csv": "x" for number in range(51)},
+        {"customers.csv": b"0" * 3_000_000},
+    ],
+    ids=["outside", "absolute", "backslash", "twice", "two folders", "link", "many files", "bomb"],
+)
+def test_a_zip_that_is_not_to_be_trusted_is_refused(tmp_path, members):
+    with pytest.raises(SourceError):
+        import_workspace(zipped(tmp_path / "w.zip", members))
+
+
+def test_the_limits_of_a_zip_are_settings(tmp_path, settings):
+    path = zipped(tmp_path / "w.zip", BASE)
+    settings.IMPORT_ZIP_FILES = 3
+    with pytest.raises(SourceError, match="3"):
+        import_workspace(path)
+    settings.IMPORT_ZIP_FILES, settings.IMPORT_ZIP_MEGABYTES = 50, 0
+    with pytest.raises(SourceError, match="0 MB"):
+        import_workspace(path)
+    settings.IMPORT_ZIP_MEGABYTES, settings.IMPORT_UNPACKED_MEGABYTES = 500, 0
+    with pytest.raises(SourceError, match="0 MB"):
+        import_workspace(path)
+
+
+def test_a_damaged_zip_is_refused(tmp_path):
+    whole = zipped(tmp_path / "w.zip", {**BASE, "customers.csv": "key,name\n" + "acme,Acme\n" * 5000}).read_bytes()
+    start = whole.index(b"customers.csv") + 60
+    (tmp_path / "x.zip").write_bytes(whole[:start] + b"\xff" * 20 + whole[start + 20 :])
+    with pytest.raises(SourceError):
+        import_workspace(tmp_path / "x.zip")
+    (tmp_path / "y.zip").write_bytes(b"PK not a zip")
+    for path in (tmp_path / "y.zip", tmp_path / "nothing"):
+        with pytest.raises(SourceError):
+            import_workspace(path)
+
+
+def test_a_link_in_the_folder_is_refused(tmp_path):
+    source = write(tmp_path)
+    (source / "nps.csv").symlink_to("/etc/passwd")
+    with pytest.raises(SourceError, match="nps.csv"):
+        import_workspace(source)
+
+
+def test_the_command_prints_the_bad_rows_and_fails(tmp_path):
+    out = io.StringIO()
+    source = write(tmp_path, {"orders.csv": "key,customer,amount,booked_on\nr,acme,lots,2026-01-01\n"})
+    with pytest.raises(CommandError):
+        call_command("import_workspace", str(source), stdout=out, stderr=io.StringIO())
+    assert "orders.csv:2 amount 'lots'" in out.getvalue()
+
+
+def test_the_command_prints_what_it_did(tmp_path):
+    out = io.StringIO()
+    call_command("import_workspace", str(write(tmp_path / "in")), stdout=out, stderr=io.StringIO(), verbosity=1)
+    assert "opportunity_events.csv" in out.getvalue()
+    call_command("export_workspace", str(tmp_path / "out"), stdout=out, stderr=io.StringIO())
+    assert (tmp_path / "out" / "orders.csv").read_text().splitlines()[1].startswith("r1,acme,pump,ann,12.50,2026-03-01")

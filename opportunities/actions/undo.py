@@ -53,7 +53,5 @@ def _parsed(name: str, value: Any) -> Any:
 
 def _drop_last_version(row: Opportunity) -> None:
     versions = OpportunityVersion.objects.filter(opportunity=row)
-    last = versions.get(valid_to=FOREVER)
-    began = last.valid_from
-    last.delete()
-    versions.filter(valid_to=began).update(valid_to=FOREVER)
+    versions.filter(valid_to=FOREVER).delete()
+    versions.filter(valid_to=row.changed_at).update(valid_to=FOREVER)

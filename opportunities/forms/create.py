@@ -32,9 +32,10 @@ class QuickCreateForm(forms.Form):
     def __init__(self, user: User, data: Any = None, *, customer: Customer | None = None) -> None:
         self.user, self.chosen = user, customer
         super().__init__(data, initial={"customer": customer.key} if customer else {})
+        typed = self._picker.value_from_datadict(data, None, "customer") if data is not None else ""
         if data is not None:
-            self.chosen = self._by_key(data.get("customer", ""))
-        self._show_choice(data.get("customer", "") if data is not None else "")
+            self.chosen = self._by_key(typed)
+        self._show_choice(typed)
 
     @property
     def _picker(self) -> PickerInput:
@@ -63,7 +64,8 @@ class QuickCreateForm(forms.Form):
         known = visible_namesake(name, self.user)
         if known is not None:
             self.chosen = known
-            self.data = {**self.data.dict(), "customer": known.key}  # type: ignore[attr-defined]
+            self.data = self.data.copy()  # type: ignore[attr-defined]
+            self.data["customer"] = known.key  # type: ignore[index]
             self._show_choice("")
             raise ValidationError(
                 _("“%(name)s” is already among your customers and is chosen now. Save again."),

@@ -77,7 +77,7 @@ class MoveForm(VersionForm):
     @property
     def months_differ(self) -> bool:
         """Whether the signing date lies in another month than today, in which the win is credited."""
-        signed = self.cleaned_data.get("signed_on") if self.is_bound and self.is_valid() else None
+        signed = getattr(self, "cleaned_data", {}).get("signed_on")
         return signed is not None and (signed.year, signed.month) != (today().year, today().month)
 
     def fields_of_action(self) -> dict[str, Any]:

@@ -24,6 +24,10 @@ class PickerInput(forms.Select):
         address = f"{self.url}?{self.query}" if self.query else str(self.url)
         return super().get_context(name, value, {**(attrs or {}), "data-picker": address})
 
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """The first that isn't empty: a fragment brings the line without script along, as a field that is posted."""
+        return next((value for value in data.getlist(name) if value.strip()), "")
+
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
         drawn = super().render(name, value, attrs, renderer)
         line = '{}<noscript><input class="form-control" type="text" name="{}" value="{}" maxlength="200"></noscript>'

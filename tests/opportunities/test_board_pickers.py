@@ -1,0 +1,78 @@
+"""The fields that search as one types: what each finds, and for whom."""
+
+import pytest
+
+from customers.actions import archive_customer
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def found(client, url):
+    response = client.get(url)
+    assert response.status_code == 200
+    assert all(set(row) == {"value", "text", "hint"} for row in response.json()["results"])
+    return {row["value"]: (row["text"], row["hint"]) for row in response.json()["results"]}
+
+
+def test_people_by_name_or_login_with_their_team(signed_in, company):
+    client = signed_in(company.rep)
+    assert found(client, "/pickers/people/?q=strang") == {"stranger": ("Stranger", "West")}
+    assert len(found(client, "/pickers/people/")) == len(company.people())
+    assert found(client, "/pickers/people/?q=nobody") == {}
+
+
+def test_people_to_whom_one_may_hand_a_row(signed_in, company):
+    url = "/pickers/people/?only=assignable"
+    assert set(found(signed_in(company.rep), url)) == {"rep"}
+    assert set(found(signed_in(company.manager), url)) == {"manager", "rep", "mate"}
+    assert len(found(signed_in(company.admin), url)) == len(company.people())
+
+
+def test_teams_with_the_one_above(signed_in, company):
+    assert found(signed_in(company.rep), "/pickers/teams/?q=ea") == {"east": ("East", "Head"), "head": ("Head", "")}
+
+
+def test_customers_are_those_that_one_may_see(signed_in, company):
+    mine = factories.customer(company.rep, "Acme North", tier="4A")
+    factories.customer(company.stranger, "Acme South")
+    gone = factories.customer(company.rep, "Acme Old")
+    archive_customer(customer=gone, seen=None, actor=company.rep)
+    assert found(signed_in(company.rep), "/pickers/customers/?q=acme") == {mine.key: ("Acme North", "4A")}
+    assert len(found(signed_in(company.executive), "/pickers/customers/?q=acme")) == 2
+    assert found(signed_in(company.other_manager), "/pickers/customers/?q=north") == {}
+
+
+def test_products_on_sale_or_all_in_use(signed_in, company):
+    factories.product(company.admin, "Shuttle", line="Storage", key="shuttle")
+    factories.product(company.admin, "Retired", key="retired", active=False)
+    client = signed_in(company.rep)
+    assert found(client, "/pickers/products/") == {"shuttle": ("Shuttle", "Storage"), "retired": ("Retired", "")}
+    assert set(found(client, "/pickers/products/?only=on_sale")) == {"shuttle"}
+
+
+def test_at_most_twenty(signed_in, company):
+    for number in range(25):
+        factories.customer(company.rep, f"Works {number:02}")
+    assert len(found(signed_in(company.rep), "/pickers/customers/?q=works")) == 20
+
+
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "products"])
+@pytest.mark.parametrize("typed", ["%00", "x" * 5000, "%25", "'; DROP", "%F0%9F%98%80"])
+def test_strange_text_finds_nothing_and_does_no_harm(signed_in, company, name, typed):
+    client = signed_in(company.rep)
+    assert client.get(f"/pickers/{name}/?q={typed}").status_code == 200
+    assert client.post(f"/pickers/{name}/").status_code == 405
+
+
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "products"])
+def test_nobody_searches_without_signing_in(client, company, name):
+    assert client.get(f"/pickers/{name}/").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "products"])
+def test_a_search_costs_few_queries(signed_in, company, name, django_assert_max_num_queries):
+    client = signed_in(company.manager)
+    client.get(f"/pickers/{name}/")
+    with django_assert_max_num_queries(5):
+        client.get(f"/pickers/{name}/?q=a")

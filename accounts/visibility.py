@@ -106,6 +106,11 @@ def assignable_people(user: User) -> QuerySet[Any]:
     return portfolio(user)
 
 
+def may_give_to(user: User, person: User) -> bool:
+    """Whether `person` is one of the assignable people, without a query when their team is loaded."""
+    return user.is_admin or user.pk == person.pk or is_above(user, person)
+
+
 def may_assign(user: User, owner: User | None) -> bool:
     """Whether this person may take a row from `owner` to give it to somebody else."""
     if user.is_admin:

@@ -72,7 +72,7 @@ def _refuse_served(name: str, actor: User) -> None:
 
 
 def _refuse_new_owner(actor: User, owner: User) -> None:
-    if not visibility.assignable_people(actor).filter(pk=owner.pk).exists():
+    if not visibility.may_give_to(actor, owner):
         raise ValidationError({"owner": _("Choose a person from the list.")})
     if not owner.active_on(today()):
         raise ValidationError({"owner": _("This person is no longer active.")})

@@ -26,7 +26,7 @@ class MomentField(serializers.Field[datetime, Any, str, Any]):
 
 def person(**kwargs: Any) -> ReferenceField:
     """A person by login name; names of people are everybody's to read."""
-    among = None if kwargs.pop("read_only", False) else lambda _user: User.objects.all()
+    among = None if kwargs.pop("read_only", False) else lambda _user: User.objects.select_related("team")
     return ReferenceField(among=among, slug_field="username", **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""What every resource of the API shares: parser, references, order, versions, conflicts. Knows no app."""
+"""What every resource of the API shares: references, order, versions, conflicts. Knows no app."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -140,7 +140,10 @@ class Resource(viewsets.GenericViewSet[Any]):
         raise NotImplementedError
 
     def get_queryset(self) -> QuerySet[Any]:
-        return self.queryset.none() if getattr(self, "swagger_fake_view", False) else self.visible()
+        if getattr(self, "swagger_fake_view", False):
+            assert self.queryset is not None
+            return self.queryset.none()
+        return self.visible()
 
     def get_object(self) -> Any:
         """One row, whatever filters a list would take; 404 when it is not visible."""

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
+from config.web.parsers import TooLarge
 from config.web.revisions import StaleWrite
 
 
@@ -50,6 +51,8 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         return Response(body, status=409)
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied(str(error) or None)
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     elif isinstance(error, Http404):
         error = exceptions.NotFound(_("Not found."))
     return drf_handler(error, context)

@@ -48,7 +48,8 @@ def create_opportunity(
         customer=customer, title=title, created_at=at, created_on=day, created_by=actor, changed_at=at,
         signed_on=signed_on, **fields, **{name: getattr(state, name) for name in rules.HELD},
     )  # fmt: skip
-    row.full_clean(exclude=[field.name for field in row._meta.fields if field.is_relation], validate_constraints=False)
+    references = [field.name for field in row._meta.fields if field.is_relation]
+    row.full_clean(exclude=references, validate_constraints=False, validate_unique="key" in fields)
     row.save(force_insert=True)
     write_version(row, at, actor, reason)
     audit.record("create", row=row, actor=actor)
@@ -69,7 +70,7 @@ def _owner(actor: User, owner: User | None) -> User:
     if owner is None and not actor.sells:
         raise ValidationError({"owner": _("Say whose it is: administrators own no opportunities.")})
     owner = owner or actor
-    if owner.pk != actor.pk and not visibility.assignable_people(actor).filter(pk=owner.pk).exists():
+    if not visibility.may_give_to(actor, owner):
         raise ValidationError({"owner": _("Choose a person from the list.")})
     if not owner.active_on(today()):
         raise ValidationError({"owner": _("This person is no longer active.")})
@@ -80,6 +81,8 @@ def _refuse_stage(stage: Stage, reason: str, amount: Decimal | None, signed_on: 
     if stage.retired_at is not None:
         raise ValidationError({"stage": _("This stage is no longer in use.")})
     first = rules.StageInfo(id=0, position=0, outcome="open", win_rate=0)
+    if signed_on is not None and signed_on > today():
+        raise ValidationError({"signed_on": _("The signing date must not lie in the future.")})
     problems = rules.move_problems(
         first, stage_info(stage), reason=reason, amount=amount, signed_on=signed_on, today=today()
     )

@@ -73,7 +73,7 @@ def _handed_over(row: Opportunity, owner: User, seen: int | None, actor: User) -
     """The change of owner, when this person may make it."""
     if not visibility.may_assign(actor, row.owner):
         raise PermissionDenied(_("Only a manager above the owner, or an administrator, hands opportunities over."))
-    if not visibility.assignable_people(actor).filter(pk=owner.pk).exists():
+    if not visibility.may_give_to(actor, owner):
         raise ValidationError({"owner": _("Choose a person from the list.")})
     if not owner.active_on(today()):
         raise ValidationError({"owner": _("This person is no longer active.")})

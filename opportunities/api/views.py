@@ -157,7 +157,7 @@ class Opportunities(Resource):
     def remove_collaborator(self, request: Request, pk: str, username: str) -> Response:
         """End somebody's work on it."""
         row = self.bare()
-        user = get_object_or_404(row.collaborators, username=username.replace("\x00", ""))
+        user: User = get_object_or_404(row.collaborators, username=username.replace("\x00", ""))
         actions.remove_collaborator(opportunity=row, user=user, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import DateField, Exists, F, OuterRef, Sum, Value
+from django.db.models import BigIntegerField, DateField, Exists, F, OuterRef, Sum, Value
 from django.utils import timezone
 
 from accounts.calendar import ONE_DAY, OrgCalendar, add_months
@@ -21,11 +21,11 @@ from pipeline.selectors.measures import end_of, measures, open_versions, sums_of
 MONTHS = 12
 STORED = {
     "n": Sum("count"),
-    "sum_amount": Sum("amount"),
-    "sum_weighted": Sum("weighted"),
-    "sum_counted": Sum("counted"),
+    "sum_amount": Sum("amount", output_field=BigIntegerField()),
+    "sum_weighted": Sum("weighted", output_field=BigIntegerField()),
+    "sum_counted": Sum("counted", output_field=BigIntegerField()),
     "n_unassessed": Sum("unassessed_count"),
-    "sum_unassessed": Sum("unassessed_amount"),
+    "sum_unassessed": Sum("unassessed_amount", output_field=BigIntegerField()),
 }
 
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Aggregate, Count, Sum, Value
+from django.db.models import BigIntegerField, Count, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.calendar import OrgCalendar
-from config.web.money import MoneyField, Weighted
+from config.web.money import Weighted, from_cents
 from opportunities.models import OpportunityVersion
 from opportunities.querysets import FOREVER, VersionQuerySet
-from pipeline.rules import ZERO, Part, Sums
+from pipeline.rules import Part, Sums
 from pipeline.scopes import Scope
+
+MEASURED = ("n", "sum_amount", "sum_weighted", "sum_counted", "n_unassessed", "sum_unassessed")
 
 
 def end_of(calendar: OrgCalendar, as_of: date | None) -> datetime:
@@ -31,29 +32,24 @@ def counted_cents() -> Weighted:
     return Weighted("amount", "win_rate")
 
 
-def measures() -> dict[str, Aggregate | Coalesce]:
-    """The aggregates behind `Sums`, for a queryset of open versions; without evidence all of it is unassessed."""
+def measures() -> dict[str, Any]:
+    """The aggregates behind `Sums`, amounts in whole cents; without evidence all of it is unassessed."""
     return {
         "n": Count("*"),
-        "sum_amount": _money_sum("amount"),
-        "sum_weighted": _money_sum(Weighted("amount", "win_rate")),
-        "sum_counted": _money_sum(counted_cents()),
+        "sum_amount": _cents("amount"),
+        "sum_weighted": _cents(Weighted("amount", "win_rate")),
+        "sum_counted": _cents(counted_cents()),
         "n_unassessed": Count("*"),
-        "sum_unassessed": _money_sum("amount"),
+        "sum_unassessed": _cents("amount"),
     }
 
 
-def _money_sum(amount: Any) -> Coalesce:
-    total: MoneyField[Any, Any] = MoneyField(total=True)
-    return Coalesce(Sum(amount, output_field=total), Value(Decimal(0), output_field=total), output_field=total)
+def _cents(amount: Any) -> Coalesce:
+    return Coalesce(Sum(amount, output_field=BigIntegerField()), 0, output_field=BigIntegerField())
 
 
-def sums_of(row: Mapping[str, Any]) -> Sums:
-    """A row of `measures()`."""
-    return Sums(
-        count=row["n"],
-        amount=row["sum_amount"] or ZERO,
-        weighted=row["sum_weighted"] or ZERO,
-        counted=row["sum_counted"] or ZERO,
-        unassessed=Part(row["n_unassessed"], row["sum_unassessed"] or ZERO),
-    )
+def sums_of(*rows: Mapping[str, Any]) -> Sums:
+    """The sum of rows of `measures()`, of which there may be thousands."""
+    n, amount, weighted, counted, alone, unassessed = (sum(row[name] for row in rows) for name in MEASURED)
+    part = Part(alone, from_cents(unassessed))
+    return Sums(n, from_cents(amount), from_cents(weighted), from_cents(counted), part)

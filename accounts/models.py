@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
@@ -82,7 +83,7 @@ class User(AbstractBaseUser, Revised):
         _("login name"), max_length=64, unique=True, validators=[UnicodeUsernameValidator()],
         error_messages={"unique": _("This login name is taken.")},
     )  # fmt: skip
-    name = models.CharField(_("name"), max_length=150)
+    name = models.CharField(_("full name"), max_length=150)
     email = models.EmailField(_("email"), blank=True)
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.REP)
     team = models.ForeignKey(
@@ -90,7 +91,7 @@ class User(AbstractBaseUser, Revised):
     )
     language = models.CharField(_("language"), max_length=10, choices=Language, default=Language.ZH)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
-    rail = models.BooleanField(_("narrow navigation"), default=False)
+    rail = models.BooleanField(_("narrow navigation"), default=True)
     shortcuts = models.BooleanField(_("single-key shortcuts"), default=True)
     active_from = models.DateField(_("active from"), null=True, blank=True)
     active_until = models.DateField(_("active until"), null=True, blank=True)
@@ -123,10 +124,13 @@ class User(AbstractBaseUser, Revised):
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
-        """Whether today, in the organisation's time zone, lies within active from … until."""
+        """Whether today, in the organisation's time zone, lies within active from … until.
+
+        People of the demo company are active only while DEBUG is on, for sessions, sign-in and tokens alike.
+        """
         from accounts.selectors import today
 
-        return self.active_on(today())
+        return self.active_on(today()) and (settings.DEBUG or not self.is_demo)
 
     def active_on(self, day: Any) -> bool:
         """Whether the person is active on this date; both ends count."""

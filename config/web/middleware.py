@@ -4,7 +4,9 @@ import re
 import uuid
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.defaults import page_not_found
 
 from config.web.health import PROBES
 from config.web.logs import current_request_id
@@ -47,6 +49,19 @@ class ProbeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = PROBES.get(request.path_info)
         return probe(request) if probe else self.get_response(request)
+
+
+class OwnNotFoundMiddleware:
+    """Also while DEBUG is on there is one page for what is not there: Django's technical one names addresses."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.DEBUG and response.status_code == 404 and not request.path.startswith("/api/"):
+            return page_not_found(request, Http404())
+        return response
 
 
 def accepted_id(given: str) -> str:

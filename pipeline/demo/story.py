@@ -14,7 +14,7 @@ DAYS = 730
 OPPORTUNITIES = 300
 OPEN = ["discover", "validate", "cocreate", "decide", "lock"]
 ADVANCE = {"discover": 0.74, "validate": 0.72, "cocreate": 0.66, "decide": 0.76, "lock": 0.9}
-MEDIAN_DAYS = {"discover": 30, "validate": 38, "cocreate": 48, "decide": 42, "lock": 26}
+MEDIAN_DAYS = {"discover": 30, "validate": 38, "cocreate": 48, "decide": 50, "lock": 42}
 STUCK_SINCE = 240  # days: solutions drag on since then, which is the bulge that the funnel shows
 REPS = [login for login, _name, role, _team in names.PEOPLE if role == "rep"]
 SPEED = {"lin": 0.8, "zhou": 0.85, "xu": 1.0, "gao": 1.7, "he": 1.0, "liang": 1.25, "song": 0.95, "tang": 1.1}
@@ -85,9 +85,10 @@ def _live(chance: Chance, number: int, day: date) -> Life:
     customer = chance.random.choices(places, weights=[names.CUSTOMERS[i][5] for i in places])[0]
     product = chance.random.choices(names.PRODUCTS, weights=[row[4] for row in names.PRODUCTS])[0][0]
     project = chance.random.choice(names.PROJECTS[product])
+    gap = " " if project[0].isascii() else ""
     life = Life(
         key=f"D{number:04d}", customer=customer, product=product, owner=owner,
-        title=f"{chance.random.choice(names.SITES)}{project}", source=chance.random.choice(names.SOURCES),
+        title=f"{chance.random.choice(names.SITES)}{gap}{project}", source=chance.random.choice(names.SOURCES),
         created_at=chance.moment(day),
     )  # fmt: skip
     _begin(chance, life)

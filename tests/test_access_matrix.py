@@ -1,0 +1,317 @@
+"""Every address with every role: who gets in, who is refused, for whom there is nothing; and that nothing leaks.
+
+An address that is missing from MATRIX fails the test. The rows belong to the rep of the east; the west has its own.
+"""
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from customers.models import Order
+from opportunities.actions import archive_opportunity
+from opportunities.models import Stage
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ["rep", "mate", "manager", "other_manager", "executive", "admin", "anonymous"]
+HIDDEN = {  # words that a role must not meet anywhere
+    "rep": ["WESTERN", "8123456", "8,123,456"],
+    "mate": ["WESTERN", "EASTERN", "8123456", "8,123,456", "7654321", "7,654,321"],
+    "manager": ["WESTERN", "8123456", "8,123,456"],
+    "other_manager": ["EASTERN", "7654321", "7,654,321"],
+    "executive": [],
+    "admin": [],
+    "anonymous": ["WESTERN", "EASTERN", "8123456", "8,123,456", "7654321", "7,654,321"],
+}
+
+# One letter a role, in the order of ROLES: i gets in (also when the input is refused), r refused (403), h hidden
+# (404), s is sent to the sign-in (or 401).
+ANYBODY = "iiiiiii"
+EVERYBODY = "iiiiiis"
+OWNED = "ihihiis"  # those who may see the rep's row
+EDITED = "ihihrrs"  # of these, those who may change it
+ADMINS = "rrrrris"
+SELLERS, SELLERS_AND_ADMINS = "iiiirrs", "iiiiris"
+NOBODY = "hhhhhhh"
+
+
+@dataclass(frozen=True)
+class Door:
+    """One request: expected letters, the row in the address (`of`), method, body, query."""
+
+    who: str
+    of: str = ""
+    method: str = "get"
+    body: Any = None
+    query: str = ""
+    kwargs: tuple[tuple[str, Any], ...] = ()
+
+
+def post(who: str, of: str = "", **body: Any) -> Door:
+    return Door(who, of, "post", body)
+
+
+def patch(who: str, of: str = "", **body: Any) -> Door:
+    return Door(who, of, "patch", {"version": 1, **body})
+
+
+def delete(who: str, of: str = "") -> Door:
+    return Door(who, of, "delete", {"version": 1})
+
+
+MATRIX: dict[str, list[Door]] = {
+    # --- open to all
+    "healthz": [Door(ANYBODY)],
+    "readyz": [Door(ANYBODY)],
+    "language": [post(ANYBODY, language="en")],
+    "account_login": [Door(ANYBODY)],
+    "account_signup": [Door(ANYBODY), post(ANYBODY, username="x", password1="y", password2="y")],
+    "account_reset_password": [Door(ANYBODY)],
+    "account_reset_password_done": [Door(ANYBODY)],
+    "account_reset_password_from_key": [Door(ANYBODY, kwargs=(("uidb36", "1"), ("key", "set-password")))],
+    "account_reset_password_from_key_done": [Door(ANYBODY)],
+    "account_inactive": [Door(ANYBODY)],
+    "account_email": [Door("hhhhhhs")],
+    "account_email_verification_sent": [Door("hhhhhhs")],
+    "account_confirm_email": [Door("hhhhhhs", kwargs=(("key", "a"),))],
+    "account_confirm_login_code": [Door("hhhhhhs")],
+    "account_set_password": [Door("hhhhhhs")],
+    "account_logout": [Door(EVERYBODY)],
+    "account_reauthenticate": [Door(EVERYBODY)],
+    "account_change_password": [Door(EVERYBODY)],
+    # --- one's own
+    "home": [Door(EVERYBODY)],
+    "preferences": [post(EVERYBODY, theme="dark")],
+    "profile": [Door(EVERYBODY)],
+    "picker_people": [Door(EVERYBODY)],
+    "picker_teams": [Door(EVERYBODY)],
+    "picker_customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
+    "picker_products": [Door(EVERYBODY)],
+    # --- customers, contacts, products
+    "customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN&sort=-open")],
+    "customer_new": [Door(SELLERS_AND_ADMINS)],
+    "customer": [Door(OWNED, "customer")],
+    "customer_edit": [Door(EDITED, "customer"), post(EDITED, "customer", name="x", version=1)],
+    "customer_assign": [Door("rhihris", "customer"), post("rhihris", "customer", owner="mate", version=1)],
+    "customer_archive": [post(EDITED, "customer", version=1)],
+    "customer_restore": [post(EDITED, "customer", version=1)],
+    "contact_new": [Door("ihihrrs", "customer"), post("ihihrrs", "customer", name="x")],
+    "contacts": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
+    "contact_edit": [Door(EDITED, "contact"), post(EDITED, "contact", name="x", version=1)],
+    "contact_archive": [post(EDITED, "contact", version=1)],
+    "contact_restore": [post(EDITED, "contact", version=1)],
+    "products": [Door(EVERYBODY)],
+    "product_new": [Door(ADMINS), post(ADMINS, name="x")],
+    "product_edit": [Door(ADMINS, "product"), post(ADMINS, "product", name="x", version=1)],
+    "product_archive": [post(ADMINS, "product", version=1)],
+    "product_restore": [post(ADMINS, "product", version=1)],
+    # --- opportunities
+    "board": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN"), Door(EVERYBODY, query="?owner=stranger&team=west")],
+    "board_column": [Door(EVERYBODY, kwargs=(("key", "discover"),)), Door(NOBODY[:-1] + "s", kwargs=(("key", "x"),))],
+    "opportunity_new": [Door("iiiirrs")],
+    "opportunity_move": [
+        Door(EDITED, "opportunity", query="?stage=lost"),
+        post(EDITED, "opportunity", stage="validate", version=1),
+    ],
+    "opportunity_undo": [post(OWNED, "opportunity", version=1)],
+    "opportunity_table": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN&sort=-amount&page=9")],
+    "opportunity_export": [
+        Door(EVERYBODY, kwargs=(("format", "csv"),)),
+        Door(EVERYBODY, kwargs=(("format", "xlsx"),)),
+        Door(NOBODY[:-1] + "s", kwargs=(("format", "pdf"),)),
+    ],
+    "opportunity_bulk": [
+        post(SELLERS, act="move", stage="validate", confirmed="1", ids=["1-1", "2-1", "3-1", "4-1"]),
+        post("rriiris", act="assign", owner="mate", confirmed="1", ids=["1-1", "2-1"]),
+    ],
+    "opportunity": [Door(OWNED, "opportunity"), Door(OWNED, "archived")],
+    "opportunity_edit": [Door(EDITED, "opportunity"), post(EDITED, "opportunity", title="x", version=1)],
+    "opportunity_field": [
+        Door(EDITED, "opportunity", kwargs=(("name", "amount"),)),
+        Door(EDITED, "opportunity", "post", {"amount": "5", "version": 1}, kwargs=(("name", "amount"),)),
+        Door("hhhhrrs", "opportunity", kwargs=(("name", "version"),)),
+    ],
+    "opportunity_assign": [Door("rhihris", "opportunity"), post("rhihris", "opportunity", owner="mate", version=1)],
+    "opportunity_collaborators": [post("ihihrrs", "opportunity", add="mate")],
+    "opportunity_archive": [post(EDITED, "opportunity", version=1)],
+    "opportunity_restore": [post(EDITED, "archived", version=2)],
+    # --- settings
+    "settings": [Door(ADMINS)],
+    "settings_organisation": [Door(ADMINS), post(ADMINS, name="x", version=1)],
+    "settings_stages": [Door(EVERYBODY)],
+    "stage_new": [Door(ADMINS), post(ADMINS, name_en="x")],
+    "stage_order": [post(ADMINS, order="1")],
+    "stage_edit": [Door(ADMINS, "stage"), post(ADMINS, "stage", name_en="x", version=1)],
+    "stage_retire": [Door(ADMINS, "stage"), post(ADMINS, "stage", target="lock", version=1)],
+    "nightly": [Door(ADMINS)],
+    "nightly_run": [post(ADMINS)],
+    # --- computed
+    "dashboard": [Door(EVERYBODY), Door("hhhiiis", query="?team=west"), Door("hiihiis", query="?owner=mate")],
+    "dashboard_rows": [
+        Door(EVERYBODY, kwargs=(("figure", "open"),)),
+        Door(EVERYBODY, query="?period=2026-Q4", kwargs=(("figure", "booked"),)),
+        Door(EVERYBODY, query="?bar=new&since=2026-01-01&until=2026-11-22", kwargs=(("figure", "bar"),)),
+        Door("hhhiiis", query="?owner=stranger", kwargs=(("figure", "open"),)),
+        Door(EVERYBODY, query="?member=stranger&of=west", kwargs=(("figure", "open"),)),
+    ],
+    "api-funnel": [Door(EVERYBODY), Door("hhhiiis", query="?team=west"), Door("hhhiiis", query="?owner=stranger")],
+    "api-waterfall": [Door(EVERYBODY, query="?from=2026-01-01&to=2026-11-30")],
+    "api-waterfall-items": [Door(EVERYBODY, query="?bar=new&from=2026-01-01&to=2026-11-30")],
+    "api-dashboard": [Door(EVERYBODY)],
+    # --- API
+    "api-schema": [Door(EVERYBODY)],
+    "api-docs": [Door(EVERYBODY)],
+    "api-sign-in": [post("sssssss", username="rep", password="wrong")],
+    "api-me": [Door(EVERYBODY)],
+    "api-organisation": [Door(EVERYBODY), patch(ADMINS, name="x")],
+    "api-user-list": [Door(EVERYBODY)],
+    "api-user-detail": [Door(EVERYBODY, "user")],
+    "api-team-list": [Door(EVERYBODY)],
+    "api-team-detail": [Door(EVERYBODY, "team")],
+    "api-customer-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN"), post(SELLERS_AND_ADMINS, name="x")],
+    "api-customer-detail": [Door(OWNED, "customer"), patch(EDITED, "customer", name="x"), delete(EDITED, "customer")],
+    "api-customer-restore": [post(EDITED, "customer", version=1)],
+    "api-contact-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN")],
+    "api-contact-detail": [Door(OWNED, "contact"), patch(EDITED, "contact", name="x"), delete(EDITED, "contact")],
+    "api-contact-restore": [post(EDITED, "contact", version=1)],
+    "api-product-list": [Door(EVERYBODY), post(ADMINS, name="x")],
+    "api-product-detail": [Door(EVERYBODY, "product"), patch(ADMINS, "product", name="x"), delete(ADMINS, "product")],
+    "api-product-restore": [post(ADMINS, "product", version=1)],
+    "api-order-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN")],
+    "api-order-detail": [Door(OWNED, "order")],
+    "api-stage-list": [Door(EVERYBODY), post(ADMINS, name_en="x")],
+    "api-stage-detail": [Door(EVERYBODY, "stage"), patch(ADMINS, "stage", name_en="x")],
+    "api-stage-reorder": [post(ADMINS, order=["discover"])],
+    "api-stage-retire": [post(ADMINS, "stage", target="lock", version=1)],
+    "api-opportunity-list": [
+        Door(EVERYBODY),
+        Door(EVERYBODY, query="?search=ERN&ordering=-amount&archived=true"),
+        Door(EVERYBODY, query="?owner=stranger"),
+        post(SELLERS_AND_ADMINS, title="x"),
+    ],
+    "api-opportunity-board": [Door(EVERYBODY)],
+    "api-opportunity-bulk": [post(SELLERS_AND_ADMINS, ids=[1, 2, 3, 4], action="move", stage="validate")],
+    "api-opportunity-detail": [
+        Door(OWNED, "opportunity"),
+        patch(EDITED, "opportunity", title="x"),
+        delete(EDITED, "opportunity"),
+    ],
+    "api-opportunity-collaborators": [
+        post("ihihrrs", "opportunity", user="mate"),
+    ],
+    "api-opportunity-remove-collaborator": [
+        Door("hhhhrhs", "opportunity", "delete", kwargs=(("username", "mate"),)),
+    ],
+    "api-opportunity-move": [post(EDITED, "opportunity", stage="validate", version=1)],
+    "api-opportunity-undo": [post("ihihris", "opportunity", version=1)],
+    "api-opportunity-restore": [post(EDITED, "archived", version=2)],
+    "api-opportunity-timeline": [Door(OWNED, "opportunity")],
+    "api-opportunity-versions": [Door(OWNED, "opportunity")],
+}
+
+
+def named_addresses() -> set[str]:
+    def walk(resolver):
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLPattern):
+                yield entry.name
+            else:
+                yield from walk(entry)
+
+    return set(walk(get_resolver())) - {None}  # without a name: addresses of allauth that are closed (closed_urls)
+
+
+@pytest.fixture
+def rows(company):
+    """Rows of the east's rep by kind, and the same of the west, whose words and amounts nobody else may meet."""
+    made: dict[str, Any] = {}
+    for person, word, amount in (
+        (company.stranger, "WESTERN", Decimal("8123456.07")),
+        (company.rep, "EASTERN", Decimal("7654321.09")),
+    ):
+        customer = factories.customer(person, f"{word} Works", annual_spend=amount)
+        contact = factories.contact(person, customer, f"{word} Contact", email=f"{word}@example.com")
+        opportunity = factories.opportunity(
+            person, f"{word} Deal", customer=customer, amount=amount, next_step=f"{word} step", source=word
+        )
+        archived = factories.opportunity(person, f"{word} Mistake", customer=customer, amount=amount)
+        archived = archive_opportunity(opportunity=archived, seen=1, actor=person)
+        order = Order.objects.create(
+            key=f"{word}-ORDER", customer=customer, owner=person, amount=amount, booked_on="2026-10-01"
+        )
+        made = {
+            "customer": customer, "contact": contact, "opportunity": opportunity, "archived": archived, "order": order
+        }  # fmt: skip
+    made["product"] = factories.product(company.admin, "Rack")
+    made["stage"] = Stage.objects.get(key="discover")
+    made["user"], made["team"] = company.rep, company.east
+    return made
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_matrix(company, rows, role):
+    """Each request in a savepoint of its own, so that no door sees what another has written."""
+    wrong = []
+    for name, doors in MATRIX.items():
+        for door in doors:
+            with undone():
+                wrong += problems(request(company, rows, role, name, door), role, f"{name} {door}", door)
+    assert wrong == []
+
+
+@contextmanager
+def undone():
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def problems(answer, role, said, door):
+    """What is wrong with an answer: not the letter of the matrix, or a word that this role must not meet."""
+    expected, got = door.who[ROLES.index(role)], letter(answer)
+    text = body_of(answer)
+    if got != expected:
+        yield f"{said}: {got} ({answer.status_code}) instead of {expected}: {text[-200:]}"
+    if leaked := [word for word in HIDDEN[role] if word in text]:
+        yield f"{said}: leaks {leaked}"
+
+
+def test_every_address_stands_in_the_matrix():
+    assert named_addresses() == set(MATRIX)
+
+
+def request(company, rows, role, name, door):
+    client = Client()
+    if role != "anonymous":
+        client.force_login(getattr(company, role))
+    kwargs = dict(door.kwargs)
+    if door.of:
+        kwargs["pk"] = rows[door.of].pk
+    url = reverse(name, kwargs=kwargs) + door.query
+    if door.method == "get":
+        return client.get(url)
+    if url.startswith("/api/"):
+        return client.generic(door.method.upper(), url, data=json.dumps(door.body), content_type="application/json")
+    return client.post(url, door.body)
+
+
+def letter(answer):
+    status = answer.status_code
+    if status == 401 or (status == 302 and answer.url.startswith(reverse("account_login"))):
+        return "s"
+    if status in (403, 404):
+        return {403: "r", 404: "h"}[status]
+    return "i" if status in (200, 201, 204, 302, 400, 405, 409, 415, 422) else str(status)
+
+
+def body_of(answer):
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return content.decode("utf-8", errors="replace")

@@ -82,8 +82,8 @@ class MoveForm(VersionForm):
 
     def fields_of_action(self) -> dict[str, Any]:
         """Keyword arguments of `move_to_stage`."""
-        given = {name: self.cleaned_data[name] for name in ("amount", "signed_on", "competitor") if name in self.fields}
-        return {**given, "reason": self._reason()}
+        facts = [name for name in ("amount", "signed_on", "competitor") if name in self.fields]
+        return {"reason": self._reason(), **{name: self.cleaned_data[name] for name in facts}}
 
     def _reason(self) -> str:
         words = self.cleaned_data.get("reason", "").strip()

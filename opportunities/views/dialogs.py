@@ -50,14 +50,18 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     target = next((stage for stage in stages if stage.key == asked.get("stage")), None)
     try:
         refuse_readers(request.user)
-        if target is None:
-            return _choice(request, row, stages)
+        return _towards(request, row, target, stages) if target else _choice(request, row, stages)
+    except PermissionDenied as error:
+        return _forbidden(request, error)
+
+
+def _towards(request: HttpRequest, row: Opportunity, target: Stage, stages: list[Stage]) -> HttpResponse:
+    asked = request.POST if request.method == "POST" else request.GET
+    try:
         row.refuse_if_stale(_seen(asked), {"stage": target}, MOVE_WATCHES)
         _refuse_reopening(row, target, request.user)
         if request.method == "POST":
             return _move(request, row, target, stages)
-    except PermissionDenied as error:
-        return _forbidden(request, error)
     except StaleWrite as error:
         return conflict_response(request, error, action_url=request.path, fields=request.POST or {"stage": target.key})
     return _dialog(request, row, MoveForm(row, target, seen=request.GET.get("version", "")))

@@ -2,7 +2,6 @@
    it was put; when the server refuses, the network fails or the dialog is left, it goes back to where it was. */
 import htmx from "htmx.org/dist/htmx.esm.js";
 import Sortable from "sortablejs";
-import { shortcutsOff } from "./shortcuts.js";
 import { toast } from "./toast.js";
 
 const board = document.getElementById("board");
@@ -210,7 +209,7 @@ menu?.addEventListener("keydown", (event) => {
   choices.at((choices.indexOf(document.activeElement) + step) % choices.length).focus();
 });
 
-/* --- Keys: arrows from card to card, Shift with them moves the deal, Enter opens it, N a new one --- */
+/* --- Keys: arrows from card to card, Shift with them moves the deal, Enter opens it --- */
 function neighbour(card, key) {
   const all = columns();
   const at = all.indexOf(card.closest(".asc-col"));
@@ -239,14 +238,6 @@ board.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (event.shiftKey && /Left|Right/.test(event.key)) moveByKey(card, event.key);
   else neighbour(card, event.key)?.focus();
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== "n" || shortcutsOff(event) || document.querySelector("dialog[open]")) return;
-  const button = document.querySelector("[data-new]");
-  if (!button) return;
-  event.preventDefault();
-  button.click();
 });
 
 /* --- A phone shows one column: tabs, and a swipe to the next --- */

@@ -1,5 +1,5 @@
 /* Single keys, off while typing, in a dialog, and for whoever switched them off (WCAG 2.1.4).
-   A control says its own: <a data-go="B"> is G then B; <input data-search> is /; ? opens #asc-keys; Z undoes. */
+   A control says its own: <a data-go="B"> is G then B; <input data-search> is /; ? opens #asc-keys; Z undoes; <a data-new> is N. */
 import { undo } from "./toast.js";
 
 const WAIT = 1500;
@@ -33,6 +33,11 @@ const KEYS = {
     return true;
   },
   z: undo,
+  n: () => {
+    const button = document.querySelector("[data-new]");
+    button?.click();
+    return Boolean(button);
+  },
   g: () => {
     waiting = Date.now();
     return true;

@@ -44,7 +44,21 @@ class OpportunityForm(forms.Form):
         super().__init__(*args, **options)
         for name in set(self.fields) - set(names):
             del self.fields[name]
+        for field in self.fields.values():
+            field.show_hidden_initial = not only
         self._set_up_pickers(opportunity, user)
+
+    def touched(self) -> dict[str, Any]:
+        """{field: value} of what differs from what the form was drawn with; all where it doesn't say with what.
+
+        So a field that somebody else changed meanwhile is no conflict while this person left it alone.
+        """
+        known = {name for name in self.fields if self.add_initial_prefix(name) in self.data}
+        return {name: self.cleaned_data[name] for name in self.fields if name not in known or self[name]._has_changed()}
+
+    def drawn_with(self) -> list[Any]:
+        """Hidden inputs of the values that the form is drawn with."""
+        return [bound.as_hidden(only_initial=True) for bound in self]
 
     def _set_up_pickers(self, opportunity: Opportunity, user: User) -> None:
         for name in PICKERS:

@@ -132,7 +132,7 @@ def timeline_of(opportunity: Opportunity, *, only: str = "", number: int = 1) ->
     first = (number - 1) * ENTRIES
     found = list(versions.select_related("stage", "owner", "team", "product", "actor")[first : first + ENTRIES + 1])
     before: list[Any] = [*found[1:], None]
-    pairs = list(zip(found, before, strict=True))[:ENTRIES]
+    pairs = list(zip(found, before, strict=False))[:ENTRIES]
     entries = [_entry(version, previous, only) for version, previous in pairs]
     return Timeline(entries, number, len(found) > ENTRIES, only)
 

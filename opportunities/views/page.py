@@ -96,7 +96,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return whole_form(request, opportunity, form)
     try:
         edit_opportunity(
-            opportunity=opportunity, changes=form.cleaned_data, seen=seen_version(request), actor=request.user
+            opportunity=opportunity, changes=form.touched(), seen=seen_version(request), actor=request.user
         )
     except StaleWrite as error:
         return conflict_response(request, error, action_url=request.path, fields=request.POST)
@@ -113,6 +113,7 @@ def whole_form(request: HttpRequest, opportunity: Opportunity, form: Any) -> Htt
     context = {
         "opportunity": opportunity,
         "form": form,
+        "drawn_with": form.drawn_with() if isinstance(form, OpportunityForm) else [],
         "action_url": request.path,
         "version": request.POST.get("version", opportunity.version),
         "unit": amount_unit(),

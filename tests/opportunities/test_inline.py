@@ -33,6 +33,7 @@ def save(client, row, name, value, **more):
     return post(client, url(row, name), {name: value, **more})
 
 
+INJECTION = "<b>bold</b>'; DROP TABLE opportunities_opportunity; --"
 GOOD = [
     ("amount", "640", Decimal("640000.00")),
     ("amount", "0.12345", Decimal("123.45")),
@@ -43,7 +44,7 @@ GOOD = [
     ("expected_close_date", "2026-12-31", date(2026, 12, 31)),
     ("expected_close_date", "", None),
     ("next_step", "  Call 李维 🚀 ", "Call 李维 🚀"),
-    ("next_step", "<b>bold</b>'; DROP TABLE opportunities_opportunity; --", "<b>bold</b>'; DROP TABLE opportunities_opportunity; --"),
+    ("next_step", INJECTION, INJECTION),
     ("next_step", "x" * 500, "x" * 500),
     ("next_step_due", "2026-12-01", date(2026, 12, 1)),
     ("source", "Fair", "Fair"),

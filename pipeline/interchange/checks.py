@@ -125,27 +125,43 @@ def _closed_rates_of_settings(report: Report) -> None:
 
 def _people(report: Report, calendar: OrgCalendar) -> None:
     sql = f"SELECT csv_line, key, email, role, active_from, active_until FROM {USERS.table} ORDER BY csv_line"
-    people = {user.username: user for user in User.objects.all()}
-    addresses = {user.email.lower(): user.username for user in people.values() if user.email}
-    admins_before = any(user.is_admin and user.is_active for user in people.values())
-    present = report.present.get(USERS.name, set())
-    last_admin_line, today = 0, calendar.local_date(timezone.now())
-    for line, key, email, role, since, until in staging.fetch(sql):
-        since, until = staging.as_day(since), staging.as_day(until)
+    rows = [
+        (line, key, email, role, staging.as_day(since), staging.as_day(until))
+        for line, key, email, role, since, until in staging.fetch(sql)
+    ]
+    for line, _key, _email, _role, since, until in rows:
         if since and until and since > until:
             bad = Bad(_("The person ends before they begin."), _("active_from on or before active_until"))
             report.refuse(USERS.name, line, "active_until", until, bad)
-        if email and addresses.setdefault(email.lower(), key) != key:
+    _addresses(report, rows)
+    _last_administrator(report, rows, calendar)
+
+
+def _addresses(report: Report, rows: list[Any]) -> None:
+    named = {row[1] for row in rows} if "email" in report.present.get(USERS.name, set()) else set()
+    others = User.objects.exclude(email="").values_list("email", "username")
+    taken = {email.lower(): key for email, key in others if key not in named}
+    for line, key, email, *_rest in rows:
+        if email and taken.setdefault(email.lower(), key) != key:
             report.refuse(USERS.name, line, "email", email, Bad(_("Somebody else has this address."), _("each once")))
+
+
+def _last_administrator(report: Report, rows: list[Any], calendar: OrgCalendar) -> None:
+    """Where an administrator is active now, one still is afterwards."""
+    people = {user.username: user for user in User.objects.all()}
+    today, present = calendar.local_date(timezone.now()), report.present.get(USERS.name, set())
+    if not any(user.is_admin and user.active_on(today) for user in people.values()):
+        return
+    last_line = 0
+    for line, key, _email, role, since, until in rows:
         user = people.setdefault(key, User(username=key or ""))
-        if user.is_admin:
-            last_admin_line = line
+        last_line = line if user.is_admin else last_line
         user.role = role or user.role
         user.active_from = since if "active_from" in present else user.active_from
         user.active_until = until if "active_until" in present else user.active_until
-    if admins_before and not any(user.is_admin and user.active_on(today) for user in people.values()):
+    if not any(user.is_admin and user.active_on(today) for user in people.values()):
         bad = Bad(_("The last active administrator stays one."), _("one active administrator at least"))
-        report.refuse(USERS.name, last_admin_line, "role", "", bad)
+        report.refuse(USERS.name, last_line, "role", "", bad)
 
 
 def _no_circle(report: Report, file: File, model: Any) -> None:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from pipeline.interchange import staging
-from pipeline.interchange.layout import Column, File
+from pipeline.interchange.layout import USERS, Column, File
 from pipeline.interchange.report import Overwritten, Report
 from pipeline.interchange.revising import pending_edits, revised
 
@@ -144,6 +144,8 @@ def _quoted(name: str) -> str:
 
 def _update(file: File, columns: list[Column]) -> None:
     table, changes = file.model._meta.db_table, staging.changes_of(file)
+    if file is USERS and any(column.name == "email" for column in columns):  # an address may go to somebody else
+        staging.execute(f"UPDATE {table} SET email = '' WHERE id IN (SELECT id FROM {changes})")
     sets = [f"{_quoted(_field(file, column).column)} = {_value(column)}" for column in columns]
     json_type = file.model._meta.get_field("changed_in").db_type(connection)  # type: ignore[union-attr]
     sets += ["version = c.version", "imported_version = c.imported", f"changed_in = CAST(c.changed_in AS {json_type})"]

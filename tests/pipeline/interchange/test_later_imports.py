@@ -289,3 +289,21 @@ def test_an_import_moves_nothing_that_was_closed_in_ascent(works):
     before = versions()
     assert changed(load(works)) == {}
     assert versions() == before
+
+
+def test_an_address_goes_from_one_person_to_another(works):
+    users = BASE["users.csv"].replace("ann@example.com", "").replace("bob,Bob,", "bob,Bob,Ann@example.com")
+    load(write(works, {"users.csv": users}))
+    assert (person("ann").email, person("bob").email) == ("", "Ann@example.com")
+
+
+def test_nobody_has_the_address_of_somebody_the_file_does_not_name(works):
+    source = write(works, {"users.csv": "key,name,email,role\ncat,Cat,BOSS@example.com,rep\n"})
+    [bad] = import_workspace(source).bad_rows
+    assert (bad.line, bad.column) == (2, "email")
+
+
+def test_who_is_new_cannot_sign_in_and_has_been_in_their_team_for_ever(works):
+    assert not person("ann").has_usable_password()
+    [row] = UserTeam.objects.filter(user=person("ann"))
+    assert (row.team.key, row.valid_from.year) == ("east", 1900)

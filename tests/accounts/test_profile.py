@@ -140,7 +140,8 @@ def test_the_first_administrator_can_look_around_and_name_the_organisation(db):
         "/customers/new/", "/opportunities/",
     ):  # fmt: skip
         assert client.get(url).status_code == 200, url
-    assert "import_workspace" in client.get(ORGANISATION).content.decode()
+    for url in (ORGANISATION, "/opportunities/"):
+        assert "import_workspace" in client.get(url).content.decode(), url
     data = {"name": "First Works", "industry": "manufacturing", "fiscal_year_start_month": "1", "version": 0}
     assert client.post(ORGANISATION, data).status_code == 302
     assert Organisation.objects.get().name == "First Works"

@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 WON = 32767  # `furthest` of one that was ever won: past every open stage
 UNDO_ACCEPTED = timedelta(seconds=15)
 UNDO_SHOWN = timedelta(seconds=10)
 SMALLEST_WON_AMOUNT = Decimal("0.01")
 LONGEST_REASON = 500
+BY_MISTAKE, RESTORED = gettext_noop("entered by mistake"), gettext_noop("restored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,11 @@ def kind_of_move(source: StageInfo, target: StageInfo) -> str:
     if not target.is_open:
         return "closing"
     return "forward" if target.position > source.position else "backward"
+
+
+def reason_in_words(reason: str) -> str:
+    """A reason as its reader sees it: the product's own are stored in English, a person's stays as it was typed."""
+    return str(_(reason)) if reason in (BY_MISTAKE, RESTORED) else reason
 
 
 def needs_reason(source: StageInfo, target: StageInfo) -> bool:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Team, User
 from config.web.money import MoneyField
@@ -44,7 +45,7 @@ class NightlyRun(models.Model):
         TOTALS = "totals", _("Totals of the day")
 
     class State(models.TextChoices):
-        DUE = "due", _("Due")
+        DUE = "due", pgettext_lazy("night", "Due")
         RUNNING = "running", _("Running")
         FINISHED = "finished", _("Finished")
         FAILED = "failed", _("Failed")

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('changed_in', models.JSONField(default=dict, editable=False)),
                 ('imported_version', models.PositiveIntegerField(editable=False, null=True)),
                 ('key', models.CharField(default=config.web.revisions.random_key, max_length=64, unique=True, verbose_name='key')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
+                ('name', models.CharField(max_length=200, verbose_name='full name')),
                 ('title', models.CharField(blank=True, max_length=200, verbose_name='job title')),
                 ('department', models.CharField(blank=True, max_length=200, verbose_name='department')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='email')),

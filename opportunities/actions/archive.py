@@ -11,8 +11,7 @@ from accounts.selectors import today
 from opportunities.actions.writing import MOVE_WATCHES, lock_editable, stage_info, write
 from opportunities.models import Opportunity, OpportunityVersion, Outcome, Stage
 from opportunities.querysets import FOREVER
-
-BY_MISTAKE = "entered by mistake"
+from opportunities.rules import BY_MISTAKE, RESTORED
 
 
 def may_archive(opportunity: Opportunity, actor: User) -> bool:
@@ -54,7 +53,7 @@ def restore_opportunity(*, opportunity: Opportunity, seen: int | None, actor: Us
         )
     row.refuse_if_stale(seen, {}, MOVE_WATCHES)
     held = {"stage": stage_info(_stage_before(row))}
-    write(row, actor=actor, action="restore", held=held, fields={"archived_at": None}, reason=_("restored"))
+    write(row, actor=actor, action="restore", held=held, fields={"archived_at": None}, reason=RESTORED)
     return row
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from opportunities.models import Opportunity, OpportunityVersion, Stage
+from opportunities.rules import reason_in_words
 
 ENTRIES = 20
 PLAIN = ("amount", "expected_close_date", "product", "next_step", "next_step_due")
@@ -140,7 +141,7 @@ def timeline_of(opportunity: Opportunity, *, only: str = "", number: int = 1) ->
 def _entry(version: OpportunityVersion, previous: OpportunityVersion | None, only: str) -> Entry:
     changes = _first(version) if previous is None else _changes(previous, version)
     kept = [change for change in changes if not only or change.kind == only]
-    return Entry(version.valid_from, version.actor, version.reason, previous is None, kept)
+    return Entry(version.valid_from, version.actor, reason_in_words(version.reason), previous is None, kept)
 
 
 def _first(version: OpportunityVersion) -> Iterator[Change]:

@@ -21,6 +21,7 @@ from opportunities.actions.collaborators import may_choose_collaborators
 from opportunities.forms.edit import OpportunityForm
 from opportunities.forms.fields import amount_unit
 from opportunities.models import Collaborator, Opportunity, Stage
+from opportunities.rules import reason_in_words
 from opportunities.selectors.page import moves_of, path_of, timeline_of
 from opportunities.selectors.table import row_of
 from opportunities.views.answers import dialog, done, editable, is_htmx, seen_version, take, visible
@@ -61,7 +62,7 @@ def _context(user: Any, opportunity: Opportunity) -> dict[str, Any]:
         "row": row_of(opportunity, day),
         "facts": facts_of(opportunity, day),
         "steps": steps,
-        "why_closed": "" if opportunity.is_open else moves[-1].reason,
+        "why_closed": "" if opportunity.is_open else reason_in_words(moves[-1].reason),
         "place": next(number for number, step in enumerate(steps, start=1) if step.state == "now"),
         "stages": [stage for stage in stages if stage.retired_at is None and stage.pk != opportunity.stage_id],
         "collaborators": [entry.user for entry in added],

@@ -39,7 +39,7 @@ class MoveForm(VersionForm):
     why = forms.ChoiceField(label=gettext_lazy("Reason"), choices=WHYS, required=False, widget=forms.RadioSelect)
     amount = AmountField(label=gettext_lazy("Amount"), required=False)
     signed_on = DayField(label=gettext_lazy("Signing date"), required=False)
-    competitor = forms.CharField(label=gettext_lazy("Won by competitor"), required=False, max_length=200)
+    competitor = forms.CharField(label=gettext_lazy("Competitor, if known"), required=False, max_length=200)
     reason = forms.CharField(
         label=gettext_lazy("Reason"), required=False, max_length=rules.LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": rules.LONGEST_REASON}),

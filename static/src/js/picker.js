@@ -20,8 +20,8 @@ const row = (item, escape) =>
 const render = {
   option: row,
   item: row,
-  loading: () => `<div class="spinner">${text("searching")}</div>`,
-  no_results: () => `<div class="no-results">${text("nothing_found")}</div>`,
+  loading: () => `<div class="spinner" role="option" aria-disabled="true">${text("searching")}</div>`,
+  no_results: () => `<div class="no-results" role="option" aria-disabled="true">${text("nothing_found")}</div>`,
   option_create: (item, escape) => `<div class="create">${text("create_named", { name: escape(item.input) })}</div>`,
 };
 

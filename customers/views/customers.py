@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import visibility
+from accounts.conflicts import settled
 from accounts.form_pages import ConfirmForm, form_page
 from accounts.models import Team, User
 from customers import actions, selectors
@@ -145,8 +146,6 @@ def customer_assign(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _assign(customer: Customer, form: AssignForm, user: User) -> Customer:
-    from accounts.conflicts import settled
-
     given = settled(customer, {"owner": form.cleaned_data["owner"]}, form.data)
     if "owner" not in given["changes"]:
         return customer

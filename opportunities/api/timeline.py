@@ -34,8 +34,9 @@ def timeline_answer(row: Opportunity, request: Request) -> dict[str, Any]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    field = "declared" if change.kind == "win_rate" else change.kind
-    return {"field": field, "from": _plain(change.before), "to": _plain(change.after)}
+    if change.kind == "win_rate":
+        return {"field": "declared", "from": float(change.before), "to": float(change.after)}
+    return {"field": change.kind, "from": _plain(change.before), "to": _plain(change.after)}
 
 
 def _plain(value: Any) -> Any:

@@ -304,6 +304,9 @@ def test_the_board_sums_all_that_match(company, api):
     assert len(set(ids)) == 16
     assert columns["won"]["amount"] == "7.00"
     assert columns["won"]["next"] is None
+    mine = client.get("opportunities/board/?owner=rep&ordering=-title").json()["columns"][0]
+    rest = client.get(mine["next"]).json()
+    assert [row["title"] for row in rest["results"]] == ["A 11", "A 10", "A 1", "A 0"][1:]
     filtered = client.get("opportunities/board/?owner=rep&q=A 1&ordering=-amount").json()["columns"][0]
     assert (filtered["count"], filtered["amount"]) == (6, "600.30")
     assert [row["title"] for row in filtered["results"]] == [f"A {number}" for number in (14, 13, 12, 11, 10, 1)]

@@ -155,6 +155,20 @@ def test_bulk_answers_each_row(company, api):
     assert "opportunity" not in results[1]
 
 
+def test_a_shift_is_from_the_day_that_it_read(company, api, monkeypatch):
+    row = factories.opportunity(company.rep, expected_close_date=date(2027, 1, 1))
+
+    def meanwhile(**given):
+        change(row, company.manager, expected_close_date=date(2027, 6, 1))
+        return edit_opportunity(**given)
+
+    monkeypatch.setattr("opportunities.api.bulk.edit_opportunity", meanwhile)
+    answer = api(company.rep).post("opportunities/bulk/", {"ids": [row.pk], "action": "shift_close_date", "days": 1})
+    assert answer.json()["results"][0]["status"] == 409
+    row.refresh_from_db()
+    assert row.expected_close_date == date(2027, 6, 1)
+
+
 def test_bulk_does_what_the_single_verbs_do(company, api):
     rows = [factories.opportunity(company.rep) for _n in range(3)]
     ids = [row.pk for row in rows]

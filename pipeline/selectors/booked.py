@@ -61,7 +61,7 @@ def booked_versions(scope: Scope, period: Period, as_of: date | None) -> Version
     end = end_of(days, as_of)
     first, last = days.moments(period)
     moves = OpportunityVersion.objects.filter(
-        scope.q(), outcome="won", entered_at=F("valid_from"), valid_from__gte=first, valid_from__lt=min(last, end)
+        scope.q(), outcome="won", entered_at=F("valid_from"), valid_from__gte=first, valid_from__lt=last
     )
     standing = OpportunityVersion.objects.at_end_of(end).filter(
         opportunity=OuterRef("opportunity"), outcome="won", entered_at=OuterRef("valid_from")

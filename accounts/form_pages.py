@@ -56,7 +56,8 @@ class RevisedForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, field in self.fields.items():
             field.show_hidden_initial = row is not None and name != "version"
             if isinstance(field, forms.TypedChoiceField):
-                field.choices = [(value, MISSING if value == "" else text) for value, text in field.choices]
+                choices: Any = field.choices
+                field.choices = [(value, MISSING if value == "" else text) for value, text in choices]
 
     def hidden_initials(self) -> list[Any]:
         """What the fields held when the form was first drawn, as hidden inputs."""

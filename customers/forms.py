@@ -58,8 +58,9 @@ class CustomerForm(RevisedForm):
         if self.is_bound:
             field.offer_posted(self.data.get("parent"))
         elif self.row is not None:
-            field.offer(field.queryset.filter(pk=self.row.parent_id).first() if self.row.parent_id else None)
-            self.initial["parent"] = self.row.parent if field.choices[1:] else None
+            parent = field.queryset.filter(pk=self.row.parent_id).first()  # None where it is hidden
+            field.offer(parent)
+            self.initial["parent"] = parent
 
     def _parents(self) -> Any:
         found = Customer.objects.visible_to(self.user)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from config.web.templatetags.formats import day_full, due_label, money, money_full
+from config.web.templatetags.formats import day_full, due_label, money
 from opportunities import rules
 from opportunities.forms.edit import fields_of
 from opportunities.models import Opportunity
@@ -27,7 +27,6 @@ class Fact:
     name: str
     label: str
     text: str
-    full: str
     hint: str = ""
     tone: str = ""
     icon: str = ""
@@ -46,14 +45,14 @@ def fact_of(opportunity: Opportunity, name: str, day: date) -> Fact:
     words = shown(name, value)
     made = {"amount": _amount, "expected_close_date": _close, "next_step_due": _due}.get(name)
     extra = made(opportunity, value, day) if made else {}
-    common: dict[str, Any] = {"pk": opportunity.pk, "name": name, "label": label_of(name), "text": words, "full": words}
+    common: dict[str, Any] = {"pk": opportunity.pk, "name": name, "label": label_of(name), "text": words}
     return Fact(**{**common, **extra})
 
 
 def _amount(opportunity: Opportunity, value: Decimal | None, _day: date) -> dict[str, Any]:
     weighted = weighted_of(opportunity)
     hint = _("weighted %(amount)s") % {"amount": money(weighted)} if weighted is not None else ""
-    return {"text": money(value), "full": money_full(value), "hint": hint if opportunity.is_open else ""}
+    return {"text": money(value), "hint": hint if opportunity.is_open else ""}
 
 
 def _close(opportunity: Opportunity, value: date | None, day: date) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class _Import:
         staging.create_tables()
         try:
             self._read()
-            staging.analyze()
+            staging.analyze(*(file.table for file in FILES if self.intake.has(file)))
             checks.check_all(self.report, self.calendar, fresh=self.fresh)
             if not self.report.ok:
                 return
@@ -106,9 +106,10 @@ class _Import:
             return
         everything = self.plan.reordered or ("timezone" in self.organisation and not self.fresh)
         writing.touch(self.plan, everything=everything)
+        staging.analyze(staging.TOUCHED)
         self.historian = Historian(self.report, self.plan.timelines(), self.calendar, self.keep)
         self.historian.compute(self.progress)
-        staging.analyze()
+        staging.analyze(staging.OUT, staging.VERSION, *map(staging.changes_of, COPIED))
 
     def _said(self) -> Organisation:
         return settling.organisation_as_said(self.report)

@@ -150,10 +150,10 @@ def pages(sql: str, order: str, *, size: int = BATCH) -> Iterator[list[tuple[Any
         last = [rows[-1][0]]
 
 
-def analyze() -> None:
-    """Let PostgreSQL know what the staging tables hold: nobody else does for temporary tables."""
+def analyze(*tables: str) -> None:
+    """Let PostgreSQL know what these staging tables hold: nobody else does for temporary tables."""
     if connection.vendor == "postgresql":
-        for name in [*(file.table for file in FILES), *map(changes_of, FILES), VERSION, OUT, TOUCHED]:
+        for name in tables:
             execute(f"ANALYZE {name}")
 
 

@@ -37,7 +37,7 @@ export function picker(field) {
     preload: "focus",
     create: field.dataset.create === "yes",
     persist: false,
-    closeAfterSelect: !field.multiple,
+    closeAfterSelect: !field.multiple || Boolean(field.closest(".asc-filter")), // its button stands below
     plugins: required ? {} : { clear_button: { title: text("clear") } },
     render,
     load(query, done) {

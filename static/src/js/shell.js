@@ -54,6 +54,15 @@ document.addEventListener("click", (event) => {
   if (control) document.getElementById(control.dataset.opens)?.showModal();
 });
 
+/* A filter that opens is there to be filled in. */
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (target.matches?.(".asc-filter[open]")) target.querySelector(".ts-control input, input:not([type=hidden])")?.focus();
+  },
+  true,
+);
+
 /* <select data-autosubmit> in a GET form: choosing is sending; a button stands in <noscript>. */
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-autosubmit]")) event.target.form.requestSubmit();

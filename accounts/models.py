@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
@@ -124,13 +123,10 @@ class User(AbstractBaseUser, Revised):
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
-        """Whether today, in the organisation's time zone, lies within active from … until.
-
-        People of the demo company are active only while DEBUG is on, for sessions, sign-in and tokens alike.
-        """
+        """Whether today, in the organisation's time zone, lies within active from … until."""
         from accounts.selectors import today
 
-        return self.active_on(today()) and (settings.DEBUG or not self.is_demo)
+        return self.active_on(today())
 
     def active_on(self, day: Any) -> bool:
         """Whether the person is active on this date; both ends count."""

@@ -3,7 +3,8 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -17,3 +18,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_user_display(self, user: Any) -> str:
         return str(user)
+
+    def pre_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse | None:
+        """allauth signs in whoever is active; people of the demo company only while DEBUG is on."""
+        if user.is_demo and not settings.DEBUG:
+            return self.respond_user_inactive(request, user)
+        return super().pre_login(request, user, **options)

@@ -1,0 +1,171 @@
+"""The Chinese catalogue is finished and typeset, and no page shows the English words behind it."""
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import translation
+from django.utils.translation import gettext, ngettext, pgettext
+
+from opportunities.models import Opportunity, Stage
+from scripts.check_translations import CATALOG, ROOT
+from tests import factories
+
+HAN = "\u3400-\u9fff"
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|%\(\w+\)r|\{\w+\}")
+MARKUP = re.compile(r"<[^>]*>")
+# A Han character beside a Latin letter, a digit or a half-width mark; a placeholder may bring either script.
+CRAMPED = re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9%][{HAN}]")
+HALF_WIDTH = re.compile(rf"[{HAN}][,;:!?()\"']|[,;:!?()\"'][{HAN}]|[{HAN}]\.|\.\.\.|“|”")
+LONG_ENOUGH = 12
+# Pages whose address needs more than a row: a figure, a key of a mail, a format.
+ARGUMENTS = {
+    "board_column": {"key": "discover"},
+    "opportunity_field": {"name": "next_step"},
+    "dashboard_rows": {"figure": "open"},
+}
+NO_PAGE = {"account_reset_password_from_key", "account_confirm_email", "opportunity_export"}
+
+
+def catalogue() -> Catalog:
+    with Path(ROOT / CATALOG).open(encoding="utf-8") as file:
+        return read_po(file)
+
+
+def messages() -> list[Message]:
+    return [message for message in catalogue() if message.id]
+
+
+def first(text) -> str:
+    return text if isinstance(text, str) else text[0]
+
+
+def test_every_text_is_translated():
+    found = messages()
+    assert len(found) > 800
+    assert [message.id for message in found if message.fuzzy or not first(message.string).strip()] == []
+
+
+def test_chinese_has_one_plural():
+    assert catalogue().num_plurals == 1
+    assert [m.id for m in messages() if not isinstance(m.string, str) and len(m.string) != 1] == []
+
+
+def test_placeholders_and_markup_are_those_of_the_english():
+    wrong = []
+    for message in messages():
+        english = message.id if isinstance(message.id, str) else message.id[-1]
+        chinese = first(message.string)
+        for pattern in (PLACEHOLDER, MARKUP):
+            if sorted(pattern.findall(english)) != sorted(pattern.findall(chinese)):
+                wrong.append((english, chinese))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("pattern", [CRAMPED, HALF_WIDTH], ids=["space between scripts", "full-width marks"])
+def test_chinese_is_typeset(pattern):
+    texts = [MARKUP.sub("", PLACEHOLDER.sub("", first(message.string))) for message in messages()]
+    assert [text for text in texts if pattern.search(text)] == []
+
+
+def test_an_end_of_a_sentence_stays_one():
+    closed = {".": "。", "?": "？", ":": "："}
+    pairs = [(first(message.id), first(message.string)) for message in messages()]
+    wrong = [
+        (english, chinese)
+        for english, chinese in pairs
+        if english[-1] in closed and re.search(f"[{HAN}]", chinese) and chinese[-1] != closed[english[-1]]
+    ]
+    assert wrong == []
+
+
+def test_the_compiled_catalogue_is_the_committed_one():
+    with translation.override("zh-hans"):
+        wrong = [message.id for message in messages() if spoken(message) != first(message.string)]
+    assert wrong == [], "run make setup"
+
+
+def spoken(message: Message) -> str:
+    if message.context:
+        return pgettext(message.context, first(message.id))
+    if isinstance(message.id, str):
+        return gettext(message.id)
+    return ngettext(message.id[0], message.id[1], 2)
+
+
+# --- Pages ------------------------------------------------------------------------------------
+
+
+def addresses(resolver=None, prefix="") -> dict[str, str]:
+    """{name: route} of every named address outside of the API."""
+    found: dict[str, str] = {}
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(entry.pattern)
+        if not isinstance(entry, URLPattern):
+            found |= addresses(entry, route)
+        elif entry.name and not route.startswith("api/"):
+            found[entry.name] = route
+    return {name: route for name, route in found.items() if name not in NO_PAGE}
+
+
+def english_texts() -> list[str]:
+    """What stands between the placeholders of the English texts, where it is long enough to be no name."""
+    texts = [message.id for message in messages() if first(message.string) != first(message.id)]
+    variants = [variant for text in texts for variant in ((text,) if isinstance(text, str) else text)]
+    pieces = [piece.strip() for text in variants for piece in MARKUP.sub("\n", PLACEHOLDER.sub("\n", text)).split("\n")]
+    return sorted({piece for piece in pieces if len(piece) > LONG_ENOUGH})
+
+
+def visible(page: str) -> str:
+    """What a person sees or is read: text, and the attributes that carry words."""
+    page = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    spoken_attributes = re.findall(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"', page)
+    return html.unescape(re.sub(r"\s+", " ", " ".join([MARKUP.sub(" ", page), *spoken_attributes])))
+
+
+@pytest.fixture
+def rows(company):
+    """A row for every kind of address, owned by the rep, and somebody else's, closed."""
+    customer = factories.customer(company.rep, "北辰航空")
+    contact = factories.contact(company.rep, customer, "于慧")
+    deal: Opportunity = factories.opportunity(company.rep, "一期立库", customer=customer, amount="1200000.00")
+    factories.opportunity(company.mate, "二期立库")
+    stage, product = Stage.objects.get(key="discover"), factories.product(company.admin, "立体库")
+    return {"customer": customer, "contact": contact, "opportunity": deal, "product": product, "stage": stage}
+
+
+def row_for(name: str, rows):
+    return rows["customer"] if name == "contact_new" else rows[name.partition("_")[0]]
+
+
+@pytest.mark.parametrize("role", ["admin", "rep"])
+def test_no_page_in_chinese_shows_english(company, rows, signed_in, role):
+    person = getattr(company, role)
+    person.language = "zh-hans"
+    person.save(update_fields=["language"])
+    client, texts = signed_in(person), english_texts()
+    seen, wrong = 0, []
+    assert len(texts) > 300
+    for name, route in addresses().items():
+        kwargs = dict(ARGUMENTS.get(name, {}))
+        if "<int:pk>" in route:
+            kwargs["pk"] = row_for(name, rows).pk
+        answer = client.get(reverse(name, kwargs=kwargs))
+        if answer.headers.get("Content-Type", "").startswith("text/html"):
+            shown = visible(answer.content.decode())
+            seen += 1
+            wrong += [(name, text) for text in texts if text in shown]
+    assert seen > 30
+    assert wrong == []
+
+
+@pytest.mark.parametrize("address", ["/accounts/login/", "/accounts/password/reset/", "/accounts/signup/", "/nowhere/"])
+def test_no_page_before_sign_in_shows_english(db, client, address):
+    answer = client.get(address, headers={"accept-language": "zh-CN,zh;q=0.9"}, follow=True)
+    shown = visible(answer.content.decode())
+    assert re.search(f"[{HAN}]", shown)
+    assert [text for text in english_texts() if text in shown] == []

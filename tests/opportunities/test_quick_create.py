@@ -1,6 +1,7 @@
 """The quick create: an opportunity within a minute, with a customer that is there or a new one, both or none."""
 
 import json
+import re
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_one_that_the_person_sees_is_offered_instead(signed_in, company):
 def test_a_hidden_one_of_the_same_name_answers_that_it_is_served(signed_in, company, typed):
     factories.customer(company.stranger, "Far Voyage", tier="5A")
     response = create(signed_in(company.rep), customer=typed)
-    html = response.content.decode()
+    html = re.sub(r"\b[A-Za-z0-9]{64}\b", "TOKEN", response.content.decode())
     assert response.status_code == 422
     assert "already served" in html
     assert "Stranger" not in html

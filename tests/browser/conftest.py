@@ -3,26 +3,35 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+from opportunities.models import Stage
+from tests import factories
 from tests.browser.driver import PHONE, WIDE, Watched, launch, watched_page
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the thread of the tests
+shipped = import_module("opportunities.migrations.0002_shipped_stages")
+expect.set_options(timeout=15_000)
+BOTH = ["en", "zh-hans"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser
         browser.close()
+        connections.close_all()  # while a loop runs Django has connections of its own, which nobody else would close
 
 
-@pytest.fixture(params=["en", "zh-hans"])
+@pytest.fixture(params=BOTH)
 def language(request) -> str:
     return request.param
 
@@ -33,12 +42,23 @@ def viewport(request) -> dict[str, int]:
 
 
 @pytest.fixture
+def company(transactional_db) -> factories.Company:
+    """The small company, committed, so that the server's threads see it; the shipped stages are there again."""
+    if not Stage.objects.exists():  # serialized_rollback forgets them: Django's connection is another one here
+        shipped.ship_stages(apps, None)
+    return factories.company()
+
+
+@pytest.fixture
 def open_page(chromium, live_server) -> Iterator[Callable[..., Watched]]:
-    """`open_page(user, language=…, viewport=…)`: a signed-in page; at the end no page may have logged an error."""
+    """`open_page(user, path, language=…, viewport=…)`: a signed-in page; at the end none may have logged an error.
+
+    `expected` are parts of the console messages that the journey provokes on purpose, such as "status of 422".
+    """
     opened: list[Watched] = []
     with ExitStack() as stack:
 
-        def open_one(user=None, *, language="en", viewport=WIDE, expected=()) -> Watched:
+        def open_one(user=None, path="", *, language="en", viewport=WIDE, expected=()) -> Watched:
             cookies = [session_cookie(user, language, live_server.url)] if user else []
             page = stack.enter_context(
                 watched_page(
@@ -46,6 +66,8 @@ def open_page(chromium, live_server) -> Iterator[Callable[..., Watched]]:
                 )
             )
             opened.append(page)
+            if path:
+                page.page.goto(path)
             return page
 
         yield open_one

@@ -23,6 +23,7 @@ FLAGS = [
     "--no-first-run",
 ]
 WATCH = "document.addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI))"  # noqa: E501
+PAINT = "theme => document.documentElement.setAttribute('data-bs-theme', theme)"
 
 
 def chromium_path() -> str:
@@ -44,6 +45,12 @@ class Watched:
     page: Page
     errors: list[str] = field(default_factory=list)
     expected: tuple[str, ...] = ()
+    language: str = "en"
+
+    @property
+    def phone(self) -> bool:
+        size = self.page.viewport_size
+        return size is not None and size["width"] < 768
 
     def listen(self) -> "Watched":
         self.page.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
@@ -70,6 +77,16 @@ class Watched:
     def overflows(self) -> bool:
         """Whether the page is wider than the window."""
         return self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
+
+    def problems(self) -> list[str]:
+        """What axe finds in light and in dark, and whether the page is too wide; it stands afterwards as before."""
+        before = self.page.evaluate("document.documentElement.getAttribute('data-bs-theme')")
+        found = ["is wider than the window"] if self.overflows() else []
+        for theme in ("light", "dark"):
+            self.page.evaluate(PAINT, theme)
+            found += [f"{theme}: {finding}" for finding in self.axe()]
+        self.page.evaluate(PAINT, before)
+        return found
 
 
 @contextmanager
@@ -98,6 +115,6 @@ def watched_page(
     if cookies:
         context.add_cookies(cookies)  # type: ignore[arg-type]
     try:
-        yield Watched(context.new_page(), expected=expected).listen()
+        yield Watched(context.new_page(), expected=expected, language=language).listen()
     finally:
         context.close()

@@ -1,0 +1,68 @@
+"""Signing in and out of the house: a wrong password, a session that ends in the middle, a page that is not there."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
+
+from tests import factories
+from tests.browser import steps
+from tests.browser.driver import Watched
+from tests.browser.steps import say
+
+
+def fill_in(window: Watched, login: str, password: str) -> None:
+    window.page.fill("[name=login]", login)
+    window.page.fill("[name=password]", password)
+    steps.button(window, "Sign in", window.page.locator("main")).click()
+
+
+def test_a_wrong_password_then_the_right_one(company, open_page, language, viewport):
+    type(company.rep).objects.update(language=language)
+    window = open_page(path="/opportunities/?q=bridge", language=language, viewport=viewport)
+    page = window.page
+    expect(page.get_by_role("heading", name=say(window, "Sign in"))).to_be_visible()
+    steps.sound(window, "sign-in")
+
+    fill_in(window, "rep", "not-my-password")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("[name=login]")).to_have_value("rep")
+    steps.sound(window, "sign-in refused")
+
+    fill_in(window, "rep", factories.PASSWORD)
+    expect(page.get_by_role("heading", level=1)).to_have_text(say(window, "Key deals board"))
+    assert page.url.endswith("/opportunities/?q=bridge"), "the address asked for at first"
+
+    page.locator("details.asc-menu .is-me").click()
+    steps.button(window, "Sign out").click()
+    expect(page.locator("[name=login]")).to_be_visible()
+
+
+@pytest.mark.parametrize(("person", "heading"), [("executive", "Performance dashboard"), ("rep", "Key deals board")])
+def test_where_each_role_lands(company, open_page, language, person, heading):
+    window = open_page(company.people()[person], "/", language=language)
+    expect(window.page.get_by_role("heading", level=1)).to_have_text(say(window, heading))
+
+
+def test_a_session_that_ends_in_the_middle(company, open_page, language, viewport):
+    deal = factories.opportunity(company.rep, "Cold store")
+    window = open_page(company.rep, "/opportunities/?q=cold", language=language, viewport=viewport)
+    Session.objects.all().delete()
+    steps.move_by_menu(window, deal, "validate")
+    window.page.wait_for_url("**/accounts/login/**")
+    fill_in(window, "rep", factories.PASSWORD)
+    window.page.wait_for_url("**/opportunities/?q=cold")
+    steps.in_column(window, deal, "discover")
+
+
+def test_a_page_that_is_not_there_looks_like_one_that_is_hidden(company, open_page, language, viewport):
+    hidden = factories.opportunity(company.stranger, "Hidden airport")
+    window = open_page(company.rep, language=language, viewport=viewport, expected=["status of 404"])
+    texts = []
+    for address in (f"/opportunities/{hidden.pk}/", "/opportunities/999999/"):
+        window.page.goto(address)
+        expect(window.page.get_by_role("heading", level=1)).to_have_text(say(window, "Nothing here"))
+        texts.append(window.page.locator("main").inner_text())
+    assert texts[0] == texts[1]
+    steps.sound(window, "404")
+    steps.link(window, "Back to the start").click()
+    expect(window.page.get_by_role("heading", level=1)).to_have_text(say(window, "Key deals board"))

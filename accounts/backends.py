@@ -12,7 +12,7 @@ class ActivePersonBackend(AuthenticationBackend):
     """allauth's sign-in by login name or address; somebody outside their dates loses a running session at once."""
 
     def user_can_authenticate(self, user: Any) -> bool:
-        """Active today; people of the demo company only while DEBUG is on, whose password is printed for all to read."""
+        """Active today; people of the demo company, whose password is public, only while DEBUG is on."""
         return user.is_active and (settings.DEBUG or not user.is_demo)
 
     def get_user(self, user_id: Any) -> User | None:

@@ -67,7 +67,7 @@ class Stage(Revised):
 
 
 class StageSetting(models.Model):
-    """Win rate, floor and expected days of a stage from a moment on (FINE-PRINT 6); the first begins before all time."""
+    """Win rate, floor, expected days of a stage from a moment on (FINE-PRINT 6); the first begins before all time."""
 
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="settings")
     valid_from = models.DateTimeField()

@@ -11,60 +11,62 @@ from opportunities.models import Stage
 from pipeline.demo import names, story
 from pipeline.demo.story import ZONE, Life
 
+DAYS_OF_ORDERS = 1000
+Table = tuple[list[str], Iterable[Any]]
+STAGE_COLUMNS = ["key", "name_zh", "name_en", "position", "win_rate", "outcome", "floor", "expected_days"]
+CUSTOMER_COLUMNS = ["key", "name", "industry", "region", "owner", "created_on", "annual_spend", "tier", "team"]
+CONTACT_COLUMNS = [
+    "key", "customer", "name", "title", "department", "email", "phone", "buying_role", "influence", "stance",
+]  # fmt: skip
+OPPORTUNITY_COLUMNS = [
+    "key", "customer", "title", "product", "source", "created_at", "created_by", "forecast_category", "signed_on",
+    "competitor",
+]  # fmt: skip
+
 
 def write_workspace(folder: Path, today: date) -> None:
     """Write the CSV files of the demo company, as it stands on the morning of `today`, into `folder`."""
-    chance = random.Random(story.SEED + 1)  # noqa: S311
-    lives = story.lives(today)
-    owners = _customer_owners(chance)
-    handovers = _hand_over(chance, lives, today)
-    moved = datetime.combine(today - timedelta(days=150), time(9), ZONE)
-    files: dict[str, tuple[list[str], Iterable[Any]]] = {
-        "organisation": (
-            ["name", "industry", "currency", "timezone", "fiscal_year_start_month"],
-            [[names.ORGANISATION, "manufacturing", "CNY", "Asia/Shanghai", 1]],
-        ),
-        "teams": (["key", "name", "parent"], [list(row) for row in names.TEAMS]),
-        "users": (
-            ["key", "name", "email", "role", "team"],
-            [[k, n, f"{k}@ascent.example", r, "south" if k == "song" else t] for k, n, r, t in names.PEOPLE],
-        ),
-        "user_teams": (["user", "at", "team"], [["song", moved.isoformat(), "north"]]),
-        "stages": (
-            ["key", "name_zh", "name_en", "position", "win_rate", "outcome", "floor", "expected_days"],
-            Stage.objects.in_use().values_list(
-                "key", "name_zh", "name_en", "position", "win_rate", "outcome", "floor", "expected_days"
-            ),
-        ),
-        "products": (
-            ["key", "name", "line", "is_core", "active"],
-            [[k, n, line, str(core).lower(), "true"] for k, n, line, core, _weight in names.PRODUCTS],
-        ),
-        "customers": (
-            ["key", "name", "industry", "region", "owner", "created_on", "annual_spend", "tier", "team"],
-            _customers(owners, today),
-        ),
-        "contacts": (
-            ["key", "customer", "name", "title", "department", "email", "phone", "buying_role", "influence", "stance"],
-            _contacts(chance),
-        ),
-        "opportunities": (
-            ["key", "customer", "title", "product", "source", "created_at", "created_by", "forecast_category",
-             "signed_on", "competitor"],
-            [_opportunity(life) for life in lives],
-        ),
-        "opportunity_events": (
-            ["opportunity", "at", "actor", "field", "value", "reason"],
-            [[life.key, at.isoformat(), *rest] for life in lives for at, *rest in life.events],
-        ),
-        "collaborators": (["opportunity", "user"], _collaborators(chance, lives, handovers)),
-        "orders": (["key", "customer", "product", "owner", "amount", "booked_on"], _orders(chance, lives, owners, today)),
-    }  # fmt: skip
-    for name, (header, rows) in files.items():
+    for name, (header, rows) in {**_company(today), **_business(today)}.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as target:
             writer = csv.writer(target)
             writer.writerow(header)
             writer.writerows(rows)
+
+
+def _company(today: date) -> dict[str, Table]:
+    """The company itself: its people, one of whom has changed teams, its stages as shipped, its products."""
+    moved = datetime.combine(today - timedelta(days=150), time(9), ZONE)
+    people = [[k, n, f"{k}@ascent.example", r, "south" if k == "song" else t] for k, n, r, t in names.PEOPLE]
+    products = [[k, n, line, str(core).lower(), "true"] for k, n, line, core, _weight in names.PRODUCTS]
+    return {
+        "organisation": (
+            ["name", "industry", "currency", "timezone", "fiscal_year_start_month"],
+            [[names.ORGANISATION, "manufacturing", "CNY", "Asia/Shanghai", 1]],
+        ),
+        "teams": (["key", "name", "parent"], names.TEAMS),
+        "users": (["key", "name", "email", "role", "team"], people),
+        "user_teams": (["user", "at", "team"], [["song", moved.isoformat(), "north"]]),
+        "stages": (STAGE_COLUMNS, Stage.objects.in_use().values_list(*STAGE_COLUMNS)),
+        "products": (["key", "name", "line", "is_core", "active"], products),
+    }
+
+
+def _business(today: date) -> dict[str, Table]:
+    """What it does with whom: customers, contacts, two years of opportunities, orders."""
+    chance = random.Random(story.SEED + 1)  # noqa: S311
+    lives = story.lives(today)
+    owners = _customer_owners(chance)
+    handovers = _hand_over(chance, lives, today)
+    events = [[life.key, at.isoformat(), *rest] for life in lives for at, *rest in life.events]
+    orders = _orders(chance, lives, owners, today)
+    return {
+        "customers": (CUSTOMER_COLUMNS, _customers(owners, today)),
+        "contacts": (CONTACT_COLUMNS, _contacts(chance)),
+        "opportunities": (OPPORTUNITY_COLUMNS, [_opportunity(life) for life in lives]),
+        "opportunity_events": (["opportunity", "at", "actor", "field", "value", "reason"], events),
+        "collaborators": (["opportunity", "user"], _collaborators(chance, lives, handovers)),
+        "orders": (["key", "customer", "product", "owner", "amount", "booked_on"], orders),
+    }
 
 
 def _customer_owners(chance: random.Random) -> list[str]:
@@ -142,6 +144,3 @@ def _orders(chance: random.Random, lives: list[Life], owners: list[str], today: 
             rows.append([f"R{i:03d}-{day:%y%m%d}", f"C{i:03d}", product, owners[i], f"{amount}.00", day.isoformat()])
             day += timedelta(days=chance.randrange(rhythm // 2, rhythm + rhythm // 2))
     return rows
-
-
-DAYS_OF_ORDERS = 1000

@@ -28,12 +28,17 @@ def answer(rows: Iterable[tuple[str, str, str]]) -> JsonResponse:
 
 @require_GET
 def people(request: HttpRequest) -> JsonResponse:
-    """At most 20 people by name or login name, with their team. `only=assignable`: to whom one may hand a row."""
+    """At most 20 people by name or login name, with their team.
+
+    `only=assignable`: to whom one may hand a row. `only=selling`: active reps and managers.
+    """
     typed = asked(request)
     found: Any = User.objects.filter(Q(name__icontains=typed) | Q(username__icontains=typed))
     if request.GET.get("only") == "assignable":
         assert isinstance(request.user, User)
         found = found.filter(pk__in=visibility.assignable_people(request.user).values("pk")).active_on(today())
+    elif request.GET.get("only") == "selling":
+        found = found.filter(role__in=[User.Role.REP, User.Role.MANAGER]).active_on(today())
     rows = found.order_by("name", "id").values_list("username", "name", "team__name")
     return answer((username, name or username, team or "") for username, name, team in rows[:MOST])
 

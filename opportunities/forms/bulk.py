@@ -36,7 +36,7 @@ class BulkAssignForm(forms.Form):
     """To whom they are handed over."""
 
     owner = PickerField(
-        url="picker_people", query="for=assign", queryset=User.objects.none(), to_field_name="username",
+        url="picker_people", query="only=assignable", queryset=User.objects.none(), to_field_name="username",
         label=gettext_lazy("New owner"),
     )  # fmt: skip
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=rules.LONGEST_REASON, required=False)

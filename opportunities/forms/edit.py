@@ -54,7 +54,8 @@ class OpportunityForm(forms.Form):
         So a field that somebody else changed meanwhile is no conflict while this person left it alone.
         """
         known = {name for name in self.fields if self.add_initial_prefix(name) in self.data}
-        return {name: self.cleaned_data[name] for name in self.fields if name not in known or self[name]._has_changed()}
+        changed = set(self.changed_data)
+        return {name: self.cleaned_data[name] for name in self.fields if name not in known or name in changed}
 
     def drawn_with(self) -> list[Any]:
         """Hidden inputs of the values that the form is drawn with."""
@@ -79,11 +80,9 @@ def fields_of(opportunity: Opportunity) -> list[str]:
 
 def choices_for(name: str, user: User, now: Any) -> Any:
     """The rows that may be chosen: visible customers in use, products on sale; what stands now may stay."""
-    if name == "customer":
-        allowed, model = Customer.objects.visible_to(user).in_use(), Customer.objects
-    else:
-        allowed, model = Product.objects.on_sale(), Product.objects
-    return model.filter(Q(pk__in=allowed.values("pk")) | Q(pk=now.pk if now else None))
+    rows: Any = Customer.objects if name == "customer" else Product.objects
+    allowed = rows.visible_to(user).in_use() if name == "customer" else rows.on_sale()
+    return rows.filter(Q(pk__in=allowed.values("pk")) | Q(pk=now.pk if now else None))
 
 
 class StageForm(forms.Form):

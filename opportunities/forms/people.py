@@ -16,7 +16,7 @@ class AssignForm(forms.Form):
     """The new owner, among those to whom this person may give a row."""
 
     owner = PickerField(
-        url="picker_people", query="for=assign", queryset=User.objects.none(), to_field_name="username",
+        url="picker_people", query="only=assignable", queryset=User.objects.none(), to_field_name="username",
         label=_("New owner"),
     )  # fmt: skip
     reason = forms.CharField(label=_("Reason"), max_length=rules.LONGEST_REASON, required=False)
@@ -30,7 +30,7 @@ class CollaboratorForm(forms.Form):
     """Somebody who sells and may be added; names of people are known to everybody signed in."""
 
     user = PickerField(
-        url="picker_people", query="for=collaborate", queryset=User.objects.none(), to_field_name="username",
+        url="picker_people", query="only=selling", queryset=User.objects.none(), to_field_name="username",
         label=_("Add somebody"),
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ def fact_of(opportunity: Opportunity, name: str, day: date) -> Fact:
     """One field of the opportunity in words."""
     value = getattr(opportunity, name)
     words = shown(name, value)
-    made = {"amount": _amount, "expected_close_date": _close, "next_step_due": _due}.get(name)
+    made: Any = {"amount": _amount, "expected_close_date": _close, "next_step_due": _due}.get(name)
     extra = made(opportunity, value, day) if made else {}
     common: dict[str, Any] = {"pk": opportunity.pk, "name": name, "label": label_of(name), "text": words}
     return Fact(**{**common, **extra})

@@ -372,3 +372,21 @@ def test_two_and_two_hundred_versions_ask_the_database_equally(company, deal, si
     for number in range(198):
         change(deal, company.rep, amount=Decimal(2 + number))
     assert queries_of(lambda: client.get(url(deal))) == few <= 8
+
+
+def test_the_search_boxes_offer_those_who_may_be_chosen(company, deal, signed_in):
+    client = signed_in(company.manager)
+
+    def offered(what):
+        address = re.search(r'data-picker="([^"]+)"', text_of(client.get(url(deal, what), headers=HTMX)))
+        return {row["value"] for row in client.get(address[1]).json()["results"]}
+
+    assert offered("assign/") == {"manager", "rep", "mate"}
+    assert offered("collaborators/") == {
+        "director",
+        "manager",
+        "rep",
+        "mate",
+        "other_manager",
+        "stranger",
+    }

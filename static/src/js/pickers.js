@@ -14,5 +14,14 @@ async function dress(root) {
   }
 }
 
+/* A fragment is parsed as if there were no script: what stands in <noscript> would be posted beside the search box. */
+function dropNoscript() {
+  for (const element of document.querySelectorAll("noscript")) element.remove();
+}
+
 dress(document);
-document.addEventListener("htmx:after:settle", (event) => dress(event.target.parentNode ?? document));
+document.addEventListener("htmx:after:swap", dropNoscript);
+document.addEventListener("htmx:after:settle", (event) => {
+  dropNoscript();
+  dress(event.target.parentNode ?? document);
+});

@@ -1,5 +1,6 @@
 """Steps that the journeys share: the words of a language, where things stand, and whether a page is sound."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -50,7 +51,8 @@ def sound(window: Watched, name: str) -> None:
     """Assert that the page is accessible in light and dark and not too wide; each page once a language and width."""
     seen = (name, window.language, window.phone)
     if seen not in _sound:
-        assert window.problems() == [], name
+        found = window.problems()
+        assert not found, "\n".join([name, *found])
         _sound.add(seen)
 
 
@@ -99,6 +101,14 @@ def save(window: Watched) -> None:
     """Press it, and see the dialog go."""
     send(window)
     expect(dialog(window)).to_be_hidden()
+
+
+def look_up(window: Watched, name: str, text: str, choice: str) -> None:
+    """Type into the search box of a field in the dialog, and take what matches the selector `choice`."""
+    field = dialog(window).locator(f"select[name={name}]")
+    expect(field).to_have_class(re.compile("tomselected"))
+    field.locator("xpath=following-sibling::*[1]").locator("input").fill(text)
+    dialog(window).locator(f".ts-dropdown {choice}").click()
 
 
 def choose_tab(window: Watched, stage: Any) -> None:

@@ -64,7 +64,8 @@ class Watched:
 
     def axe(self) -> list[str]:
         """Findings of axe (WCAG 2.1 A and AA) on the page as it stands, one line each."""
-        self.page.evaluate(AXE.read_text())
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text())
         found: dict[str, Any] = self.page.evaluate(
             "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
         )

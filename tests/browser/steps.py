@@ -4,14 +4,18 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 from playwright.sync_api import Locator, expect
 
 from config.web.templatetags import formats
 from opportunities.models import Opportunity
-from tests.browser.driver import Watched
+from tests.browser.driver import PHONE, WIDE, Watched
 
+IN_TWO_CORNERS = pytest.mark.parametrize(
+    ("language", "viewport"), [("en", PHONE), ("zh-hans", WIDE)], ids=["en-390", "zh-hans-1440"]
+)
 OFFLINE = "No connection: nothing was saved. What you typed is still here."
 _sound: set[tuple[str, str, bool]] = set()
 

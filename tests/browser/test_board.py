@@ -57,6 +57,7 @@ def test_quick_create_with_its_customer(company, open_page, language, viewport):
     steps.sound(window, "board")
 
 
+@steps.IN_TWO_CORNERS
 def test_quick_create_keeps_what_was_typed_when_it_is_refused(company, open_page, language, viewport):
     window = open_page(company.rep, "/opportunities/", language=language, viewport=viewport, expected=["status of 422"])
     window.page.locator("[data-new]").click()

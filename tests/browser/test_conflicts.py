@@ -68,6 +68,7 @@ def test_keep_mine(mine, theirs, deal):
     assert fresh(deal).amount == Decimal(7_000_000)
 
 
+@steps.IN_TWO_CORNERS
 def test_take_theirs(mine, theirs, deal):
     both_set_the_amount(mine, theirs, deal)
     steps.button(mine, "Take theirs", dialog(mine)).click()
@@ -111,6 +112,7 @@ def test_a_card_that_was_moved_meanwhile(company, deal, theirs, open_page, langu
     assert fresh(deal).stage.key == "decide"
 
 
+@steps.IN_TWO_CORNERS
 def test_the_whole_form_asks_for_each_field(company, deal, theirs, open_page, language, viewport):
     mine = open_page(
         company.rep, f"/opportunities/{deal.pk}/edit/", language=language, viewport=viewport, expected=["status of 409"]

@@ -81,6 +81,7 @@ def test_booked_and_the_waterfall_open_theirs(company, deals, open_page, languag
     assert rows_of(window)[0] == total
 
 
+@steps.IN_TWO_CORNERS
 def test_from_a_team_to_a_person_to_a_deal(company, deals, open_page, language, viewport):
     window = open_page(company.director, "/dashboard/", language=language, viewport=viewport)
     page = window.page
@@ -103,6 +104,7 @@ def test_each_sees_their_own_numbers(company, deals, open_page, language):
     expect(window.page.locator("canvas").first).to_be_visible()
 
 
+@steps.IN_TWO_CORNERS
 def test_an_empty_dashboard(company, open_page, language, viewport):
     window = open_page(company.executive, "/dashboard/", language=language, viewport=viewport)
     expect(window.page.get_by_role("heading", level=1)).to_have_text(say(window, "Performance dashboard"))

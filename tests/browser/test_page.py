@@ -83,6 +83,7 @@ def test_move_from_the_page(company, deal, open_page, language):
     assert fresh(deal).stage.key == "lost"
 
 
+@steps.IN_TWO_CORNERS
 def test_what_is_typed_is_shown_as_text(company, open_page, language, viewport):
     """Markup in names is text everywhere, and long words break nothing."""
     name = "<img src=x onerror=alert(1)>" + "长" * 60 + " 😀 " + "W" * 80
@@ -96,6 +97,7 @@ def test_what_is_typed_is_shown_as_text(company, open_page, language, viewport):
         assert not window.overflows(), address
 
 
+@steps.IN_TWO_CORNERS
 def test_an_executive_reads(company, deal, open_page, language, viewport):
     window = open_page(company.executive, f"/opportunities/{deal.pk}/", language=language, viewport=viewport)
     expect(window.page.get_by_role("heading", level=1)).to_have_text("Airport line")

@@ -27,6 +27,7 @@ def test_every_page_is_sound(company, open_page, language, viewport):
             steps.sound(window, address.replace(str(of.pk), "PK"))
 
 
+@steps.IN_TWO_CORNERS
 def test_a_stage_is_renamed(company, open_page, language, viewport):
     stage = Stage.objects.get(key="validate")
     window = open_page(
@@ -93,6 +94,7 @@ def test_keys_go_from_page_to_page(company, open_page, language):
     expect(page.locator("#asc-keys")).to_be_hidden()
 
 
+@steps.IN_TWO_CORNERS
 def test_a_customer_is_made_and_its_first_deal(company, open_page, language, viewport):
     window = open_page(company.rep, "/customers/new/", language=language, viewport=viewport, expected=["status of 422"])
     page = window.page

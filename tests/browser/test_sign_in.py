@@ -43,6 +43,7 @@ def test_where_each_role_lands(company, open_page, language, person, heading):
     expect(window.page.get_by_role("heading", level=1)).to_have_text(say(window, heading))
 
 
+@steps.IN_TWO_CORNERS
 def test_a_session_that_ends_in_the_middle(company, open_page, language, viewport):
     deal = factories.opportunity(company.rep, "Cold store")
     window = open_page(company.rep, "/opportunities/?q=cold", language=language, viewport=viewport)
@@ -54,6 +55,7 @@ def test_a_session_that_ends_in_the_middle(company, open_page, language, viewpor
     steps.in_column(window, deal, "discover")
 
 
+@steps.IN_TWO_CORNERS
 def test_a_page_that_is_not_there_looks_like_one_that_is_hidden(company, open_page, language, viewport):
     hidden = factories.opportunity(company.stranger, "Hidden airport")
     window = open_page(company.rep, language=language, viewport=viewport, expected=["status of 404"])

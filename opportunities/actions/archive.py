@@ -52,7 +52,7 @@ def restore_opportunity(*, opportunity: Opportunity, seen: int | None, actor: Us
             _("Only a manager above the owner restores an opportunity, or its owner on its first day.")
         )
     row.refuse_if_stale(seen, {}, MOVE_WATCHES)
-    held = {"stage": stage_info(_stage_before(row))}
+    held = {"stage": stage_info(_stage_before(row)), "team_id": row.owner.team_id}
     write(row, actor=actor, action="restore", held=held, fields={"archived_at": None}, reason=RESTORED)
     return row
 

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from accounts.selectors import today
 from opportunities.actions import (
     archive_opportunity,
@@ -113,3 +113,11 @@ def test_archived_and_restored_into_the_stage_it_had(company):
     assert (archived.outcome, archived.archived_at is None) == ("no_go", False)
     restored = restore_opportunity(opportunity=archived, seen=archived.version, actor=company.manager)
     assert (restored.stage.key, restored.outcome, restored.archived_at) == ("decide", "open", None)
+
+
+def test_one_restored_takes_the_team_that_its_owner_has_now(company):
+    opportunity = factories.opportunity(company.rep)
+    archived = archive_opportunity(opportunity=opportunity, seen=1, actor=company.manager)
+    User.objects.filter(pk=company.rep.pk).update(team=company.west)
+    restored = restore_opportunity(opportunity=archived, seen=archived.version, actor=company.director)
+    assert (restored.team, restored.owner) == (company.west, company.rep)

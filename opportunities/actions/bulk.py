@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -36,15 +37,21 @@ def in_bulk(ids: Iterable[int], *, actor: User, act: Callable[[Opportunity], Opp
 
 def _one(pk: int, opportunity: Opportunity | None, act: Callable[[Opportunity], Any]) -> BulkResult:
     if opportunity is None:
-        return BulkResult(pk, False, 404, {"id": [_("There is no such opportunity.")]})
+        return _not_there(pk)
     try:
         return BulkResult(pk, True, 200, {}, act(opportunity))
+    except Http404:  # it went out of sight meanwhile
+        return _not_there(pk)
     except ValidationError as error:
         return BulkResult(pk, False, 400, as_lists(error))
     except PermissionDenied as error:
         return BulkResult(pk, False, 403, {"__all__": [str(error)]})
     except StaleWrite as error:
         return BulkResult(pk, False, 409, {name: [_("Somebody changed this meanwhile.")] for name in error.conflicts})
+
+
+def _not_there(pk: int) -> BulkResult:
+    return BulkResult(pk, False, 404, {"id": [_("There is no such opportunity.")]})
 
 
 def as_lists(error: ValidationError) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from accounts.selectors import calendar
 from opportunities import rules
 from opportunities.actions.spread import begin_versions, recompute_furthest
 from opportunities.actions.writing import TICK, stage_info
-from opportunities.models import Opportunity, Stage, StageSetting
+from opportunities.models import Opportunity, Outcome, Stage, StageSetting
 
 NAMES = ("name_zh", "name_en")
 SETTINGS = ("win_rate", "floor", "expected_days")
@@ -27,9 +27,18 @@ def create_stage(*, actor: User, position: int | None = None, **fields: Any) -> 
     """A new stage, last of all unless a position is named."""
     refuse_unless_admin(actor)
     last = Stage.objects.aggregate(last=Max("position"))["last"] or 0
-    stage = edits.create(Stage(position=position or last + 1, **fields), actor=actor)
+    stage = Stage(position=position or last + 1, **fields)
+    _refuse_new(stage)
+    edits.create(stage, actor=actor)
     _keep_settings(stage, BEGINNING)
     return stage
+
+
+def _refuse_new(stage: Stage) -> None:
+    if not stage.is_open and stage.win_rate != (1 if stage.outcome == Outcome.WON else 0):
+        raise ValidationError({"win_rate": _("The win rate of a closed stage is fixed: 100 % when won, else 0.")})
+    if Stage.objects.in_use().filter(position=stage.position).exists():
+        raise ValidationError({"position": _("Another stage has this position.")})
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from opportunities.actions import archive_opportunity, edit_opportunity, move_to_stage
+from opportunities.actions import archive_opportunity, assign, edit_opportunity, in_bulk, move_to_stage
 from opportunities.models import Opportunity, OpportunityVersion, Stage
 from tests import factories
 from tests.opportunities.browser_door import HTMX, events_of, many, post, text_of
@@ -214,3 +214,15 @@ def test_a_row_chosen_twice_is_done_once(company, rep):
     row.refresh_from_db()
     assert row.expected_close_date == date(2027, 1, 2)
     assert rep.post(URL, {"act": "shift"}, headers=HTMX).status_code == 200
+
+
+def test_one_that_goes_out_of_sight_meanwhile_does_not_stop_the_others(company):
+    gone, left = many(company.rep, 2)
+
+    def act(row):
+        if row == gone:
+            assign(opportunity=row, owner=company.stranger, seen=1, actor=company.admin)
+        return edit_opportunity(opportunity=row, changes={"next_step": "x"}, seen=1, actor=company.rep)
+
+    results = in_bulk([gone.pk, left.pk], actor=company.rep, act=act)
+    assert [(each.status, each.ok) for each in results] == [(404, False), (200, True)]

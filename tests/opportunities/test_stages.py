@@ -110,3 +110,20 @@ def test_only_administrators(company, person):
         retire_stage(stage=stage("discover"), target=stage("lock"), actor=actor)
     with pytest.raises(PermissionDenied):
         reorder_stages(order=[], actor=actor)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"outcome": "lost", "win_rate": Decimal("0.3")}, "win_rate"),
+        ({"outcome": "won", "win_rate": Decimal(0)}, "win_rate"),
+        ({"position": 2, "win_rate": Decimal("0.3")}, "position"),
+    ],
+)
+def test_a_new_stage_is_one_that_an_import_would_take(company, wrong, field):
+    with pytest.raises(ValidationError) as refused:
+        create_stage(actor=company.admin, name_zh="一", name_en="One", **wrong)
+    assert list(refused.value.message_dict) == [field]
+    assert not Stage.objects.filter(name_en="One").exists()
+    made = create_stage(actor=company.admin, name_zh="二", name_en="Two", outcome="won", win_rate=Decimal(1))
+    assert (made.position, made.outcome) == (10, "won")

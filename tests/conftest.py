@@ -4,6 +4,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from config.web.context import set_zone
+from config.web.money import set_currency
 from tests import factories
 from tests.factories import Company
 
@@ -12,6 +14,13 @@ from tests.factories import Company
 def empty_cache():
     """Throttles and rate limits of one test do not reach the next."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_organisation():
+    """What one test's requests have said of currency and time zone does not reach the next."""
+    set_currency("CNY")
+    set_zone(None)
 
 
 @pytest.fixture

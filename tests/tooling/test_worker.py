@@ -69,7 +69,7 @@ def call(task: str, env: dict[str, str]) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_nightly_tick_of_beat_runs_in_a_worker(company, tmp_path):
     """The days before an opportunity of last week are due; the tick has them computed and recorded."""
     with time_machine.travel(timezone.now() - timedelta(days=4), tick=True):

@@ -41,6 +41,7 @@ export function picker(field) {
     plugins: required ? {} : { clear_button: { title: text("clear") } },
     render,
     load(query, done) {
+      this.clearActiveOption(); // or the box goes on pointing at an option that is gone
       this.clearOptions((option) => this.items.includes(String(option.value)));
       find(field.dataset.picker, query).then(done, () => done());
     },

@@ -49,8 +49,8 @@ SCREENS = {
     "board-menu": Screen("lin", "/opportunities/", clicks=(MOVE,), fills_window=True),
     "quick-create": Screen("lin", "/opportunities/", clicks=("[data-new]",), fills_window=True),
     "quick-create-refused": Screen(
-        "lin", "/opportunities/", clicks=("[data-new]", "#dialog [type=submit]"), expected=("status of 422",),
-        fills_window=True,
+        "lin", "/opportunities/", clicks=("[data-new]", "#dialog [name=title]", "#dialog [type=submit]"),
+        expected=("status of 422",), fills_window=True,
     ),
     "close-as-won": Screen("lin", "/opportunities/", clicks=(MOVE, "#move-menu [value=won]"), fills_window=True),
     "close-as-lost": Screen("lin", "/opportunities/", clicks=(MOVE, "#move-menu [value=lost]"), fills_window=True),
@@ -68,7 +68,7 @@ SCREENS = {
     "bulk-shift": Screen("shen", TABLE, clicks=("[data-pick]", "#bulk [value=shift]"), fills_window=True),
     "table-empty": Screen("lin", f"{TABLE}?q=nothing-is-called-so", fills_window=True),
     "opportunity": Screen("shen", TABLE, first=A_DEAL),
-    "opportunity-won": Screen("shen", "/opportunities/?column=won", first="[data-list=won] h3 a"),
+    "opportunity-won": Screen("gu", f"{TABLE}?outcome=won", first=A_DEAL),
     "opportunity-edit": Screen("lin", TABLE, first=A_DEAL, clicks=("[id$=-next_step] a.asc-cell",)),
     "opportunity-thumb": Screen("lin", TABLE, first=A_DEAL, clicks=(".asc-thumb a:last-child",), clicks_at="390"),
     "opportunity-form": Screen("lin", TABLE, first=A_DEAL, clicks=("main a[href$='/edit/']",)),
@@ -149,7 +149,7 @@ def sign_in(page: Page, login: str, language: str, theme: str) -> None:
     page.select_option("main select[name=language]", language)
     page.select_option("main select[name=theme]", theme)
     page.click("main [type=submit]")
-    page.wait_for_load_state("networkidle")
+    settle(page)
 
 
 def shoot(watched: Watched, screen: Screen, file: str) -> list[str]:
@@ -175,9 +175,15 @@ def bring_up(watched: Watched, screen: Screen) -> None:
     here = not screen.clicks_at or (screen.clicks_at == "390") == watched.phone
     for selector in screen.clicks if here else ():
         page.locator(selector).locator("visible=true").first.click(timeout=5000)
-        page.wait_for_load_state("networkidle")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(200)
+        settle(page)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until what was asked for is there and drawn."""
+    page.wait_for_timeout(250)
+    page.wait_for_load_state("load")
+    page.wait_for_function("!document.querySelector('.htmx-request')")
 
 
 def contact_sheets(browser: Browser) -> int:

@@ -8,6 +8,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
@@ -33,6 +34,11 @@ def refuse_readers(user: Any) -> None:
     """Reps and managers edit what they see; executives and administrators read it."""
     if not user.sells:
         raise PermissionDenied(_("You may read this opportunity but not change it."))
+
+
+def brief(title: str) -> str:
+    """A title as a sentence has room for it."""
+    return Truncator(title).chars(40)
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -41,7 +41,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         take(form, error)
         return _ask(request, kind, picked, form)
-    return _answer(request, results)
+    return _answer(request, results, form)
 
 
 def _refuse(user: User, kind: str) -> None:
@@ -89,12 +89,12 @@ def _ask(request: HttpRequest, kind: str, picked: dict[int, int], form: Form) ->
     return dialog(request, "opportunities/bulk.html", context, status=422 if form.is_bound else 200)
 
 
-def _answer(request: HttpRequest, results: list[BulkResult]) -> HttpResponse:
+def _answer(request: HttpRequest, results: list[BulkResult], form: Form) -> HttpResponse:
     failed = [result for result in results if not result.ok]
     titles = _titles(request.user, [result.id for result in failed])
     context = {
         "done": len(results) - len(failed),
-        "failures": [(result, titles.get(result.id, ""), list(_reasons(result))) for result in failed],
+        "failures": [(result, titles.get(result.id, ""), list(_reasons(result, form))) for result in failed],
     }
     response = dialog(request, "opportunities/bulk_result.html", context)
     trigger_client_event(response, "asc:bulk", {"failed": [result.id for result in failed]})
@@ -107,10 +107,11 @@ def _titles(user: Any, ids: list[int]) -> dict[int, str]:
     return dict(rows.values_list("pk", "title")) if ids else {}
 
 
-def _reasons(result: BulkResult) -> Iterable[str]:
+def _reasons(result: BulkResult, form: Form) -> Iterable[str]:
     for name, texts in result.errors.items():
         for text in texts:
             if name in ("__all__", "id"):
                 yield text
             else:
-                yield _("%(field)s: %(message)s") % {"field": label_of(name), "message": text}
+                label = form[name].label if name in form.fields else label_of(name)
+                yield _("%(field)s: %(message)s") % {"field": label, "message": text}

@@ -28,7 +28,7 @@ from opportunities.forms.move import MoveForm
 from opportunities.models import Opportunity, Stage
 from opportunities.selectors import board as reader
 from opportunities.selectors.board import Card
-from opportunities.views.answers import announce, is_htmx, refuse_readers, seen_version
+from opportunities.views.answers import announce, brief, is_htmx, refuse_readers, seen_version
 from opportunities.views.board import card_icons, filtered
 from opportunities.views.cards import card_text, column_text
 from opportunities.views.conflicts import conflict_response, too_late_response
@@ -103,7 +103,10 @@ def _move(request: HttpRequest, row: Opportunity, target: Stage, stages: list[St
 
 
 def _moved_words(row: Opportunity, target: Stage) -> str:
-    values = {"customer": row.customer.name, "title": row.title, "stage": target.name, "rate": percent(target.win_rate)}
+    values = {
+        "customer": row.customer.name, "title": brief(row.title), "stage": target.name,
+        "rate": percent(target.win_rate),
+    }  # fmt: skip
     if target.outcome in ("open", "won"):
         return _("%(customer)s · %(title)s moved to “%(stage)s %(rate)s”") % values
     return _("%(customer)s · %(title)s closed as “%(stage)s”") % values
@@ -146,7 +149,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         restored = actions.undo(opportunity=row, actor=request.user, seen=seen_version(request))
     except TooLate as error:
         return too_late_response(request, error, row)
-    words = _("Undone: %(customer)s · %(title)s") % {"customer": restored.customer.name, "title": restored.title}
+    words = _("Undone: %(customer)s · %(title)s") % {"customer": restored.customer.name, "title": brief(restored.title)}
     return _changed(request, restored, words, reader.stages_in_use(), undone=True)
 
 
@@ -178,7 +181,7 @@ def _create(request: HttpRequest, form: QuickCreateForm) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error.messages)
         return _new_dialog(request, form, status=422)
-    words = _("%(customer)s · %(title)s created") % {"customer": row.customer.name, "title": row.title}
+    words = _("%(customer)s · %(title)s created") % {"customer": row.customer.name, "title": brief(row.title)}
     if not is_htmx(request):
         messages.success(request, words)
         return redirect("opportunity", pk=row.pk)

@@ -20,7 +20,7 @@ from opportunities.forms.edit import OpportunityForm, StageForm, fields_of
 from opportunities.forms.fields import amount_unit
 from opportunities.models import Opportunity
 from opportunities.selectors.table import row_of
-from opportunities.views.answers import announce, dialog, done, editable, is_htmx, seen_version
+from opportunities.views.answers import announce, brief, dialog, done, editable, is_htmx, seen_version
 from opportunities.views.conflicts import conflict_response, label_of
 from opportunities.views.facts import fact_of
 from opportunities.views.page import whole_form
@@ -119,7 +119,7 @@ def _refused(request: HttpRequest, opportunity: Opportunity, name: str, form: Fo
 
 
 def _saved(request: HttpRequest, before: Opportunity, saved: Opportunity, name: str) -> HttpResponse:
-    words = _("Saved: %(field)s of %(title)s") % {"field": label_of(name), "title": saved.title}
+    words = _("Saved: %(field)s of %(title)s") % {"field": label_of(name), "title": brief(saved.title)}
     changed = saved.version != before.version
     if not is_htmx(request) or place_of(request) == "dialog":
         return done(request, saved, words, undo=changed)

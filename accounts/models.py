@@ -99,7 +99,7 @@ class User(AbstractBaseUser, Revised):
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS = ["name", "email"]
+    REQUIRED_FIELDS = ["email"]
 
     objects = UserManager()
 

@@ -17,6 +17,7 @@ UNDO_ACCEPTED = timedelta(seconds=15)
 UNDO_SHOWN = timedelta(seconds=10)
 SMALLEST_WON_AMOUNT = Decimal("0.01")
 LONGEST_REASON = 500
+SAY_WHY = _("Say why: this move needs a reason.")
 BY_MISTAKE, RESTORED = gettext_noop("entered by mistake"), gettext_noop("restored")
 
 
@@ -144,7 +145,7 @@ def move_problems(
     """{field: message} of what a move still needs; empty when it may go on."""
     problems: dict[str, Any] = {}
     if needs_reason(source, target) and not reason.strip():
-        problems["reason"] = _("Say why: this move needs a reason.")
+        problems["reason"] = SAY_WHY
     if len(reason) > LONGEST_REASON:
         problems["reason"] = _("A reason has at most 500 characters.")
     if target.outcome == "won":

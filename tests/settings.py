@@ -13,12 +13,16 @@ os.environ.setdefault("HTTPS", "off")
 os.environ.setdefault("SECRET_KEY", "for-the-tests-only-" + "x" * 40)
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES, REDIS_URL, STORAGES  # noqa: E402
+from config.settings import CACHES, DATABASES, REDIS_URL, STORAGES  # noqa: E402
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # In a file, as in real life: threads and worker processes share it, and write-ahead logging is on.
     DATABASES["default"]["TEST"] = {"NAME": str(TEST_DIR / "test.sqlite3")}
-if not REDIS_URL:
+if REDIS_URL:  # each process of the suite empties its cache before each test: a database of its own, not the broker's
+    server, _slash, number = REDIS_URL.rpartition("/")
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    CACHES["default"]["LOCATION"] = f"{server}/{(int(number or 0) - 1 - process) % 16}"
+else:
     CELERY_BROKER_URL = "memory://"
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str] = {}
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"

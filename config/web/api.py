@@ -169,6 +169,11 @@ class Resource(viewsets.GenericViewSet[Any]):
             raise serializers.ValidationError({"version": [_("There is no such version yet.")]})
         return seen
 
+    def seen_if_said(self, row: Any) -> int | None:
+        """Likewise, None when the caller did not say: archiving and bringing back need no version."""
+        said = isinstance(self.request.data, Mapping) and self.request.data.get("version") is not None
+        return self.seen(row) if said or "If-Match" in self.request.headers else None
+
     def shown(self, row: Any, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(row).data, status=code, headers={"ETag": f'"{row.version}"'})
 

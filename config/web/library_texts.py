@@ -26,6 +26,7 @@ REWORDED = (
     ),
     pgettext_lazy("field label", "Login"),
     gettext_noop("Email"),
+    gettext_noop("Username or email"),
     gettext_noop("Please type your current password."),
     gettext_noop("The username and/or password you specified are not correct."),
     gettext_noop("The email address and/or password you specified are not correct."),

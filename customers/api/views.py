@@ -53,14 +53,14 @@ class Customers(Resource):
     def destroy(self, request: Request, pk: str) -> Response:
         """Archive; refused while it has open opportunities."""
         row = self.get_object()
-        actions.archive_customer(customer=row, seen=self.seen(row), actor=request.user)
+        actions.archive_customer(customer=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived customer back."""
         row = self.get_object()
-        return self.reread(actions.restore_customer(customer=row, seen=self.seen(row), actor=request.user))
+        return self.reread(actions.restore_customer(customer=row, seen=self.seen_if_said(row), actor=request.user))
 
 
 @transaction.atomic
@@ -100,14 +100,14 @@ class Contacts(Resource):
     def destroy(self, request: Request, pk: str) -> Response:
         """Archive."""
         row = self.get_object()
-        actions.archive_contact(contact=row, seen=self.seen(row), actor=request.user)
+        actions.archive_contact(contact=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived contact back."""
         row = self.get_object()
-        return self.reread(actions.restore_contact(contact=row, seen=self.seen(row), actor=request.user))
+        return self.reread(actions.restore_contact(contact=row, seen=self.seen_if_said(row), actor=request.user))
 
 
 class Products(Resource):
@@ -136,14 +136,14 @@ class Products(Resource):
     def destroy(self, request: Request, pk: str) -> Response:
         """Archive."""
         row = self.get_object()
-        actions.archive_product(product=row, seen=self.seen(row), actor=request.user)
+        actions.archive_product(product=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived product back."""
         row = self.get_object()
-        return self.reread(actions.restore_product(product=row, seen=self.seen(row), actor=request.user))
+        return self.reread(actions.restore_product(product=row, seen=self.seen_if_said(row), actor=request.user))
 
 
 class Orders(Resource):

@@ -96,11 +96,14 @@ def reorder_stages(*, order: list[int], actor: User) -> None:
 
 @transaction.atomic
 def retire_stage(*, stage: Stage, target: Stage | None, actor: User) -> Stage:
-    """Take a stage out of use and move its opportunities to `target` in the same act."""
+    """Take a stage out of use and move its open opportunities to `target` in the same act.
+
+    Closed ones stay in the stage that they were closed in: moving them would close, and book, them a second time.
+    """
     refuse_unless_admin(actor)
     stage = edits.locked(stage)
     _refuse_retirement(stage, target)
-    rows = Opportunity.objects.filter(stage=stage)
+    rows = Opportunity.objects.filter(stage=stage).open()
     if target is not None and rows.exists():
         _move_all(rows, stage, target, actor)
     elif rows.exists():

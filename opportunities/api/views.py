@@ -69,7 +69,7 @@ class Opportunities(Resource):
     def destroy(self, request: Request, pk: str) -> Response:
         """Archive what was entered by mistake."""
         row = self.bare()
-        actions.archive_opportunity(opportunity=row, seen=self.seen(row), actor=request.user)
+        actions.archive_opportunity(opportunity=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=serializers.SeenSerializer)
@@ -77,7 +77,9 @@ class Opportunities(Resource):
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived one back into the stage that it had."""
         row = self.bare()
-        return self.reread(actions.restore_opportunity(opportunity=row, seen=self.seen(row), actor=request.user))
+        return self.reread(
+            actions.restore_opportunity(opportunity=row, seen=self.seen_if_said(row), actor=request.user)
+        )
 
     # Verbs
 

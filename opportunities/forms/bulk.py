@@ -30,6 +30,18 @@ class BulkMoveForm(forms.Form):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["stage"].queryset = Stage.objects.in_use()  # type: ignore[attr-defined]
+        self.fields["stage"].empty_label = None  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """What a closing of any row would ask for is asked for here, before the first is tried."""
+        cleaned = super().clean() or {}
+        stage = cleaned.get("stage")
+        if stage is not None and not stage.is_open:
+            if stage.outcome == "won" and not cleaned.get("signed_on") and "signed_on" not in self.errors:
+                self.add_error("signed_on", _("Give the day on which the contract was signed."))
+            elif stage.outcome != "won" and not cleaned.get("reason"):
+                self.add_error("reason", rules.SAY_WHY)
+        return cleaned
 
 
 class BulkAssignForm(forms.Form):

@@ -55,6 +55,9 @@ class MoveForm(VersionForm):
             del self.fields[name]
         if "why" in self.fields:
             self.fields["reason"].label = _("In your words")
+        elif "reason" in self.fields:
+            self.fields["reason"].required = True
+            self.fields["reason"].error_messages["required"] = rules.SAY_WHY
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -62,7 +65,7 @@ class MoveForm(VersionForm):
         explained = rules.needs_reason(stage_info(self.row.stage), stage_info(self.target))
         chips = ("why",) if self.kind in ("backward", "reopening") else ()
         facts = {Outcome.WON: ("amount", "signed_on"), Outcome.LOST: ("competitor",)}.get(self.target.outcome, ())  # type: ignore[call-overload]
-        return (*facts, *chips, *(("reason",) if explained else ()))
+        return (*chips, *(("reason",) if explained else ()), *facts)
 
     @property
     def asks(self) -> bool:

@@ -107,7 +107,7 @@ def stage_retire(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _preview(stage: Stage) -> str:
     """How many opportunities the retirement moves, in words."""
-    count = Opportunity.objects.filter(stage=stage).count()
+    count = Opportunity.objects.filter(stage=stage).open().count()
     moved = ngettext(
         "%(count)s deal stands in this stage and moves, in the same act, to the stage you choose.",
         "%(count)s deals stand in this stage and move, in the same act, to the stage you choose.", count,

@@ -27,7 +27,16 @@ def funnel_bar(amount: Any, widest: Any, step: int) -> SafeString:
 @register.simple_tag
 def member_rows(figure: str, found: Dashboard, team: str, person: str) -> str:
     """The address of the rows behind one person's line in the table of teams."""
-    query: dict[str, Any] = {**found.scope.params, "member": person, "of": team}
+    return _rows(figure, found, {**found.scope.params, "member": person, "of": team})
+
+
+@register.simple_tag
+def team_rows(figure: str, found: Dashboard, team: str) -> str:
+    """The address of the rows behind a team's line, all below it included."""
+    return _rows(figure, found, {"team": team})
+
+
+def _rows(figure: str, found: Dashboard, query: dict[str, Any]) -> str:
     if not found.live:
         query["as_of"] = found.as_of
     if figure == "booked":

@@ -258,11 +258,10 @@ def test_every_address_is_private_by_default(company):
 def test_createsuperuser_makes_the_first_administrator(db, monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     monkeypatch.setenv("DJANGO_SUPERUSER_USERNAME", "first")
-    monkeypatch.setenv("DJANGO_SUPERUSER_NAME", "First Person")
     monkeypatch.setenv("DJANGO_SUPERUSER_EMAIL", "first@example.com")
     call_command("createsuperuser", interactive=False, stdout=StringIO())
     user = User.objects.get()
-    assert (user.role, user.name, user.email) == ("admin", "First Person", "first@example.com")
+    assert (user.role, user.name, user.email) == ("admin", "first", "first@example.com")
     client = Client()
     sign_in(client, "first")
     assert signed(client)

@@ -25,7 +25,7 @@ def change(row, actor, **changes):
 def test_a_write_says_which_version_it_saw(company, api, row):
     client = api(company.rep)
     path = f"opportunities/{row.pk}/"
-    for method, where in (("patch", path), ("delete", path), ("post", f"{path}move/"), ("post", f"{path}undo/")):
+    for method, where in (("patch", path), ("post", f"{path}move/"), ("post", f"{path}undo/")):
         answer = getattr(client, method)(where, {"stage": "lock"} if "move" in where else {})
         assert answer.status_code == 400
         assert answer.json().keys() == {"version"}
@@ -229,3 +229,11 @@ def test_a_session_needs_its_csrf_token(company, row):
     client.cookies["csrftoken"] = "a" * 32
     answer = client.patch(path, body, content_type="application/json", headers={"X-CSRFToken": "a" * 32})
     assert answer.status_code == 200
+
+
+def test_archiving_and_bringing_back_need_no_version_but_heed_one(company, api):
+    row = factories.opportunity(company.rep)
+    client = api(company.rep)
+    assert client.delete(f"opportunities/{row.pk}/", {"version": 9}).status_code == 400
+    assert client.delete(f"opportunities/{row.pk}/").status_code == 204
+    assert client.post(f"opportunities/{row.pk}/restore/").json()["stage"] == "discover"

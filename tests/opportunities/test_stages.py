@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
+from accounts.selectors import today
 from opportunities import rules
 from opportunities.actions import create_stage, edit_stage, move_to_stage, reorder_stages, retire_stage
 from opportunities.models import Opportunity, OpportunityVersion, Stage, StageSetting
@@ -127,3 +128,14 @@ def test_a_new_stage_is_one_that_an_import_would_take(company, wrong, field):
     assert not Stage.objects.filter(name_en="One").exists()
     made = create_stage(actor=company.admin, name_zh="二", name_en="Two", outcome="won", win_rate=Decimal(1))
     assert (made.position, made.outcome) == (10, "won")
+
+
+def test_retiring_a_closed_stage_leaves_what_was_closed_in_it(company):
+    won = factories.opportunity(company.rep, stage="won", signed_on=today())
+    other = create_stage(
+        actor=company.admin, name_zh="续约", name_en="Renewed", outcome="won", win_rate=Decimal(1), position=20
+    )
+    retire_stage(stage=stage("won"), target=other, actor=company.admin)
+    row = Opportunity.objects.get(pk=won.pk)
+    assert (row.stage.key, row.entered_at) == ("won", won.entered_at)
+    assert OpportunityVersion.objects.filter(opportunity=won).count() == 1

@@ -166,3 +166,16 @@ def test_executives_land_here_everybody_else_on_the_board(company, signed_in):
 def test_an_empty_company_has_a_dashboard(company, signed_in):
     text = page(signed_in(company.executive)).content.decode()
     assert "No pipeline in the last 12 months" in text
+
+
+def test_the_rows_of_each_team_in_the_table(company, signed_in, story):
+    client = signed_in(company.executive)
+    found = page(client).context["found"]
+    assert len(found.teams) == 3
+    for team in found.teams:
+        opened = client.get(reverse("dashboard_rows", args=["open"]), {"team": team.key})
+        won = client.get(
+            reverse("dashboard_rows", args=["booked"]), {"team": team.key, "period": found.booked.period.key}
+        )
+        assert opened.context["sum"].amount == team.open.amount
+        assert won.context["sum"].amount == team.booked.amount

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from pipeline.demo import names
 
-SEED = 8848
+SEED = 8872
 ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = 730
 OPPORTUNITIES = 300
 OPEN = ["discover", "validate", "cocreate", "decide", "lock"]
-ADVANCE = {"discover": 0.74, "validate": 0.72, "cocreate": 0.66, "decide": 0.76, "lock": 0.9}
+ADVANCE = {"discover": 0.74, "validate": 0.72, "cocreate": 0.66, "decide": 0.82, "lock": 0.92}
 MEDIAN_DAYS = {"discover": 30, "validate": 38, "cocreate": 48, "decide": 50, "lock": 42}
 STUCK_SINCE = 240  # days: solutions drag on since then, which is the bulge that the funnel shows
 REPS = [login for login, _name, role, _team in names.PEOPLE if role == "rep"]
@@ -115,6 +115,7 @@ def _walk(chance: Chance, life: Life) -> None:
         until = day + timedelta(days=stay)
         _keep_current(chance, life, day, min(until, chance.last))
         if until > chance.last:
+            _prepare_monday(chance, life)
             return
         at = max(chance.moment(until), life.events[-1][0] + timedelta(minutes=7))
         _leave_stage(chance, life, at)
@@ -200,6 +201,15 @@ def _keep_current(chance: Chance, life: Life, first: date, last: date) -> None:
             life.change(at, "expected_close", life.close.isoformat())
         if chance.happens(DISCIPLINE[life.owner]):
             _plan_step(chance, life, at)
+
+
+def _prepare_monday(chance: Chance, life: Life) -> None:
+    """Who keeps their deals current has looked at an open one in the last days."""
+    at = chance.moment(chance.last - timedelta(days=chance.random.randrange(0, 7)))
+    if at > life.events[-1][0] and chance.happens(DISCIPLINE[life.owner]):
+        due = at.date() + timedelta(days=chance.random.randrange(2, 16))
+        life.change(at, "next_step", chance.random.choice(names.NEXT_STEPS[life.stage]))
+        life.change(at, "next_step_due", due.isoformat())
 
 
 def _visits(chance: Chance, first: date, last: date) -> Iterator[date]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.demo import names
 
-SEED = 8872
+SEED = 8888
 ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = 730
 OPPORTUNITIES = 300
@@ -183,6 +183,9 @@ def _reconsider_amount(chance: Chance, life: Life, at: datetime) -> None:
 
 def _plan_step(chance: Chance, life: Life, at: datetime) -> None:
     if not chance.happens(DISCIPLINE[life.owner] + 0.1):
+        if at != life.created_at and chance.happens(0.4):  # the old step is done, no new one is named
+            life.change(at, "next_step", "")
+            life.change(at, "next_step_due", "")
         return
     due = at.date() + timedelta(days=chance.random.randrange(3, 15))
     life.change(at, "next_step", chance.random.choice(names.NEXT_STEPS[life.stage]))

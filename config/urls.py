@@ -1,14 +1,15 @@
 """All addresses: pages, API, health."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from config.web import health
+from config.web import api, health
 
-api_v1 = [
+api_v1: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("customers.api.urls")),
     path("", include("opportunities.api.urls")),
     path("", include("pipeline.api.urls")),
+    re_path(r"^.*/$", api.not_found, name="api-not-found"),
 ]
 
 urlpatterns = [

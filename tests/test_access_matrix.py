@@ -170,6 +170,7 @@ MATRIX: dict[str, list[Door]] = {
     "api-schema": [Door(EVERYBODY)],
     "api-docs": [Door(EVERYBODY)],
     "api-sign-in": [post("sssssss", username="rep", password="wrong")],
+    "api-not-found": [Door("hhhhhhs")],
     "api-me": [Door(EVERYBODY)],
     "api-organisation": [Door(EVERYBODY), patch(ADMINS, name="x")],
     "api-user-list": [Door(EVERYBODY)],

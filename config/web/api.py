@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers, status, viewsets
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import exceptions, serializers, status, viewsets
+from rest_framework.decorators import api_view
 from rest_framework.filters import BaseFilterBackend, SearchFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -187,3 +188,10 @@ class Resource(viewsets.GenericViewSet[Any]):
         row = get_object_or_404(self.get_queryset(), pk=error.row.pk)
         sent = {name: self.request.data[name] for name in error.yours if name in self.request.data}
         return {"current": self.get_serializer(row).data, "yours": sent, "conflicts": error.conflicts}
+
+
+@extend_schema(exclude=True)
+@api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])
+def not_found(request: Request) -> Response:
+    """404 in JSON for an address that the API does not have; 401 for somebody who is not signed in."""
+    raise exceptions.NotFound

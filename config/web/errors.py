@@ -13,13 +13,6 @@ from config.web.parsers import TooLarge
 from config.web.revisions import StaleWrite
 
 
-class Conflict(exceptions.APIException):
-    """409 with a body of its own."""
-
-    status_code = 409
-    default_code = "conflict"
-
-
 class TooManyAttempts(ValidationError):
     """Refused because it was tried too often: 429 in the API, an error like another in a form."""
 

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from accounts.models import AuditEntry, Organisation
 from customers.actions import archive_product
@@ -343,3 +344,9 @@ def test_an_archived_product_is_no_choice(company, api):
     archive_product(product=product, seen=1, actor=company.admin)
     answer = api(company.rep).patch(f"opportunities/{row.pk}/", {"product": product.key, "version": 1})
     assert answer.json().keys() == {"product"}
+
+
+def test_an_address_that_is_not_there_answers_in_json(company, api):
+    answer = api(company.rep).get("nothing/here/")
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+    assert Client().get("/api/v1/nothing/here/").status_code == 401

@@ -4,7 +4,10 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from config.settings import LOG_LEVEL, LOGGING  # noqa: E402
+from config.settings import DEBUG, DEPLOYED, LOG_LEVEL, LOGGING  # noqa: E402
+
+if not (DEBUG or DEPLOYED):
+    raise SystemExit("Set SECRET_KEY: every process that serves pages signs with the same one.")
 
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))

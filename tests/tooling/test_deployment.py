@@ -133,6 +133,6 @@ def test_the_static_files_are_collected(tmp_path):
 
 
 def test_without_a_secret_key_no_page_is_served_and_the_reason_is_said():
-    done = run("python", "-c", "import config.wsgi, django.conf; django.conf.settings.SECRET_KEY", SECRET_KEY="")
-    assert done.returncode == 1
-    assert "The SECRET_KEY setting must not be empty." in done.stderr
+    done = run("gunicorn", "--check-config", "--config", "config/gunicorn.py", "config.wsgi", SECRET_KEY="")
+    assert done.returncode != 0
+    assert "Set SECRET_KEY" in done.stderr + done.stdout

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.demo import names
 
-SEED = 8888
+SEED = 8848
 ZONE = ZoneInfo("Asia/Shanghai")
 DAYS = 730
 OPPORTUNITIES = 300
@@ -119,7 +119,7 @@ def _walk(chance: Chance, life: Life) -> None:
             return
         at = max(chance.moment(until), life.events[-1][0] + timedelta(minutes=7))
         _leave_stage(chance, life, at)
-        day = until
+        day = max(until, life.events[-1][0].date())
 
 
 def _stay(chance: Chance, life: Life) -> int:
@@ -144,7 +144,7 @@ def _leave_stage(chance: Chance, life: Life, at: datetime) -> None:
         _move(life, at, OPEN[min(position + (2 if chance.happens(0.05) else 1), 4)])
         _reconsider_amount(chance, life, at)
     if life.stage in OPEN:
-        _plan_step(chance, life, at)
+        _plan_step(chance, life, max(at, life.events[-1][0]))
 
 
 def _move(life: Life, at: datetime, stage: str, reason: str = "") -> None:

@@ -28,7 +28,9 @@ def test_the_same_day_gives_the_same_workspace(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_nothing_happens_today_or_later():
+def test_every_life_is_told_in_order_and_nothing_happens_today_or_later():
+    for life in story.lives(DAY):
+        assert [at for at, *_rest in life.events] == sorted(at for at, *_rest in life.events)
     moments = [at for life in story.lives(DAY) for at, *_rest in life.events]
     assert max(moments).date() < DAY
     assert (DAY - min(moments).date()).days > 700

@@ -12,13 +12,6 @@ from django.db.models import Q, QuerySet
 from accounts.models import Team, User
 
 
-def in_charge_of(user: User) -> QuerySet[Any]:
-    """The people a manager is in charge of: those whose team is the manager's or lies below it."""
-    if not user.is_manager or user.team is None:
-        return User.objects.none()
-    return User.objects.in_team(user.team)
-
-
 def portfolio(user: User) -> QuerySet[Any]:
     """The people whose rows this person works with: their own, and those in their charge."""
     if not user.is_manager or user.team is None:

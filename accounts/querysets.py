@@ -19,8 +19,9 @@ class TeamQuerySet(models.QuerySet[Any]):
 
 class UserQuerySet(models.QuerySet[Any]):
     def active_on(self, day: date) -> Self:
-        """People who may sign in on this date; both ends count."""
+        """People who may sign in on this date; both ends count, and nobody who was deactivated may."""
         return self.filter(
+            models.Q(deactivated_at__isnull=True),
             models.Q(active_from__isnull=True) | models.Q(active_from__lte=day),
             models.Q(active_until__isnull=True) | models.Q(active_until__gte=day),
         )
@@ -51,3 +52,43 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 class AccessTokenQuerySet(models.QuerySet[Any]):
     def usable(self) -> Self:
         return self.filter(models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=timezone.now()))
+
+
+class InvitationQuerySet(models.QuerySet[Any]):
+    def usable(self) -> Self:
+        """Neither used, taken back nor expired."""
+        return self.filter(used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=timezone.now())
+
+
+class AuditQuerySet(models.QuerySet[Any]):
+    """Rows of the trail are only added."""
+
+    def update(self, **changes: Any) -> int:
+        raise TypeError("Rows of the audit trail are not changed.")
+
+    def delete(self) -> Any:
+        raise TypeError("Rows of the audit trail are not deleted.")
+
+
+class OutboxQuerySet(models.QuerySet[Any]):
+    def waiting(self) -> Self:
+        """Neither sent, dropped nor given up."""
+        return self.filter(sent_at__isnull=True, dropped_at__isnull=True, failed_at__isnull=True)
+
+    def due(self) -> Self:
+        """Those whose moment has come and that nobody has in hand."""
+        now = timezone.now()
+        free = models.Q(leased_until__isnull=True) | models.Q(leased_until__lt=now)
+        return self.waiting().filter(free, due_at__lte=now)
+
+
+class NotificationQuerySet(models.QuerySet[Any]):
+    def unread(self) -> Self:
+        return self.filter(read_at__isnull=True)
+
+
+class SavedViewQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own, and those that the people of one's team share."""
+        mine = models.Q(owner=user)
+        return self.filter(mine | models.Q(team=user.team_id)) if user.team_id else self.filter(mine)

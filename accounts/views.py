@@ -79,9 +79,21 @@ class Entry:
 # Pages of the apps above stand here by name; one that is not there is left out.
 SETTINGS = (
     Entry(
+        "people",
+        gettext_lazy("People"),
+        gettext_lazy("Invite, change role and team, deactivate with a hand-over."),
+        "users",
+    ),
+    Entry(
+        "team_tree",
+        gettext_lazy("Teams"),
+        gettext_lazy("The tree of teams: new, renamed, moved, archived."),
+        "sitemap",
+    ),
+    Entry(
         "settings_organisation",
         gettext_lazy("Organisation"),
-        gettext_lazy("Name, industry, first month of the fiscal year."),
+        gettext_lazy("Name, industry, currency, time zone, fiscal year, working week."),
         "building-community",
     ),
     Entry(
@@ -95,6 +107,18 @@ SETTINGS = (
         gettext_lazy("Products"),
         gettext_lazy("What you sell, and what can be chosen for a deal."),
         "package",
+    ),
+    Entry(
+        "workspace",
+        gettext_lazy("Import and export"),
+        gettext_lazy("A company's whole history in or out, as a folder of CSV files."),
+        "database",
+    ),
+    Entry(
+        "audit",
+        gettext_lazy("Audit trail"),
+        gettext_lazy("Who changed what, when, and through which door."),
+        "clipboard-list",
     ),
     Entry(
         "nightly",

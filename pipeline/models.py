@@ -1,12 +1,14 @@
-"""What the nightly work keeps: each day's totals, and which days have been computed."""
+"""What the nightly work keeps: each day's totals, and which days have been computed; imports and exports."""
 
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Team, User
 from config.web.money import MoneyField
+from config.web.revisions import random_key
 from customers.models import Product
 from opportunities.models import Stage
 
@@ -66,3 +68,63 @@ class NightlyRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} {self.day}: {self.state}"
+
+
+class WorkspaceRun(models.Model):
+    """An import or export of the workspace: who asked for it, who has claimed it until when, how it goes."""
+
+    key = models.CharField(max_length=16, unique=True, default=random_key, editable=False)
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    created_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    claim = models.CharField(max_length=32, blank=True)
+    leased_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    step = models.CharField(max_length=60, blank=True)  # a file's name, or `writing`
+    rows = models.PositiveIntegerField(default=0)  # of this step so far
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    error = models.CharField(_("error"), max_length=500, blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class ImportRun(WorkspaceRun):
+    """A workspace that was uploaded: checked, then confirmed by a person, then written."""
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", pgettext_lazy("import", "Waiting to be checked")
+        CHECKING = "checking", pgettext_lazy("import", "Being checked")
+        CHECKED = "checked", pgettext_lazy("import", "Ready to be imported")
+        REFUSED = "refused", pgettext_lazy("import", "Has bad rows")
+        CONFIRMED = "confirmed", pgettext_lazy("import", "Waiting to be written")
+        WRITING = "writing", pgettext_lazy("import", "Being written")
+        FINISHED = "finished", pgettext_lazy("import", "Imported")
+        FAILED = "failed", pgettext_lazy("import", "Failed")
+        CANCELLED = "cancelled", pgettext_lazy("import", "Cancelled")
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.UPLOADED, db_index=True)
+    files = models.JSONField(default=list)  # [{"name", "size"}] as uploaded
+    keep_edits = models.BooleanField(_("keep what was changed in Ascent"), default=False)
+    confirmed_at = models.DateTimeField(null=True)
+    report = models.JSONField(null=True)  # pipeline.interchange.Report: counts a file, bad rows, what it overwrites
+
+
+class ExportRun(WorkspaceRun):
+    """A workspace written into a zip, to be fetched until it expires by the person who asked for it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("export", "Waiting")
+        RUNNING = "running", pgettext_lazy("export", "Running")
+        FINISHED = "finished", pgettext_lazy("export", "Ready to be fetched")
+        FAILED = "failed", pgettext_lazy("export", "Failed")
+        EXPIRED = "expired", pgettext_lazy("export", "Expired")
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING, db_index=True)
+    counts = models.JSONField(default=dict)  # {file: rows}
+    size = models.BigIntegerField(null=True)  # bytes
+    expires_at = models.DateTimeField(null=True)

@@ -95,6 +95,8 @@ MATRIX: dict[str, list[Door]] = {
     "picker_teams": [Door(EVERYBODY)],
     "picker_customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
     "picker_products": [Door(EVERYBODY)],
+    # --- API tokens
+    # --- notifications
     # --- customers, contacts, products
     "customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN&sort=-open")],
     "customer_new": [Door(SELLERS_AND_ADMINS)],
@@ -143,9 +145,13 @@ MATRIX: dict[str, list[Door]] = {
     "opportunity_collaborators": [post("ihihrrs", "opportunity", add="mate")],
     "opportunity_archive": [post(EDITED, "opportunity", version=1)],
     "opportunity_restore": [post(EDITED, "archived", version=2)],
+    # --- saved views
     # --- settings
     "settings": [Door(ADMINS)],
+    # --- people and teams
+    # --- first start
     "settings_organisation": [Door(ADMINS), post(ADMINS, name="x", version=1)],
+    # --- workspace import and export
     "settings_stages": [Door(EVERYBODY)],
     "stage_new": [Door(ADMINS), post(ADMINS, name_en="x")],
     "stage_order": [post(ADMINS, order="1")],
@@ -153,6 +159,7 @@ MATRIX: dict[str, list[Door]] = {
     "stage_retire": [Door(ADMINS, "stage"), post(ADMINS, "stage", target="lock", version=1)],
     "nightly": [Door(ADMINS)],
     "nightly_run": [post(ADMINS)],
+    # --- audit trail
     # --- computed
     "dashboard": [Door(EVERYBODY), Door("hhhiiis", query="?team=west"), Door("hiihiis", query="?owner=mate")],
     "dashboard_rows": [

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, outbox
 from accounts.models import User
 from opportunities import rules
 from opportunities.actions.writing import lock_visible
@@ -41,6 +41,7 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
     for name, value in change["before"].items():
         setattr(row, name, _parsed(name, value))
     row.last_change = None
+    outbox.drop(row, version=seen)
     row.mark_changed(change["fields"])
     row.save()
     audit.record("undo", row=row, actor=actor, changes={name: (old, getattr(row, name)) for name, old in was.items()})

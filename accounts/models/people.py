@@ -1,4 +1,4 @@
-"""People, teams, the organisation, access tokens, and the audit trail."""
+"""People, teams, invitations."""
 
 from typing import Any
 
@@ -9,35 +9,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.querysets import AccessTokenQuerySet, TeamQuerySet, UserManager
+from accounts.querysets import InvitationQuerySet, TeamQuerySet, UserManager
 from config.web.revisions import Revised, random_key
-
-
-class Organisation(Revised):
-    """The one company whose pipeline this installation holds."""
-
-    class Industry(models.TextChoices):
-        MANUFACTURING = "manufacturing", _("Manufacturing")
-        SERVICES = "services", _("Services")
-
-    name = models.CharField(_("name"), max_length=200)
-    industry = models.CharField(_("industry"), max_length=20, choices=Industry, default=Industry.MANUFACTURING)
-    currency = models.CharField(_("currency"), max_length=3, default="CNY")
-    timezone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
-    fiscal_year_start_month = models.PositiveSmallIntegerField(_("first month of the fiscal year"), default=1)
-    is_demo = models.BooleanField(default=False, editable=False)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(name="organisation_is_one", condition=models.Q(id=1)),
-            models.CheckConstraint(
-                name="organisation_fiscal_year_starts_in_a_month",
-                condition=models.Q(fiscal_year_start_month__gte=1, fiscal_year_start_month__lte=12),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Team(Revised):
@@ -94,6 +67,8 @@ class User(AbstractBaseUser, Revised):
     shortcuts = models.BooleanField(_("single-key shortcuts"), default=True)
     active_from = models.DateField(_("active from"), null=True, blank=True)
     active_until = models.DateField(_("active until"), null=True, blank=True)
+    deactivated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -123,15 +98,17 @@ class User(AbstractBaseUser, Revised):
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
-        """Whether today, in the organisation's time zone, lies within active from … until."""
+        """Whether the person may sign in today, in the organisation's time zone."""
         from accounts.selectors import today
 
         return self.active_on(today())
 
     def active_on(self, day: Any) -> bool:
-        """Whether the person is active on this date; both ends count."""
-        return (self.active_from is None or self.active_from <= day) and (
-            self.active_until is None or self.active_until >= day
+        """Whether the person may sign in on this date; both ends count, and nobody who was deactivated may."""
+        return (
+            self.deactivated_at is None
+            and (self.active_from is None or self.active_from <= day)
+            and (self.active_until is None or self.active_until >= day)
         )
 
     def get_full_name(self) -> str:
@@ -170,47 +147,24 @@ class UserTeam(models.Model):
         return f"{self.user_id} -> {self.team_id}"
 
 
-class AccessToken(models.Model):
-    """A personal API token; only its hash is kept."""
+class Invitation(models.Model):
+    """A link by which a person sets their first password: one use, until it expires or is taken back.
 
-    class Scope(models.TextChoices):
-        READ = "read", _("Read")
-        WRITE = "write", _("Read and write")
+    The link is signed from the row's id and nonce (accounts/invitations.py), so the database alone opens nothing.
+    """
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
-    name = models.CharField(_("name"), max_length=100)
-    scope = models.CharField(_("scope"), max_length=5, choices=Scope, default=Scope.READ)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="invitations")
+    nonce = models.CharField(max_length=16, default=random_key, editable=False)
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = AccessTokenQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at", "-id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class AuditEntry(models.Model):
-    """Who changed what, when, through which door: one row a write, never changed afterwards."""
-
-    at = models.DateTimeField(default=timezone.now, editable=False)
-    actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    door = models.CharField(max_length=20)
-    action = models.CharField(max_length=50)
-    model = models.CharField(max_length=50)
-    object_id = models.BigIntegerField(null=True)
-    label = models.CharField(max_length=300, blank=True)
-    object_version = models.PositiveIntegerField(null=True)
-    changes = models.JSONField(default=dict)
-    request_id = models.CharField(max_length=64, blank=True)
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["model", "object_id", "-id"], name="audit_of_one_row")]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.model} {self.object_id}"
+        return f"{self.user_id} until {self.expires_at:%Y-%m-%d}"

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
+from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from config.web import context
@@ -62,3 +63,28 @@ def record_many(
         changes=changes,
         request_id=current_request_id.get(),
     )
+
+
+def record_rows(
+    action: str, *, rows: models.QuerySet[Any], label: str, actor: User, changes: dict[str, tuple[Any, Any]]
+) -> None:
+    """One row of the trail for each of `rows`, which one set-based write has changed alike, in one statement.
+
+    `label` is the column that names a row.
+    """
+    plain = {field: [_plain(old), _plain(new)] for field, (old, new) in changes.items()}
+    columns: dict[str, Any] = {
+        "at": models.Value(timezone.now(), models.DateTimeField()),
+        "actor_id": models.Value(actor.pk, models.BigIntegerField()),
+        "door": models.Value(context.door.get(), models.CharField()),
+        "action": models.Value(action, models.CharField()),
+        "model": models.Value(rows.model._meta.model_name, models.CharField()),
+        "object_id": models.F("pk"),
+        "label": models.F(label),
+        "object_version": models.F("version"),
+        "changes": models.Value(plain, models.JSONField()),
+        "request_id": models.Value(current_request_id.get(), models.CharField()),
+    }
+    select, parameters = rows.order_by().values_list(*columns.values()).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {AuditEntry._meta.db_table} ({', '.join(columns)}) {select}", parameters)

@@ -1,6 +1,9 @@
 """What lists of people and teams are narrowed by."""
 
+from typing import Any
+
 import django_filters as filters
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
@@ -15,6 +18,30 @@ class UserFilter(filters.FilterSet):
     class Meta:
         model = User
         fields: list[str] = []
+
+
+PERSON_STATES = ("active", "invited", "not_invited", "outside", "deactivated")
+
+
+class PeopleFilter(filters.FilterSet):
+    """The administrators' list of people, each with their `state`; a team comes with those below it."""
+
+    q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
+    role = ChoicesFilter(choices=User.Role, label=_("Role"))
+    team = filters.ModelChoiceFilter(
+        to_field_name="key", queryset=Team.objects.all(), method="filter_team", label=_("Team")
+    )
+    state = filters.ChoiceFilter(choices=[(name, name) for name in PERSON_STATES], label=_("State"))
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return queryset.filter(Q(name__icontains=value) | Q(username__icontains=value) | Q(email__icontains=value))
+
+    def filter_team(self, queryset: QuerySet[Any], _name: str, team: Team) -> QuerySet[Any]:
+        return queryset.in_team(team)  # type: ignore[attr-defined, no-any-return]
 
 
 class TeamFilter(filters.FilterSet):

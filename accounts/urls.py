@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from accounts import pickers, views
+from accounts import people_views, pickers, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +13,15 @@ urlpatterns = [
     path("profile/", views.profile, name="profile"),
     path("settings/", views.settings_index, name="settings"),
     path("settings/organisation/", views.settings_organisation, name="settings_organisation"),
+    path("settings/people/new/", people_views.person_new, name="person_new"),
+    path("settings/people/invite/", people_views.people_invite, name="people_invite"),
+    path("settings/people/invitations/", people_views.invitation_list, name="invitations"),
+    path("settings/people/invitations/<int:pk>/revoke/", people_views.invitation_revoke, name="invitation_revoke"),
+    path("settings/teams/new/", people_views.team_new, name="team_new"),
+    path("settings/teams/<int:pk>/edit/", people_views.team_edit, name="team_edit"),
+    path("settings/teams/<int:pk>/archive/", people_views.team_archive, name="team_archive"),
+    path("settings/teams/<int:pk>/restore/", people_views.team_restore, name="team_restore"),
+    path("invitation/<str:token>/", people_views.invitation, name="invitation"),
     path("pickers/people/", pickers.people, name="picker_people"),
     path("pickers/teams/", pickers.teams, name="picker_teams"),
 ]

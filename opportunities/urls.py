@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from opportunities.views import board, bulk, dialogs, export, inline, page, people, settings, table
+from opportunities.views import board, bulk, dialogs, export, inline, page, people, people_settings, settings, table
 
 urlpatterns = [
     path("opportunities/", board.board, name="board"),
@@ -20,6 +20,12 @@ urlpatterns = [
     path("opportunities/<int:pk>/collaborators/", people.collaborators, name="opportunity_collaborators"),
     path("opportunities/<int:pk>/archive/", page.archive, name="opportunity_archive"),
     path("opportunities/<int:pk>/restore/", page.restore, name="opportunity_restore"),
+    path("settings/people/", people_settings.people, name="people"),
+    path("settings/people/<int:pk>/edit/", people_settings.person_edit, name="person_edit"),
+    path("settings/people/<int:pk>/hand-over/", people_settings.person_hand_over, name="person_hand_over"),
+    path("settings/people/<int:pk>/deactivate/", people_settings.person_deactivate, name="person_deactivate"),
+    path("settings/people/<int:pk>/reactivate/", people_settings.person_reactivate, name="person_reactivate"),
+    path("settings/teams/", people_settings.team_tree, name="team_tree"),
     path("settings/stages/", settings.stages, name="settings_stages"),
     path("settings/stages/new/", settings.stage_create, name="stage_new"),
     path("settings/stages/order/", settings.stage_order, name="stage_order"),

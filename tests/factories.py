@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from accounts import actions as accounts_actions
-from accounts.models import Organisation, Team, User
+from accounts.models import Invitation, Organisation, Team, User
+from accounts.people import invite_person
 from customers.actions import create_contact, create_customer, create_product
 from customers.models import Contact, Customer, Product
 from opportunities.actions import create_opportunity
@@ -68,6 +69,13 @@ def person(username: str, **fields: Any) -> User:
     fields.setdefault("name", username.replace("_", " ").title())
     fields.setdefault("language", "en")
     return accounts_actions.create_person(username=username, password=PASSWORD, actor=None, **fields)
+
+
+def invitation(admin: User, email: str = "guest@example.com", **fields: Any) -> Invitation:
+    """The invitation of somebody new, who has no password yet."""
+    fields.setdefault("name", email.partition("@")[0].title())
+    fields.setdefault("language", "en")
+    return invite_person(actor=admin, email=email, base="http://testserver", **fields)
 
 
 def product(admin: User, name: str = "", **fields: Any) -> Product:

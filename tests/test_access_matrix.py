@@ -149,6 +149,24 @@ MATRIX: dict[str, list[Door]] = {
     # --- settings
     "settings": [Door(ADMINS)],
     # --- people and teams
+    "people": [Door(ADMINS), Door(ADMINS, query="?q=rep&role=rep&team=east&state=active&sort=-open&page=9")],
+    "person_new": [Door(ADMINS), post(ADMINS, name="x", email="x@example.com", role="rep", language="en")],
+    "person_edit": [Door(ADMINS, "user"), post(ADMINS, "user", name="x", version=1)],
+    "person_hand_over": [Door(ADMINS, "user"), post(ADMINS, "user", act="preview", to=["mate"])],
+    "person_deactivate": [Door(ADMINS, "user"), post(ADMINS, "user", act="leave")],
+    "person_reactivate": [Door(ADMINS, "user"), post(ADMINS, "user", version=1)],
+    "people_invite": [post(ADMINS, people=["1"])],
+    "invitations": [Door(ADMINS)],
+    "invitation_revoke": [post("rrrrris", "invitation")],
+    "invitation": [
+        Door(NOBODY, kwargs=(("token", "forged"),)),
+        Door(NOBODY, "", "post", {"password1": "x", "password2": "x"}, kwargs=(("token", "WyJhIl0:x:y"),)),
+    ],
+    "team_tree": [Door(ADMINS)],
+    "team_new": [Door(ADMINS), post(ADMINS, name="x")],
+    "team_edit": [Door(ADMINS, "team"), post(ADMINS, "team", name="x", parent="", version=1)],
+    "team_archive": [Door(ADMINS, "team"), post(ADMINS, "team", version=1)],
+    "team_restore": [post(ADMINS, "team")],
     # --- first start
     "settings_organisation": [Door(ADMINS), post(ADMINS, name="x", version=1)],
     # --- workspace import and export
@@ -261,6 +279,7 @@ def rows(company):
     made["product"] = factories.product(company.admin, "Rack")
     made["stage"] = Stage.objects.get(key="discover")
     made["user"], made["team"] = company.rep, company.east
+    made["invitation"] = factories.invitation(company.admin, "guest@example.com")
     return made
 
 

@@ -142,3 +142,36 @@ class PickerField(forms.ModelChoiceField):
             self.offer(self.to_python(value))
         except forms.ValidationError:
             self.offer(None)
+
+
+class PickManySelect(PickerSelect, forms.SelectMultiple):
+    """A select of several that `pickers.js` turns into a search box; without script a line of names with commas."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
+        drawn = forms.SelectMultiple.render(self, name, value, attrs, renderer)
+        line = '{}<noscript><input class="form-control" type="text" name="{}" value="{}" maxlength="1000"></noscript>'
+        return format_html(line, drawn, name, ", ".join(value or []))
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        given = data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
+        parts = [part.strip() for text in given for part in text.replace("，", ",").split(",")]
+        return list(dict.fromkeys(part for part in parts if part))
+
+
+class PickManyField(forms.ModelMultipleChoiceField):
+    """Several rows chosen in a search box; see PickerField."""
+
+    widget = PickManySelect
+
+    def __init__(self, *, url: str, query: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.widget.attrs["data-picker"] = lazy(_address, str)(url, query)
+        self.choices = []
+
+    def offer_posted(self, values: Any) -> None:
+        """Make the rows that were posted the choices that the page holds."""
+        try:
+            rows = list(self.clean(values)) if values else []
+        except forms.ValidationError:
+            rows = []
+        self.choices = [(self.prepare_value(row), str(row)) for row in rows]

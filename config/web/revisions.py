@@ -30,6 +30,26 @@ class StaleWrite(Exception):
         super().__init__(f"{row} changed since version {seen}: {', '.join(self.conflicts)}")
 
 
+class Noted(models.Func):
+    """`changed_in` with one field noted for the version that follows, for a set-based write that raises `version`."""
+
+    output_field = models.JSONField()
+
+    def __init__(self, field: str) -> None:
+        self.noted = field
+        super().__init__(models.F("changed_in"), models.F("version") + 1)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="JSON_SET(%(expressions)s)", arg_joiner=f", '$.{self.noted}', ", **context
+        )
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "JSONB_SET(%(expressions)s))"
+        joiner = f", '{{{self.noted}}}', TO_JSONB("
+        return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **context)
+
+
 class Revised(models.Model):
     """A row with a version that only ever rises, and the version in which each field last changed."""
 

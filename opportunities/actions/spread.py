@@ -1,13 +1,28 @@
 """Set-based writes of versions, for settings that touch many opportunities at once."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
+from django.db.models import F, Max
+from django.utils import timezone
 
 from accounts.models import User
 from opportunities import rules
+from opportunities.actions.writing import TICK
 from opportunities.models import Opportunity, OpportunityVersion
 from opportunities.querysets import FOREVER
+
+
+def moment_for_all() -> datetime:
+    """Now, and in any case after the last change of any opportunity that a setting may touch."""
+    last = Opportunity.objects.filter(changed_at__gte=timezone.now()).aggregate(last=Max("changed_at"))["last"]
+    return max(timezone.now(), last + TICK) if last else timezone.now()
+
+
+def touch(rows: Any, at: datetime, **held: Any) -> int:
+    """Set-based change of what opportunities hold; `begin_versions` follows it with their versions."""
+    return rows.update(changed_at=at, last_change=None, version=F("version") + 1, **held)
 
 
 def begin_versions(at: datetime, actor: User | None, reason: str) -> None:

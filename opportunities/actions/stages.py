@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,8 +14,8 @@ from accounts.actions import BEGINNING, refuse_unless_admin
 from accounts.models import User
 from accounts.selectors import calendar
 from opportunities import rules
-from opportunities.actions.spread import begin_versions, recompute_furthest
-from opportunities.actions.writing import TICK, stage_info
+from opportunities.actions.spread import begin_versions, moment_for_all, recompute_furthest, touch
+from opportunities.actions.writing import stage_info
 from opportunities.models import Opportunity, Outcome, Stage, StageSetting
 
 NAMES = ("name_zh", "name_en")
@@ -50,11 +50,11 @@ def edit_stage(*, stage: Stage, changes: dict[str, Any], seen: int | None, actor
     _refuse_rate_of_closed(stage, wanted)
     stage = edits.edit(stage, changes=wanted, seen=seen, actor=actor)
     if set(SETTINGS) & set(wanted):
-        at = _moment()
+        at = moment_for_all()
         _keep_settings(stage, at)
         if stage.win_rate != rate:
             rows = Opportunity.objects.filter(stage=stage, outcome="open")
-            _touch(rows, at, win_rate=stage.win_rate)
+            touch(rows, at, win_rate=stage.win_rate)
             begin_versions(at, actor, "")
     return stage
 
@@ -67,17 +67,6 @@ def _refuse_rate_of_closed(stage: Stage, changes: dict[str, Any]) -> None:
 def _keep_settings(stage: Stage, at: datetime) -> None:
     values = {name: getattr(stage, name) for name in SETTINGS}
     StageSetting.objects.update_or_create(stage=stage, valid_from=at, defaults=values)
-
-
-def _moment() -> datetime:
-    """Now, and in any case after the last change of any opportunity that a setting may touch."""
-    last = Opportunity.objects.filter(changed_at__gte=timezone.now()).aggregate(last=Max("changed_at"))["last"]
-    return max(timezone.now(), last + TICK) if last else timezone.now()
-
-
-def _touch(rows: Any, at: datetime, **held: Any) -> int:
-    """Set-based change of what opportunities hold; `begin_versions` follows it with their versions."""
-    return rows.update(changed_at=at, last_change=None, version=F("version") + 1, **held)
 
 
 @transaction.atomic
@@ -125,7 +114,7 @@ def _refuse_retirement(stage: Stage, target: Stage | None) -> None:
 
 
 def _move_all(rows: Any, stage: Stage, target: Stage, actor: User) -> None:
-    at = _moment()
+    at = moment_for_all()
     touched = list(rows.select_for_update().only("pk", "version", "changed_in", "furthest"))
     info = stage_info(target)
     for row in touched:

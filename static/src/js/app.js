@@ -5,6 +5,7 @@ import "./dialog.js";
 import "./network.js";
 import "./shortcuts.js";
 import "./pickers.js";
+import "./copy.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { toast, undo } from "./toast.js";
 

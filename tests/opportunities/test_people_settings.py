@@ -1,0 +1,135 @@
+"""The administrators' list of people, and the page on which a portfolio is handed over."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.selectors import today
+from customers.models import Customer
+from opportunities.models import Opportunity
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+LIST = "/settings/people/"
+
+
+@pytest.fixture
+def admin(company, signed_in):
+    return signed_in(company.admin)
+
+
+def names(client, query=""):
+    return [person.username for person in client.get(f"{LIST}{query}").context["page"].object_list]
+
+
+def test_the_list_says_who_where_and_in_what_state(company, admin):
+    factories.opportunity(company.rep)
+    User.objects.filter(pk=company.mate.pk).update(deactivated_at=timezone.now())
+    User.objects.filter(pk=company.stranger.pk).update(active_from=today() + timedelta(9))
+    User.objects.filter(pk=company.manager.pk).update(password="!imported")
+    factories.invitation(company.admin)
+    rows = {person.username: person for person in admin.get(LIST).context["page"].object_list}
+    states = {name: row.state for name, row in rows.items()}
+    assert states == {
+        "admin": "active", "executive": "active", "director": "active", "other_manager": "active", "rep": "active",
+        "manager": "not_invited", "mate": "deactivated", "stranger": "outside", "guest": "invited",
+    }  # fmt: skip
+    assert (rows["rep"].open_count, rows["mate"].open_count) == (1, 0)
+    assert names(admin, "?state=deactivated") == ["mate"]
+    assert names(admin, "?state=invited") == ["guest"]
+    assert names(admin, "?q=GUEST@") == ["guest"]
+    assert names(admin, "?team=west") == ["other_manager", "stranger"]
+    assert set(names(admin, "?team=head&role=manager")) == {"director", "manager", "other_manager"}
+    assert names(admin, "?sort=-open")[0] == "rep"
+    assert names(admin, "?role=emperor") == []
+    assert names(admin, "?q=%00") == []
+
+
+def test_as_many_queries_for_two_people_as_for_two_hundred(company, admin):
+    def counted(path):
+        with CaptureQueriesContext(connection) as captured:
+            assert admin.get(path).status_code == 200
+        return len([query for query in captured if not query["sql"].startswith(("BEGIN", "SAVEPOINT", "RELEASE"))])
+
+    paths = [LIST, f"{LIST}?q=e&team=head&sort=-open", "/settings/teams/", f"{LIST}invitations/"]
+    first = factories.opportunity(company.rep)
+    factories.invitation(company.admin)
+    [counted(path) for path in paths]
+    few = [counted(path) for path in paths]
+    for number in range(60):
+        factories.team(f"T{number}", parent=company.east)
+        factories.invitation(company.admin, f"p{number}@example.com", team=company.east)
+        factories.opportunity(company.rep, customer=first.customer)
+    assert [counted(path) for path in paths] == few
+    assert max(few) <= 8
+
+
+def test_a_person_is_edited(company, admin):
+    url = f"{LIST}{company.rep.pk}/edit/"
+    given = {"name": "New Name", "email": "", "role": "manager", "team": "west", "language": "zh-hans", "version": 1}
+    assert admin.post(url, given).status_code == 302
+    row = User.objects.get(pk=company.rep.pk)
+    assert (row.name, row.role, row.team, row.language) == ("New Name", "manager", company.west, "zh-hans")
+    assert admin.post(url, {**given, "name": "Stale"}).status_code == 409
+    late = {**given, "version": 2, "active_from": "2026-02-01", "active_until": "2026-01-01"}
+    answer = admin.post(url, late)
+    assert answer.status_code == 422 and set(answer.context["form"].errors) == {"active_until"}
+    own = admin.post(f"{LIST}{company.admin.pk}/edit/", {"name": "A", "role": "rep", "language": "en", "version": 1})
+    assert own.status_code == 422 and set(own.context["form"].errors) == {"role"}
+
+
+@pytest.fixture
+def book(company):
+    big, small = factories.customer(company.rep, "Big"), factories.customer(company.rep, "Small")
+    factories.opportunity(company.rep, "Big one", customer=big, amount=Decimal(900))
+    factories.opportunity(company.rep, "Small one", customer=small, amount=Decimal(300))
+    return {"big": big, "small": small}
+
+
+def test_a_hand_over_is_previewed_changed_and_taken(company, admin, book):
+    url = f"{LIST}{company.rep.pk}/hand-over/"
+    page = admin.post(url, {"act": "preview", "to": ["mate", "stranger"], "reason": "Territories"})
+    said = {part.receiver.username: (part.customers, part.count, part.amount) for part in page.context["portions"]}
+    assert said == {"mate": (1, 1, Decimal(900)), "stranger": (1, 1, Decimal(300))}
+    assert Opportunity.objects.filter(owner=company.rep).count() == 2
+    chosen = {f"customer-{book['small'].pk}": "mate", f"customer-{book['big'].pk}": "mate"}
+    page = admin.post(url, {"act": "preview", "to": ["mate", "stranger"], **chosen})
+    assert [part.receiver.username for part in page.context["portions"]] == ["mate"]
+    page = admin.post(url, {"act": "spread", "to": ["mate", "stranger"], **chosen})
+    assert len(page.context["portions"]) == 2
+    confirm = {"act": "confirm", "to": ["mate", "stranger"], "seen": page.context["portfolio"].fingerprint, **chosen}
+    assert admin.post(url, {**confirm, "seen": "old"}).status_code == 409
+    assert Opportunity.objects.filter(owner=company.rep).count() == 2
+    assert admin.post(url, confirm).status_code == 302
+    assert Opportunity.objects.filter(owner=company.mate).count() == 2
+    assert User.objects.get(pk=company.rep.pk).is_active
+
+
+def test_a_deactivation_with_and_without_a_hand_over(company, admin, book):
+    url = f"{LIST}{company.rep.pk}/deactivate/"
+    assert admin.get(url).status_code == 200
+    for wrong in ([], ["nobody"], ["rep"], ["admin"], ["\x00"]):
+        assert admin.post(url, {"act": "confirm", "to": wrong}).status_code == 422
+    page = admin.post(url, {"act": "preview", "to": "mate"})
+    seen = page.context["portfolio"].fingerprint
+    assert admin.post(url, {"act": "confirm", "to": "mate", "seen": seen}).status_code == 302
+    assert set(Customer.objects.values_list("owner__username", flat=True)) == {"mate"}
+    assert not User.objects.get(pk=company.rep.pk).is_active
+    assert admin.post(f"{LIST}{company.mate.pk}/deactivate/", {"act": "leave"}).status_code == 302
+    assert set(Customer.objects.values_list("owner__username", flat=True)) == {"mate"}
+    assert not User.objects.get(pk=company.mate.pk).is_active
+    assert admin.post(f"{LIST}{company.admin.pk}/deactivate/", {"act": "leave"}).status_code == 422
+    assert User.objects.get(pk=company.admin.pk).is_active
+    version = User.objects.get(pk=company.rep.pk).version
+    assert admin.post(f"{LIST}{company.rep.pk}/reactivate/", {"version": version}).status_code == 302
+    assert User.objects.get(pk=company.rep.pk).is_active
+
+
+def test_receivers_typed_without_script_stand_in_one_line(company, admin, book):
+    page = admin.post(f"{LIST}{company.rep.pk}/hand-over/", {"act": "preview", "to": "mate, stranger"})
+    assert {part.receiver.username for part in page.context["portions"]} == {"mate", "stranger"}

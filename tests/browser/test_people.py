@@ -101,6 +101,7 @@ def test_a_team_is_made_moved_and_archived(company, open_page, language, viewpor
     page.locator("a[href='/settings/teams/new/?parent=east']").click()
     form.locator("[name=name]").fill("South")
     steps.send(window)
+    expect(page.locator("main tbody")).to_contain_text("South")
     south = company.east.children.get()
     row = page.locator(f"#team-{south.pk}")
     expect(row.locator(".asc-branch")).to_have_attribute("data-depth", "2")

@@ -27,6 +27,7 @@ ARGUMENTS = {
     "board_column": {"key": "discover"},
     "opportunity_field": {"name": "next_step"},
     "dashboard_rows": {"figure": "open"},
+    "invitation": {"token": "forged"},
 }
 NO_PAGE = {"account_reset_password_from_key", "account_confirm_email", "opportunity_export"}
 
@@ -135,7 +136,11 @@ def rows(company):
     deal: Opportunity = factories.opportunity(company.rep, "一期立库", customer=customer, amount="1200000.00")
     factories.opportunity(company.mate, "二期立库")
     stage, product = Stage.objects.get(key="discover"), factories.product(company.admin, "立体库")
-    return {"customer": customer, "contact": contact, "opportunity": deal, "product": product, "stage": stage}
+    return {
+        "customer": customer, "contact": contact, "opportunity": deal, "product": product, "stage": stage,
+        "person": company.mate, "team": company.east,
+        "invitation": factories.invitation(company.admin, "lina@example.com", name="李娜", language="zh-hans"),
+    }  # fmt: skip
 
 
 def row_for(name: str, rows):

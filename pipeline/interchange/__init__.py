@@ -2,6 +2,6 @@
 
 from pipeline.interchange.export import export_workspace
 from pipeline.interchange.load import import_workspace
-from pipeline.interchange.report import Report, SourceError
+from pipeline.interchange.report import Report, Said, SourceError
 
-__all__ = ["Report", "SourceError", "export_workspace", "import_workspace"]
+__all__ = ["Report", "Said", "SourceError", "export_workspace", "import_workspace"]

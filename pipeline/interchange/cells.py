@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.calendar import OrgCalendar
 from accounts.models import User
 from config.web.money import to_cents, to_ten_thousandths
-from pipeline.interchange.report import Bad
+from pipeline.interchange.report import Bad, Said
 
 Parse = Callable[[str, OrgCalendar], Any]
 
@@ -26,6 +26,12 @@ WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 KEY_LENGTH = 64
 
 
+def _said(error: ValidationError) -> Any:
+    """The error's text before it is put into a language."""
+    [first] = error.error_list
+    return Said(first.message, **first.params) if first.params else first.message
+
+
 def text(longest: int) -> Parse:
     """Any text up to a length, exactly as it stands."""
 
@@ -33,7 +39,7 @@ def text(longest: int) -> Parse:
         if "\x00" in cell:
             raise Bad(_("The text holds a NUL character."), _("text"))
         if len(cell) > longest:
-            raise Bad(_("The text is too long."), _("at most %(most)s characters") % {"most": longest})
+            raise Bad(_("The text is too long."), Said(_("at most %(most)s characters"), most=longest))
         return cell
 
     return parse
@@ -60,7 +66,7 @@ def whole(low: int, high: int) -> Parse:
         if not WHOLE.fullmatch(cell.strip()) or not low <= int(cell) <= high:
             raise Bad(
                 _("This is not a whole number in the range."),
-                _("a whole number from %(low)s to %(high)s") % {"low": low, "high": high},
+                Said(_("a whole number from %(low)s to %(high)s"), low=low, high=high),
             )
         return int(cell)
 
@@ -72,9 +78,7 @@ def amount(cell: str, _calendar: OrgCalendar) -> int:
     try:
         return to_cents(cell)
     except ValidationError as error:
-        raise Bad(
-            error.messages[0], _("0 to 9000000000000 with at most 2 decimal places, without separators")
-        ) from error
+        raise Bad(_said(error), _("0 to 9000000000000 with at most 2 decimal places, without separators")) from error
 
 
 def rate(cell: str, _calendar: OrgCalendar) -> int:
@@ -82,7 +86,7 @@ def rate(cell: str, _calendar: OrgCalendar) -> int:
     try:
         return to_ten_thousandths(cell)
     except ValidationError as error:
-        raise Bad(error.messages[0], _("0 to 1 with at most 4 decimal places")) from error
+        raise Bad(_said(error), _("0 to 1 with at most 4 decimal places")) from error
 
 
 def day(cell: str, _calendar: OrgCalendar) -> date:
@@ -122,7 +126,7 @@ def email(cell: str, _calendar: OrgCalendar) -> str:
     except ValidationError as error:
         raise Bad(_("This is not an email address."), _("an address such as name@example.com")) from error
     if len(cell) > 254:
-        raise Bad(_("The text is too long."), _("at most %(most)s characters") % {"most": 254})
+        raise Bad(_("The text is too long."), Said(_("at most %(most)s characters"), most=254))
     return cell
 
 

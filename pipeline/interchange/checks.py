@@ -13,7 +13,7 @@ from customers.models import Customer
 from opportunities.models import Opportunity, Stage
 from pipeline.interchange import layout, staging
 from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS, Column, File
-from pipeline.interchange.report import Bad, Report
+from pipeline.interchange.report import Bad, Report, Said
 
 UNKNOWN = _("There is no such row.")
 
@@ -45,7 +45,7 @@ def _unique(report: Report, file: File, name: str) -> None:
         f' HAVING COUNT(*) > 1) d ON d.twice = s."{name}" WHERE s.csv_line > d.first ORDER BY s.csv_line'
     )
     for line, value, first in staging.fetch(sql):
-        wrong = _("The same key stands in line %(line)s already.") % {"line": first}
+        wrong = Said(_("The same key stands in line %(line)s already."), line=first)
         report.refuse(file.name, line, name, value, Bad(wrong, _("each key once")))
 
 
@@ -75,7 +75,7 @@ def _reference(report: Report, file: File, column: Column, fresh: bool) -> None:
         table = target.model._meta.db_table
         sql += f' AND NOT EXISTS (SELECT 1 FROM {table} m WHERE m."{target.match}" = s."{column.name}")'
     for line, value in staging.fetch(sql + " ORDER BY s.csv_line", params):
-        report.refuse(file.name, line, column.name, value, Bad(UNKNOWN, _("a key of %(file)s") % {"file": target.name}))
+        report.refuse(file.name, line, column.name, value, Bad(UNKNOWN, Said(_("a key of %(file)s"), file=target.name)))
 
 
 def shipped_that_stay() -> list[str]:
@@ -206,7 +206,7 @@ def _known(file: File) -> Iterable[str]:
 def _refuse_lines(report: Report, name: str, value: str, file: File) -> None:
     sql = f"SELECT csv_line FROM {EVENTS.table} WHERE field = %s AND value = %s ORDER BY csv_line"
     for (line,) in staging.fetch(sql, [name, value]):
-        bad = Bad(UNKNOWN, _("a key of %(file)s") % {"file": file.name})
+        bad = Bad(UNKNOWN, Said(_("a key of %(file)s"), file=file.name))
         report.refuse(EVENTS.name, line, "value", value, bad)
 
 
@@ -221,7 +221,7 @@ def _event_conflicts(report: Report) -> None:
         f" WHERE s.csv_line > d.first ORDER BY s.csv_line"
     )
     for line, value, first in staging.fetch(sql):
-        wrong = _("Line %(line)s sets the same field at the same moment to something else.") % {"line": first}
+        wrong = Said(_("Line %(line)s sets the same field at the same moment to something else."), line=first)
         report.refuse(EVENTS.name, line, "value", value, Bad(wrong, _("one value of a field at a moment")))
 
 
@@ -231,7 +231,7 @@ def _beginnings(report: Report) -> None:
         return
     for name in ("stage", "owner"):
         for line, key in staging.fetch(_without_beginning(), [name]):
-            wrong = _("No line of opportunity_events.csv sets the %(field)s at created_at.") % {"field": name}
+            wrong = Said(_("No line of opportunity_events.csv sets the %(field)s at created_at."), field=name)
             accepted = _("stage and owner of every opportunity at its created_at")
             report.refuse(OPPORTUNITIES.name, line, "key", key, Bad(wrong, accepted))
     sql = (

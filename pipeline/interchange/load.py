@@ -32,6 +32,10 @@ def nothing_said(_what: str, _count: int) -> None:
     """No progress."""
 
 
+def nothing_follows(_report: Report) -> None:
+    """Nothing else belongs to the writing."""
+
+
 def import_workspace(
     source: str | Path,
     *,
@@ -39,17 +43,19 @@ def import_workspace(
     keep_edits: bool = False,
     actor: User | None = None,
     progress: Callable[[str, int], None] = nothing_said,
+    written: Callable[[Report], None] = nothing_follows,
 ) -> Report:
     """Load a workspace from a folder or zip; all or nothing. Raises SourceError when it cannot be opened at all.
 
     `progress` is told (file or step, rows so far). The report's `ok` says whether all rows were good; with a bad
-    row, and in a dry run, nothing is written.
+    row, and in a dry run, nothing is written. `written` is called at the end of the writing transaction and belongs to
+    it: what it raises undoes the import.
     """
     report = Report(dry_run=dry_run, kept=keep_edits)
     door = context.door.set("import")
     try:
         with open_source(source) as opened:
-            _Import(opened, report, keep_edits, actor, progress).run()
+            _Import(opened, report, keep_edits, actor, progress, written).run()
     finally:
         context.door.reset(door)
     order = {file.name: number for number, file in enumerate(FILES)}
@@ -61,9 +67,10 @@ class _Import:
     """One run: its report, its plan, its clock."""
 
     def __init__(
-        self, source: Source, report: Report, keep: bool, actor: User | None, progress: Callable[[str, int], None]
-    ) -> None:
-        self.report, self.keep, self.actor, self.progress = report, keep, actor, progress
+        self, source: Source, report: Report, keep: bool, actor: User | None, progress: Callable[[str, int], None],
+        written: Callable[[Report], None],
+    ) -> None:  # fmt: skip
+        self.report, self.keep, self.actor, self.progress, self.written = report, keep, actor, progress, written
         self.intake = Intake(source, report, progress)
         self.started: datetime = timezone.now()
         self.fresh = not Opportunity.objects.exists()
@@ -132,6 +139,7 @@ class _Import:
         self._forget_days()
         self._audit()
         self.report.written = True
+        self.written(self.report)
 
     def _write_rows(self, file: File) -> None:
         if not self.intake.has(file):

@@ -4,14 +4,16 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from django.utils.translation import gettext_lazy as _
 
-from pipeline.interchange.report import NOT_UTF8, Bad, Report
+from pipeline.interchange.report import NOT_UTF8, Bad, Report, Said
 from pipeline.interchange.source import Source
 
 LONGEST_CELL = 100_000
+LONGEST_ROW = 2_000_000  # characters of all cells of a row
+DELIMITERS = {";": _("semicolons"), "\t": _("tabs"), "|": _("vertical bars")}
 CHUNK = 1024 * 1024
 
 
@@ -30,6 +32,37 @@ def encoding_of(source: Source, name: str) -> str:
     raise Bad(NOT_UTF8, _("UTF-8"))
 
 
+class Lines:
+    """The lines of a text for `csv.reader`, none of them and no row of them longer than LONGEST_ROW in memory."""
+
+    def __init__(self, text: TextIO) -> None:
+        self.text, self.number, self.left = text, 0, LONGEST_ROW
+
+    def begin_row(self) -> None:
+        self.left = LONGEST_ROW
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(LONGEST_ROW)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.left -= len(line)
+        if self.left < 0 or not self._is_whole(line):
+            self._skip_the_rest(line)
+            raise csv.Error("row too long")
+        return line
+
+    def _is_whole(self, line: str) -> bool:
+        return len(line) < LONGEST_ROW or line.endswith(("\n", "\r"))
+
+    def _skip_the_rest(self, line: str) -> None:
+        while line and not self._is_whole(line):
+            line = self.text.readline(LONGEST_ROW)
+
+
 class Table:
     """One CSV file: `header` after opening, then `rows()`. Refusals go into the report."""
 
@@ -46,19 +79,21 @@ class Table:
             return
         csv.field_size_limit(LONGEST_CELL)
         with self.source.open(self.name) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
-            parsed = self._parsed(csv.reader(text, strict=True))
+            parsed = self._parsed(Lines(text))
             if not self._take_header(next(parsed, None)):
                 return
             for line, cells in parsed:
                 if len(cells) != len(self.header):
-                    wrong = _("The row has %(found)s cells.") % {"found": len(cells)}
-                    self._refuse(line, wrong, _("%(wanted)s cells, as the header") % {"wanted": len(self.header)})
+                    wrong = Said(_("The row has %(found)s cells."), found=len(cells))
+                    self._refuse(line, wrong, Said(_("%(wanted)s cells, as the header"), wanted=len(self.header)))
                 else:
                     yield line, cells
 
-    def _parsed(self, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    def _parsed(self, lines: Lines) -> Iterator[tuple[int, list[str]]]:
+        reader = csv.reader(lines, strict=True)
         while True:
-            line = reader.line_num + 1
+            line = lines.number + 1
+            lines.begin_row()
             try:
                 cells = next(reader)
             except StopIteration:
@@ -73,6 +108,9 @@ class Table:
         if first is None:
             self._refuse(1, _("The file is empty."), _("a header row"))
             return False
+        if delimiter := _other_delimiter(first[1]):
+            self._refuse(1, Said(_("The cells stand between %(delimiter)s."), delimiter=delimiter), _("commas"))
+            return False
         self.header = [cell.strip() for cell in first[1]]
         named = [name for name in self.header if name]
         for name in sorted({name for name in named if named.count(name) > 1}):
@@ -85,9 +123,18 @@ class Table:
         self.report.refuse_line(self.name, line, wrong, accepted)
 
 
+def _other_delimiter(header: list[str]) -> Any:
+    """What stands between the names of a header that is a single cell, in words; nothing when nothing does."""
+    if len(header) > 1:
+        return ""
+    return next((said for character, said in DELIMITERS.items() if character in header[0]), "")
+
+
 def _explained(error: str) -> tuple[Any, Any]:
     if "field larger" in error:
         return _("A cell is too long, or its quote is never closed."), _("at most 100,000 characters in a cell")
+    if "row too long" in error:
+        return _("The row is too long."), _("at most 2,000,000 characters in a row")
     if "unexpected end" in error:
         return _("A quote is opened and never closed."), _('text in "…", a quote inside it doubled')
     if "NUL" in error:

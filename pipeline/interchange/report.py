@@ -10,6 +10,21 @@ MOST_BAD_ROWS = 100_000  # listed one by one; beyond that they are only counted
 LONGEST_VALUE = 200
 
 
+class Said:
+    """A text of the catalogue with values in it, in whatever language is active when it is read."""
+
+    __slots__ = ("text", "values")
+
+    def __init__(self, text: Any, **values: Any) -> None:
+        self.text, self.values = text, values
+
+    def __str__(self) -> str:
+        return str(self.text) % self.values
+
+
+Text = str | Promise | Said
+
+
 class Bad(Exception):
     """A cell or row that is refused: what is wrong, and what is accepted."""
 
@@ -30,8 +45,8 @@ class BadRow:
     line: int
     column: str
     value: str
-    wrong: str | Promise
-    accepted: str | Promise = ""
+    wrong: Text
+    accepted: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

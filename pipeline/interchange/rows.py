@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 from django.utils import timezone
 
 from pipeline.interchange import staging
@@ -126,6 +126,8 @@ def _constant(field: Any, constants: list[Any]) -> str:
 
 
 def _cast(field: Any) -> str:
+    if connection.vendor == "sqlite" and isinstance(field, models.DateField):  # a moment too, which it keeps as text
+        return "text"
     return str(field.rel_db_type(connection) if field.is_relation else field.db_type(connection))
 
 

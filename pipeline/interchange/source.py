@@ -9,11 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from pipeline.interchange.report import SourceError
+from pipeline.interchange.report import Said, SourceError
 
 MEGABYTE = 1024 * 1024
+DIRECTORY_ENTRY = 64 * 1024  # bytes of one file in the directory of a zip, far more than any has
 
 
 class Source:
@@ -66,13 +67,14 @@ def open_source(path: str | Path) -> Iterator[Source]:
         yield Source(_folder(path), None)
         return
     if not path.is_file():
-        raise SourceError(_("There is no folder or zip file at %(path)s.") % {"path": path})
+        raise SourceError(Said(_("There is no folder or zip file at %(path)s."), path=path))
     if path.stat().st_size > settings.IMPORT_ZIP_MEGABYTES * MEGABYTE:
-        raise SourceError(_("The zip file is larger than %(limit)s MB.") % {"limit": settings.IMPORT_ZIP_MEGABYTES})
+        raise SourceError(Said(_("The zip file is larger than %(limit)s MB."), limit=settings.IMPORT_ZIP_MEGABYTES))
     try:
+        _refuse_a_long_directory(path)
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise SourceError(_("%(path)s is neither a folder nor a zip file.") % {"path": path}) from error
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise SourceError(_("This is neither a folder nor a zip file.")) from error
     with archive:
         yield Source(_members(archive), archive)
 
@@ -83,9 +85,21 @@ def _folder(path: Path) -> dict[str, Path]:
         if entry.name.startswith(".") or not entry.name.lower().endswith(".csv"):
             continue
         if entry.is_symlink() or not entry.is_file():
-            raise SourceError(_("%(name)s is not an ordinary file.") % {"name": entry.name})
+            raise SourceError(Said(_("%(name)s is not an ordinary file."), name=entry.name))
         found[entry.name] = entry
     return found
+
+
+def _refuse_a_long_directory(path: Path) -> None:
+    """`zipfile` holds the whole directory of an archive in memory before anybody can count its files."""
+    with path.open("rb") as stream:
+        end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]  # the very record that ZipFile goes by
+    if end is not None and end[zipfile._ECD_SIZE] > DIRECTORY_ENTRY * settings.IMPORT_ZIP_FILES:  # type: ignore[attr-defined]
+        raise _too_many()
+
+
+def _too_many() -> SourceError:
+    return SourceError(Said(_("The zip file holds more than %(limit)s files."), limit=settings.IMPORT_ZIP_FILES))
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -94,33 +108,39 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         _refuse_dangerous(info)
-        name = PurePosixPath(info.filename).name
+        name = _path(info).name
         if name.startswith(".") or not name.lower().endswith(".csv"):
             continue
-        if name in found:
-            raise SourceError(_("The zip file holds %(name)s twice.") % {"name": name})
+        if name.lower() in map(str.lower, found):
+            raise SourceError(Said(_("The zip file holds %(name)s twice."), name=name))
         found[name] = info
-    if len({PurePosixPath(info.filename).parent for info in found.values()}) > 1:
+    if len({_path(info).parent for info in found.values()}) > 1:
         raise SourceError(_("The CSV files of a workspace stand in one folder of the zip file."))
     return found
 
 
 def _refuse_too_much(infos: list[zipfile.ZipInfo]) -> None:
     if len(infos) > settings.IMPORT_ZIP_FILES:
-        raise SourceError(_("The zip file holds more than %(limit)s files.") % {"limit": settings.IMPORT_ZIP_FILES})
+        raise _too_many()
     size, packed = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
     if size > settings.IMPORT_UNPACKED_MEGABYTES * MEGABYTE:
-        limit = {"limit": settings.IMPORT_UNPACKED_MEGABYTES}
-        raise SourceError(_("The zip file unpacks to more than %(limit)s MB.") % limit)
+        limit = settings.IMPORT_UNPACKED_MEGABYTES
+        raise SourceError(Said(_("The zip file unpacks to more than %(limit)s MB."), limit=limit))
     if size > MEGABYTE and size > settings.IMPORT_ZIP_RATIO * max(packed, 1):
-        raise SourceError(_("The zip file unpacks to more than %(limit)s times its size.")
-                          % {"limit": settings.IMPORT_ZIP_RATIO})  # fmt: skip
+        ratio = settings.IMPORT_ZIP_RATIO
+        raise SourceError(Said(_("The zip file unpacks to more than %(limit)s times its size."), limit=ratio))
+
+
+def _path(info: zipfile.ZipInfo) -> PurePosixPath:
+    """Where the file lies in the zip, also when it was packed with backslashes."""
+    return PurePosixPath(info.filename.replace("\\", "/"))
 
 
 def _refuse_dangerous(info: zipfile.ZipInfo) -> None:
-    path = PurePosixPath(info.filename.replace("\\", "/"))
+    path = _path(info)
     kind = stat.S_IFMT(info.external_attr >> 16)
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or kind not in (0, stat.S_IFREG):
-        raise SourceError(_("The zip file holds a path outside of it, or a link: %(name)s.") % {"name": info.filename})
+    if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]) or kind not in (0, stat.S_IFREG):
+        wrong = _("The zip file holds a path outside of it, or a link: %(name)s.")
+        raise SourceError(Said(wrong, name=info.filename))
     if info.flag_bits & 0x1:
         raise SourceError(_("The zip file is encrypted."))

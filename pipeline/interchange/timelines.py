@@ -21,7 +21,7 @@ from pipeline.interchange import staging
 from pipeline.interchange.checks import shipped_that_stay
 from pipeline.interchange.history import Timelines
 from pipeline.interchange.layout import SETTINGS, STAGE_SETTINGS, STAGES, USER_TEAMS, USERS, File
-from pipeline.interchange.report import Bad, Overwritten, Report
+from pipeline.interchange.report import Bad, Overwritten, Report, Said
 from pipeline.interchange.revising import pending_edits
 
 TICK = timedelta(microseconds=1)
@@ -94,9 +94,8 @@ class Merging:
             merged[first] = said
             return
         wrong = _("Until the first line of %(file)s something else is known already: %(known)s.")
-        bad = Bad(
-            wrong % {"file": self.later.name, "known": self.shown(merged[first])}, _("the same, or no such lines")
-        )
+        known = Said(wrong, file=self.later.name, known=self.shown(merged[first]))
+        bad = Bad(known, _("the same, or no such lines"))
         self.report.refuse(self.owner.name, line, self.columns[0], self.shown(said), bad)
 
     def _kept(self, key: str, ours: Any, said: Any, row: dict[str, Any] | None) -> bool:

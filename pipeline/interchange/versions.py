@@ -15,7 +15,7 @@ from pipeline.interchange import staging
 from pipeline.interchange.history import Change, Timelines, Version, derive, merged, walk
 from pipeline.interchange.known import STATE_ORDER, known_versions
 from pipeline.interchange.layout import EVENTS, OPPORTUNITIES
-from pipeline.interchange.report import Bad, Overwritten, Report
+from pipeline.interchange.report import Bad, Overwritten, Report, Said
 from pipeline.interchange.revising import pending_edits, revised
 
 PAGE_EVENTS = 5_000
@@ -58,7 +58,7 @@ class Historian:
         created_at = row["s_created_at"] or row["m_created_at"]
         wrong: Any
         if known and created_at > known[0].at:
-            wrong = _("The opportunity has a change before this moment, at %(at)s.") % {"at": known[0].at.isoformat()}
+            wrong = Said(_("The opportunity has a change before this moment, at %(at)s."), at=known[0].at.isoformat())
             return self._refuse(row, "created_at", created_at, wrong)
         changes = self._with_product(row, merged(ours, theirs), theirs, created_at, known)
         first = changes.get(created_at)

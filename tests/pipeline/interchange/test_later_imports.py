@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from accounts.models import User, UserTeam
 from customers.actions import edit_customer
-from customers.models import Customer
+from customers.models import Contact, Customer
 from opportunities.actions import edit_opportunity, edit_stage, move_to_stage
 from opportunities.models import Opportunity, OpportunityVersion, Stage, StageSetting
 from pipeline.interchange import export_workspace, import_workspace
@@ -301,6 +302,11 @@ def test_nobody_has_the_address_of_somebody_the_file_does_not_name(works):
     source = write(works, {"users.csv": "key,name,email,role\ncat,Cat,BOSS@example.com,rep\n"})
     [bad] = import_workspace(source).bad_rows
     assert (bad.line, bad.column) == (2, "email")
+
+
+def test_what_is_new_was_created_just_now(works):
+    for row in (*User.objects.all(), *Contact.objects.all(), *Customer.objects.all()):
+        assert timezone.now() - row.created_at < timedelta(minutes=5)
 
 
 def test_who_is_new_cannot_sign_in_and_has_been_in_their_team_for_ever(works):

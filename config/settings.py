@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "accounts.middleware.OrganisationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.web.uploads.UploadLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.web.middleware.OwnNotFoundMiddleware",
+    "config.web.busy.BusyMiddleware",
 ]
 
 TEMPLATES = [
@@ -144,6 +146,11 @@ CELERY_BEAT_SCHEDULE = {
     "nightly: compute the days that are due": {
         "task": "pipeline.tasks.nightly_tick",
         "schedule": crontab(minute="*/10"),
+    },
+    "workspace: carry out imports and exports": {
+        "task": "pipeline.tasks.workspace_tick",
+        "schedule": 10,
+        "options": {"expires": 10},
     },
 }
 
@@ -230,13 +237,18 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+FILE_UPLOAD_HANDLERS = ["config.web.uploads.SpooledUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = Path(MEDIA_ROOT) / "incoming"  # on the disk where uploads are kept: they are only moved
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 
-# --- Workspace import -------------------------------------------------------------------------
+# --- Workspace import and export --------------------------------------------------------------
 
 IMPORT_ZIP_MEGABYTES = env.int("IMPORT_ZIP_MEGABYTES", default=500)
 IMPORT_UNPACKED_MEGABYTES = env.int("IMPORT_UNPACKED_MEGABYTES", default=4096)
 IMPORT_ZIP_RATIO = env.int("IMPORT_ZIP_RATIO", default=100)
 IMPORT_ZIP_FILES = env.int("IMPORT_ZIP_FILES", default=50)
+IMPORT_DAYS = env.int("IMPORT_DAYS", default=7)
+EXPORT_HOURS = env.int("EXPORT_HOURS", default=24)
 
 # --- API --------------------------------------------------------------------------------------
 
@@ -275,6 +287,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ImportState": "pipeline.models.ImportRun.State",
+        "ExportState": "pipeline.models.ExportRun.State",
+    },
 }
 
 # --- Logs -------------------------------------------------------------------------------------

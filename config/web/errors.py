@@ -2,19 +2,38 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent, ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
+from config.web.busy import BUSY, RETRY_AFTER, is_busy
 from config.web.parsers import TooLarge
 from config.web.revisions import StaleWrite
+from config.web.uploads import DISK_FULL, DiskFull
 
 
 class TooManyAttempts(ValidationError):
     """Refused because it was tried too often: 429 in the API, an error like another in a form."""
+
+
+class Busy(exceptions.APIException):
+    """503: a longer write, an import, holds the database."""
+
+    status_code = 503
+    default_detail = BUSY
+    default_code = "busy"
+    wait = RETRY_AFTER
+
+
+class NoRoom(exceptions.APIException):
+    """507: the disk is full."""
+
+    status_code = 507
+    default_detail = DISK_FULL
+    default_code = "disk_full"
 
 
 TOLD = {"already_served"}  # codes that a program reads beside the words
@@ -42,10 +61,19 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     elif isinstance(error, StaleWrite):
         body = context["view"].conflict_body(error)
         return Response(body, status=409)
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied(str(error) or None)
-    elif isinstance(error, RequestDataTooBig):
-        error = TooLarge()
     elif isinstance(error, Http404):
         error = exceptions.NotFound(_("Not found."))
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied(str(error) or None)
+    else:
+        error = _of_the_machine(error)
     return drf_handler(error, context)
+
+
+def _of_the_machine(error: Exception) -> Exception:
+    """Limits of size, of room and of time."""
+    if isinstance(error, RequestDataTooBig | TooManyFilesSent):
+        return TooLarge()
+    if isinstance(error, DiskFull):
+        return NoRoom()
+    return Busy() if is_busy(error) else error

@@ -1,8 +1,20 @@
 """What Celery runs. Every task is a nudge: the database says what is due."""
 
-from celery import shared_task
+from typing import Any
 
-from pipeline import nightly
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from pipeline import nightly, runs
+
+
+def nudge(task: Any) -> bool:
+    """Have a task run soon; whether the broker took it. A broker that is down is no error: beat ticks anyway."""
+    try:
+        task.apply_async(retry=False)
+    except (OperationalError, OSError):
+        return False
+    return True
 
 
 @shared_task
@@ -15,3 +27,9 @@ def nightly_tick() -> None:
 def run_nightly_now() -> None:
     """On an administrator's request: likewise, without waiting for 02:00."""
     nightly.run_due(at_once=True)
+
+
+@shared_task
+def workspace_tick() -> None:
+    """Every ten seconds, and when somebody asks: carry out imports and exports that are due."""
+    runs.run_due()

@@ -2,11 +2,21 @@
 
 from django.urls import path
 
-from pipeline.views import dashboard, nightly
+from pipeline.views import dashboard, nightly, workspace
 
 urlpatterns = [
     path("dashboard/", dashboard.show, name="dashboard"),
     path("dashboard/rows/<slug:figure>/", dashboard.rows, name="dashboard_rows"),
+    path("settings/workspace/", workspace.show, name="workspace"),
+    path("settings/workspace/upload/zip/", workspace.upload_zip, name="import_zip"),
+    path("settings/workspace/upload/folder/", workspace.upload_folder, name="import_folder"),
+    path("settings/workspace/imports/<slug:key>/", workspace.import_run, name="import_run"),
+    path("settings/workspace/imports/<slug:key>/confirm/", workspace.confirm, name="import_confirm"),
+    path("settings/workspace/imports/<slug:key>/check/", workspace.check_again, name="import_check"),
+    path("settings/workspace/imports/<slug:key>/cancel/", workspace.cancel, name="import_cancel"),
+    path("settings/workspace/imports/<slug:key>/bad-rows/", workspace.bad_rows, name="import_bad_rows"),
+    path("settings/workspace/exports/new/", workspace.new_export, name="export_new"),
+    path("settings/workspace/exports/<slug:key>/", workspace.download, name="export_download"),
     path("settings/nightly/", nightly.show, name="nightly"),
     path("settings/nightly/run/", nightly.run_now, name="nightly_run"),
 ]

@@ -6,6 +6,7 @@ An address that is missing from MATRIX fails the test. The rows belong to the re
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +14,13 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from customers.models import Order
 from opportunities.actions import archive_opportunity
 from opportunities.models import Stage
+from pipeline.models import ExportRun, ImportRun, WorkspaceRun
+from pipeline.runs.storage import ZIP, folder_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +174,25 @@ MATRIX: dict[str, list[Door]] = {
     # --- first start
     "settings_organisation": [Door(ADMINS), post(ADMINS, name="x", version=1)],
     # --- workspace import and export
+    "workspace": [Door(ADMINS)],
+    "import_zip": [post(ADMINS)],
+    "import_folder": [post(ADMINS)],
+    "import_run": [Door(ADMINS, "import"), Door("rrrrrhs", kwargs=(("key", "x"),))],
+    "import_confirm": [post(ADMINS, "import")],
+    "import_check": [post(ADMINS, "import")],
+    "import_cancel": [post(ADMINS, "import")],
+    "import_bad_rows": [Door(ADMINS, "import")],
+    "export_new": [post(ADMINS)],
+    "export_download": [Door(ADMINS, "export"), Door("rrrrrhs", "export_of_another")],
+    "api-import-list": [Door(ADMINS), post(ADMINS, keep_edits=True)],
+    "api-import-detail": [Door(ADMINS, "import")],
+    "api-import-confirm": [post(ADMINS, "import")],
+    "api-import-check": [post(ADMINS, "import")],
+    "api-import-cancel": [post(ADMINS, "import")],
+    "api-import-bad-rows": [Door(ADMINS, "import")],
+    "api-export-list": [Door(ADMINS), post(ADMINS)],
+    "api-export-detail": [Door(ADMINS, "export")],
+    "api-export-download": [Door(ADMINS, "export"), Door("rrrrrhs", "export_of_another")],
     "settings_stages": [Door(EVERYBODY)],
     "stage_new": [Door(ADMINS), post(ADMINS, name_en="x")],
     "stage_order": [post(ADMINS, order="1")],
@@ -280,7 +303,20 @@ def rows(company):
     made["stage"] = Stage.objects.get(key="discover")
     made["user"], made["team"] = company.rep, company.east
     made["invitation"] = factories.invitation(company.admin, "guest@example.com")
+    made["import"] = ImportRun.objects.create(requested_by=company.admin, state="checked")
+    made["export"] = finished_export(company.admin)
+    made["export_of_another"] = finished_export(company.executive)
     return made
+
+
+def finished_export(person):
+    now = timezone.now()
+    run = ExportRun.objects.create(
+        requested_by=person, state="finished", ended_at=now, expires_at=now + timedelta(hours=1)
+    )
+    folder_of(run).mkdir(parents=True)
+    (folder_of(run) / ZIP).write_bytes(b"PK")
+    return run
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -321,7 +357,8 @@ def request(company, rows, role, name, door):
         client.force_login(getattr(company, role))
     kwargs = dict(door.kwargs)
     if door.of:
-        kwargs["pk"] = rows[door.of].pk
+        is_run = isinstance(rows[door.of], WorkspaceRun) and not name.startswith("api-")
+        kwargs |= {"key": rows[door.of].key} if is_run else {"pk": rows[door.of].pk}
     url = reverse(name, kwargs=kwargs) + door.query
     if door.method == "get":
         return client.get(url)

@@ -40,3 +40,12 @@ class AdminsWrite(permissions.BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return request.method in permissions.SAFE_METHODS or getattr(request.user, "is_admin", False)
+
+
+class AdminsOnly(permissions.BasePermission):
+    """For administrators alone, reading too."""
+
+    message = _("Only administrators may do this.")
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(getattr(request.user, "is_admin", False))

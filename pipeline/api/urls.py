@@ -1,12 +1,18 @@
 """The pipeline part of /api/v1/."""
 
 from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
 
-from pipeline.api import views
+from pipeline.api import views, workspace
+
+router = SimpleRouter()
+router.register("imports", workspace.Imports, "api-import")
+router.register("exports", workspace.Exports, "api-export")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("pipeline/funnel/", views.funnel_view, name="api-funnel"),
     path("pipeline/waterfall/", views.waterfall_view, name="api-waterfall"),
     path("pipeline/waterfall/items/", views.WaterfallItems.as_view(), name="api-waterfall-items"),
     path("pipeline/dashboard/", views.dashboard_view, name="api-dashboard"),
+    *router.urls,
 ]

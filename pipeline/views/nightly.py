@@ -14,7 +14,7 @@ from config.celery import app
 from pipeline import nightly
 from pipeline.models import NightlyRun
 from pipeline.selectors.history import freshness
-from pipeline.tasks import run_nightly_now
+from pipeline.tasks import nudge, run_nightly_now
 
 PAGE_SIZE = 50
 
@@ -37,12 +37,10 @@ def show(request: HttpRequest) -> HttpResponse:
 def run_now(request: HttpRequest) -> HttpResponse:
     """Have the days that are due computed now, by the worker."""
     _refuse_unless_admin(request)
-    try:
-        run_nightly_now.apply_async(retry=False)
-    except (OperationalError, OSError):
-        messages.error(request, _("The broker does not answer. The run starts by itself once it is back."))
-    else:
+    if nudge(run_nightly_now):
         messages.success(request, _("The nightly run was started. Reload this page to see how it goes."))
+    else:
+        messages.error(request, _("The broker does not answer. The run starts by itself once it is back."))
     return redirect("nightly")
 
 

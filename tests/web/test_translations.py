@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext, pgettext
 
 from opportunities.models import Opportunity, Stage
+from pipeline.models import ExportRun, ImportRun
 from scripts.check_translations import CATALOG, ROOT
 from tests import factories
 
@@ -29,7 +30,10 @@ ARGUMENTS = {
     "dashboard_rows": {"figure": "open"},
     "invitation": {"token": "forged"},
 }
-NO_PAGE = {"account_reset_password_from_key", "account_confirm_email", "opportunity_export"}
+NO_PAGE = {
+    "account_reset_password_from_key", "account_confirm_email", "opportunity_export", "export_download",
+    "import_bad_rows",
+}  # fmt: skip
 
 
 def catalogue() -> Catalog:
@@ -136,10 +140,15 @@ def rows(company):
     deal: Opportunity = factories.opportunity(company.rep, "一期立库", customer=customer, amount="1200000.00")
     factories.opportunity(company.mate, "二期立库")
     stage, product = Stage.objects.get(key="discover"), factories.product(company.admin, "立体库")
+    bad = {"refused": {"en": "The zip file is damaged.", "zh-hans": "zip 文件已损坏。"}, "bad_count": 1}
+    ImportRun.objects.create(requested_by=company.admin, state="refused", report=bad)
+    ExportRun.objects.create(requested_by=company.admin)
+    run = ImportRun.objects.create(requested_by=company.admin, state="checking", step="users.csv", rows=5)
     return {
         "customer": customer, "contact": contact, "opportunity": deal, "product": product, "stage": stage,
         "person": company.mate, "team": company.east,
         "invitation": factories.invitation(company.admin, "lina@example.com", name="李娜", language="zh-hans"),
+        "import": run,
     }  # fmt: skip
 
 
@@ -159,6 +168,8 @@ def test_no_page_in_chinese_shows_english(company, rows, signed_in, role):
         kwargs = dict(ARGUMENTS.get(name, {}))
         if "<int:pk>" in route:
             kwargs["pk"] = row_for(name, rows).pk
+        if name.startswith("import_") and "<slug:key>" in route:
+            kwargs["key"] = rows["import"].key
         answer = client.get(reverse(name, kwargs=kwargs))
         if answer.headers.get("Content-Type", "").startswith("text/html"):
             shown = visible(answer.content.decode())

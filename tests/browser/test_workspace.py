@@ -1,0 +1,121 @@
+"""A company comes in through the browser, its error mended, and goes out again."""
+
+import shutil
+import zipfile
+
+import pytest
+from playwright.sync_api import expect
+
+from opportunities.models import Opportunity
+from pipeline import runs
+from pipeline.models import ExportRun, ImportRun
+from pipeline.runs.leases import take
+from tests.browser import steps
+from tests.browser.steps import say
+from tests.pipeline.interchange.workspaces import shared
+
+UPLOAD = "form[action$='/upload/zip/']"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Case A with one customer's tier spoiled."""
+    target = tmp_path / "company"
+    shutil.copytree(shared("golden/case-a/workspace"), target)
+    for path in target.iterdir():
+        path.chmod(0o644)
+    customers = target / "customers.csv"
+    customers.write_text(customers.read_text().replace(",2A,", ",7A,", 1))
+    return target
+
+
+def packed(folder):
+    path = folder.parent / "company.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.glob("*.csv")):
+            archive.write(file, f"company/{file.name}")
+    return path
+
+
+def send(window, path):
+    window.page.goto("/settings/workspace/")
+    window.page.locator(f"{UPLOAD} [type=file]").set_input_files(str(path))
+    window.page.locator(f"{UPLOAD} [type=submit]").click()
+    window.page.wait_for_url("**/imports/*/")
+
+
+@steps.IN_TWO_CORNERS
+def test_a_company_is_imported_with_an_error_mended(company, open_page, folder, tmp_path, language, viewport):
+    window = open_page(company.admin, "/settings/workspace/", language=language, viewport=viewport)
+    page = window.page
+    steps.sound(window, "workspace, empty")
+
+    send(window, packed(folder))
+    expect(page.locator("#run")).to_contain_text(say(window, "It begins in a moment."))
+    steps.sound(window, "import under way")
+    runs.run_due()
+    bad = page.locator("#run tbody tr").first  # the page asks by itself
+    for words in ("customers.csv", "tier", "7A", say(window, "This word is not known here."), "5A, 4A, 3A, 2A, 1A"):
+        expect(bad).to_contain_text(words)
+    steps.sound(window, "import refused")
+    with page.expect_download() as fetched:
+        page.locator("a[href$='/bad-rows/']").click()
+    assert "7A" in fetched.value.path().read_text()
+    assert not Opportunity.objects.exists()
+
+    customers = folder / "customers.csv"
+    customers.write_text(customers.read_text().replace(",7A,", ",2A,"))
+    send(window, packed(folder))
+    runs.run_due()
+    confirm = page.locator("form[action$='/confirm/'] [type=submit]")
+    expect(confirm).to_be_visible()
+    expect(page.locator("#run")).to_contain_text("opportunities.csv")
+    steps.sound(window, "import checked")
+    confirm.click()
+    expect(page.locator("#run")).to_contain_text(say(window, "It begins in a moment."))
+    runs.run_due()
+    expect(page.locator("#run")).to_contain_text(say(window, "Everything was written."))
+    steps.sound(window, "import finished")
+
+    page.goto("/settings/workspace/")
+    expect(page.locator("main tbody").first.locator("tr")).to_have_count(2)
+    steps.sound(window, "workspace with imports")
+    page.goto("/dashboard/")
+    opened = Opportunity.objects.open()
+    assert opened.count() > 10
+    expect(page.locator(".asc-kpis").first).to_contain_text(steps.money(window, sum(row.amount or 0 for row in opened)))
+
+
+@steps.IN_TWO_CORNERS
+def test_a_workspace_is_exported_and_fetched(company, open_page, language, viewport):
+    window = open_page(company.admin, "/settings/workspace/", language=language, viewport=viewport)
+    page = window.page
+    steps.button(window, "Export", page.locator("#exports")).click()
+    expect(page.locator("#exports tbody tr")).to_have_count(1)
+    runs.run_due()
+    fetch = page.locator("#exports a[download]")
+    expect(fetch).to_be_visible()  # the page asks by itself
+    steps.sound(window, "workspace with an export")
+    with page.expect_download() as fetched:
+        fetch.click()
+    assert zipfile.ZipFile(fetched.value.path()).testzip() is None
+    assert "users.csv" in zipfile.ZipFile(fetched.value.path()).namelist()
+    assert ExportRun.objects.get().requested_by == company.admin
+
+
+def test_an_import_goes_without_script(company, chromium, open_page, live_server, folder):
+    """The folder form, every step by forms and reloading."""
+    page = open_page(company.admin).page.context.browser.new_context(
+        base_url=live_server.url, java_script_enabled=False,
+        storage_state=open_page(company.admin, "/settings/workspace/").page.context.storage_state(),
+    ).new_page()  # fmt: skip
+    page.goto("/settings/workspace/")
+    form = page.locator("form[action$='/upload/folder/']")
+    form.locator("#csv-files").set_input_files([str(path) for path in sorted(folder.glob("*.csv"))])
+    form.locator("[type=submit]").click()
+    assert take(ImportRun, {"nothing": "nothing"}) is None
+    runs.run_due()
+    page.reload()
+    expect(page.locator("#run")).to_contain_text("7A")
+    page.context.close()
+    assert ImportRun.objects.get().state == "refused"

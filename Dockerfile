@@ -1,4 +1,4 @@
-# Front-end bundle, Python packages, and the small image that runs both. The commands are those of the Makefile.
+# Front-end bundle, Python packages, and the small image that runs both (and, for backups, PostgreSQL's client). The commands are those of the Makefile.
 FROM node:20-bookworm-slim AS front-end
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -12,6 +12,7 @@ RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --requi
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN apt-get update -q && apt-get install -qy --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home ascent && install -d -o ascent /app/var
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv

@@ -85,6 +85,13 @@ def test_the_image_has_stages_a_user_of_its_own_and_locked_packages():
     assert "npm ci --ignore-scripts" in DOCKERFILE
 
 
+def test_the_image_can_back_up_its_database():
+    """The client of Debian bookworm is of the version that compose runs; pg_dump reads no newer server than itself."""
+    assert "install -qy --no-install-recommends postgresql-client" in DOCKERFILE.rpartition("FROM ")[2]
+    assert "bookworm" in DOCKERFILE.rpartition("FROM ")[2]
+    assert SERVICES["postgres"]["image"] == "postgres:15"
+
+
 def test_what_the_image_copies_is_there():
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE, re.MULTILINE)
     assert [name for names in copied for name in names.split() if not (ROOT / name).exists()] == []

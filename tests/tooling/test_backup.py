@@ -1,0 +1,459 @@
+"""`manage.py backup` and `restore`, on an installation of their own: what was lost comes back, or nothing changes."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tarfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from django.conf import settings
+
+from config.web.backup import BackupError, check
+from tests.factories import PASSWORD
+
+ROOT = Path(__file__).parents[2]
+ON_POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+DATABASE = "database.dump" if ON_POSTGRESQL else "database.sqlite3"
+UPLOADS = {"imports/a1/customers.csv": "key,name\nc1,登顶\n", "imports/a1/empty.csv": "", "exports/b2.zip": "PK" * 5000}
+STORY = f"""
+import django; django.setup()
+from django.test import Client
+from accounts.tokens import create_token
+from opportunities.actions import move_to_stage
+from opportunities.models import Stage
+from tests import factories
+company = factories.company()
+for number in range(5):
+    opportunity = factories.opportunity(company.rep, title=f"第 {{number}} 座山峰", stage=Stage.objects.first())
+    move_to_stage(opportunity=opportunity, stage=Stage.objects.all()[1], actor=company.rep, reason="爬", seen=1)
+create_token(user=company.rep, name="laptop", scope="write")
+assert Client().login(username="rep", password="{PASSWORD}")
+"""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A database and a folder for files, used by processes of its own."""
+
+    url: str
+    var: Path
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        given = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "MEDIA_ROOT")}
+        own = {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": self.url, "VAR_DIR": str(self.var)}
+        return subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=given | own | environment,
+            capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+
+    def manage(self, *arguments: object, **environment: str) -> str:
+        """What the command prints; it must end well."""
+        done = self.run("manage.py", *map(str, arguments), **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refuses(self, *arguments: object, **environment: str) -> str:
+        """Why the command refuses: one line, and neither rows nor files have changed."""
+        before = self.holds()
+        done = self.run("manage.py", *map(str, arguments), **environment)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert self.holds() == before
+        return done.stderr
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[Any]:
+        """A connection that commits each statement."""
+        if ON_POSTGRESQL:
+            found = psycopg2.connect(self.url)
+            found.autocommit = True
+        else:
+            found = sqlite3.connect(urlsplit(self.url).path, isolation_level=None)
+        with contextlib.closing(found):
+            yield found
+
+    def execute(self, *statements: str) -> None:
+        with self.connection() as connection:
+            cursor = connection.cursor()
+            for statement in statements:
+                cursor.execute(statement)
+
+    def tables(self) -> dict[str, list[Any]]:
+        """The rows of every table."""
+        with self.connection() as connection:
+            return {name: rows(connection, f'SELECT * FROM "{name}"') for name in table_names(connection)}
+
+    @property
+    def media(self) -> Path:
+        return self.var / "media"
+
+    def uploads(self) -> dict[str, str]:
+        """The uploaded files by name."""
+        return {str(path.relative_to(self.media)): path.read_text() for path in self.media.rglob("*") if path.is_file()}
+
+    def holds(self) -> tuple[dict[str, list[Any]], dict[str, str]]:
+        return self.tables(), self.uploads()
+
+    def upload(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = self.media / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def lose(self) -> None:
+        """Neither a table nor a file is left."""
+        shutil.rmtree(self.media)
+        if ON_POSTGRESQL:
+            self.execute("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+        else:
+            for end in ("", "-wal", "-shm"):
+                Path(urlsplit(self.url).path + end).unlink(missing_ok=True)
+
+
+def rows(connection: Any, query: str) -> list[Any]:
+    cursor = connection.cursor()
+    cursor.execute(query)
+    return sorted(cursor.fetchall(), key=repr)
+
+
+def table_names(connection: Any) -> list[str]:
+    where = "information_schema.tables WHERE table_schema = 'public'" if ON_POSTGRESQL else None
+    query = f"SELECT table_name FROM {where}" if where else "SELECT name FROM sqlite_master WHERE type = 'table'"
+    return [name for (name,) in rows(connection, query) if not name.startswith("sqlite_")]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory) -> Iterator[Installation]:
+    """A company with people, moves, a token, a session and files. Each test that changes it puts it back."""
+    var = tmp_path_factory.mktemp("var")
+    with database(var) as url:
+        found = Installation(url, var)
+        found.manage("migrate", "--verbosity=0")
+        made = found.run("-c", STORY)
+        assert made.returncode == 0, made.stderr
+        found.upload(UPLOADS)
+        yield found
+
+
+@contextlib.contextmanager
+def database(var: Path) -> Iterator[str]:
+    """The address of a database of its own, which is gone afterwards."""
+    if not ON_POSTGRESQL:
+        yield f"sqlite:///{var}/own.sqlite3"
+        return
+    server, name = os.environ["DATABASE_URL"].rpartition("/")[0], f"ascent_backup_{uuid.uuid4().hex[:12]}"
+    maintenance = Installation(f"{server}/postgres", var)
+    maintenance.execute(f"CREATE DATABASE {name}")
+    try:
+        yield f"{server}/{name}"
+    finally:
+        maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def saved(installation, tmp_path_factory) -> Path:
+    """A backup of it."""
+    folder = tmp_path_factory.mktemp("backups") / "of" / "today"
+    installation.manage("backup", folder)
+    return folder
+
+
+@pytest.fixture
+def damaged(saved, tmp_path) -> Path:
+    """A copy of the backup, for a test to damage."""
+    return Path(shutil.copytree(saved, tmp_path / "damaged"))
+
+
+@pytest.fixture
+def as_before(installation, saved):
+    """The installation is put back after the test."""
+    yield
+    installation.manage("restore", saved, "--replace")
+
+
+def vouch(folder: Path, **changes: Any) -> None:
+    """Has the manifest say what the files are now, and other things."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for name in (DATABASE, "files.tar"):
+        data = (folder / name).read_bytes()
+        manifest["parts"][name] = {"size": len(data), "sha256": sha256(data).hexdigest()}
+    path.write_text(json.dumps(manifest | changes))
+
+
+# --- What was lost ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_what_was_lost_comes_back(installation, saved, as_before):
+    tables, uploads = installation.holds()
+    assert uploads == UPLOADS
+    assert all(
+        tables[f"{name}"]
+        for name in (
+            "accounts_accesstoken",
+            "accounts_auditentry",
+            "django_session",
+            "opportunities_opportunityversion",
+        )
+    )
+    installation.lose()
+    assert installation.tables() == {}
+    said = installation.manage("restore", saved)
+    assert "manage.py migrate" in said
+    assert installation.holds() == (tables, uploads)
+    installation.manage("migrate", "--check")
+
+
+@pytest.mark.slow
+def test_the_restored_installation_goes_on(installation, saved, as_before):
+    """New rows get numbers that no other has."""
+    installation.lose()
+    installation.manage("restore", saved)
+    more = "import django; django.setup()\nfrom accounts.models import User\nfrom tests import factories\n"
+    done = installation.run("-c", more + "factories.opportunity(User.objects.get(username='rep'))")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_something_is_given_up_only_when_it_is_said(installation, saved, as_before):
+    before = installation.holds()
+    installation.execute("UPDATE accounts_user SET name = 'Somebody Else'")
+    installation.upload({"imports/later.csv": "x", "exports/b2.zip": "changed"})
+    assert "--replace" in installation.refuses("restore", saved)
+    with installation.connection() as connection:
+        rows(connection, "SELECT name FROM accounts_user")
+        installation.manage("restore", saved, "--replace")
+        assert ("Rep",) in rows(connection, "SELECT name FROM accounts_user")
+    assert installation.holds() == before
+    assert [path.name for path in installation.media.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.slow
+def test_a_newer_database_is_replaced_by_an_older_backup(installation, saved, as_before):
+    installation.execute(
+        "CREATE TABLE accounts_later (id integer PRIMARY KEY, user_id bigint REFERENCES accounts_user (id))",
+        "INSERT INTO accounts_later SELECT 1, id FROM accounts_user WHERE username = 'rep'",
+    )
+    assert "--replace" in installation.refuses("restore", saved)
+    installation.manage("restore", saved, "--replace")
+    assert "accounts_later" not in installation.tables()
+
+
+@pytest.mark.slow
+def test_files_alone_are_something_too(installation, saved, as_before):
+    installation.lose()
+    installation.upload({"imports/orphan.csv": "x"})
+    assert "--replace" in installation.refuses("restore", saved)
+
+
+# --- What is refused --------------------------------------------------------------------------
+
+
+def test_a_whole_backup_passes_the_check(installation, saved):
+    assert "The backup is whole" in installation.manage("restore", saved, "--check")
+
+
+def flip_a_byte(folder: Path) -> None:
+    data = bytearray((folder / DATABASE).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / DATABASE).write_bytes(data)
+
+
+def cut_the_files(folder: Path) -> None:
+    with (folder / "files.tar").open("r+b") as file:
+        file.truncate(512)
+
+
+def lose_the_files(folder: Path) -> None:
+    (folder / "files.tar").unlink()
+
+
+def lose_the_manifest(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def cut_the_manifest(folder: Path) -> None:
+    text = (folder / "manifest.json").read_text()
+    (folder / "manifest.json").write_text(text[: len(text) // 2])
+
+
+def of_another_format(folder: Path) -> None:
+    vouch(folder, format=2)
+
+
+def of_another_kind_of_database(folder: Path) -> None:
+    vouch(folder, vendor="oracle")
+
+
+def of_a_newer_version(folder: Path) -> None:
+    vouch(folder, migrations=["accounts.0001_initial", "accounts.0099_later"])
+
+
+def names_another_file(folder: Path) -> None:
+    vouch(folder, parts={DATABASE: {"size": 0, "sha256": ""}, "../files.tar": {"size": 0, "sha256": ""}})
+
+
+def is_a_list(folder: Path) -> None:
+    (folder / "manifest.json").write_text("[1]")
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (flip_a_byte, f"damaged: {DATABASE}"),
+        (cut_the_files, "damaged: files.tar"),
+        (lose_the_files, "not whole"),
+        (lose_the_manifest, "no manifest.json"),
+        (cut_the_manifest, "cannot be read"),
+        (is_a_list, "cannot be read"),
+        (of_another_format, "format 2"),
+        (of_another_kind_of_database, "oracle database"),
+        (of_a_newer_version, "newer version of Ascent: it has accounts.0099_later"),
+        (names_another_file, "names ['../files.tar'"),
+    ],
+)
+def test_a_backup_that_is_not_whole_or_does_not_fit_fails_the_check(damaged, damage, reason):
+    damage(damaged)
+    with pytest.raises(BackupError, match=re.escape(reason)):
+        check(damaged)
+
+
+@pytest.mark.slow
+def test_a_backup_that_fails_the_check_is_not_restored(installation, damaged):
+    flip_a_byte(damaged)
+    assert "damaged" in installation.refuses("restore", damaged, "--replace")
+
+
+def cut_the_database(folder: Path) -> None:
+    """Whoever wrote this vouches for a file that ends in the middle of a table."""
+    with (folder / DATABASE).open("r+b") as file:
+        file.truncate((folder / DATABASE).stat().st_size * 2 // 3)
+    vouch(folder)
+
+
+def other_counts(folder: Path) -> None:
+    counts = json.loads((folder / "manifest.json").read_text())["rows"]
+    vouch(folder, rows=counts | {"accounts_user": counts["accounts_user"] + 1})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", [cut_the_database, other_counts])
+def test_a_restore_that_fails_half_way_leaves_everything_as_it_was(installation, damaged, damage):
+    """The files had been swapped already."""
+    damage(damaged)
+    installation.upload({"imports/since.csv": "since"})
+    assert "CommandError" in installation.refuses("restore", damaged, "--replace")
+    (installation.media / "imports/since.csv").unlink()
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+    found = tarfile.TarInfo(name)
+    found.type, found.linkname = kind, link
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "members",
+    [
+        [member("../outside.txt")],
+        [member("imports/../../../outside.txt")],
+        [member("link", tarfile.SYMTYPE, "/tmp"), member("link/outside.txt")],
+        [member("imports/passwd", tarfile.LNKTYPE, "/etc/passwd")],
+        [member("device", tarfile.CHRTYPE)],
+    ],
+)
+def test_files_stay_in_their_folder(installation, damaged, members):
+    with tarfile.open(damaged / "files.tar", "w") as tar:
+        for each in members:
+            tar.addfile(each, io.BytesIO())
+    vouch(damaged)
+    installation.refuses("restore", damaged, "--replace")
+    assert not list(installation.var.rglob("outside.txt"))
+
+
+# --- What a backup is -------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_backup_holds_what_is_committed_while_people_write(installation, tmp_path):
+    with installation.connection() as connection:
+        connection.cursor().execute("BEGIN")
+        connection.cursor().execute("UPDATE accounts_user SET name = 'Not yet'")
+        installation.manage("backup", tmp_path / "backup")
+        connection.cursor().execute("ROLLBACK")
+    kept = json.loads((tmp_path / "backup/manifest.json").read_text())
+    counted = {table: len(rows) for table, rows in installation.tables().items() if table in kept["rows"]}
+    assert kept["rows"] == counted
+    assert b"Not yet" not in (tmp_path / "backup" / DATABASE).read_bytes()
+    assert (tmp_path / "backup").stat().st_mode & 0o077 == 0
+
+
+def test_a_backup_gets_a_folder_of_its_own(installation, saved, tmp_path):
+    before = {path: path.read_bytes() for path in saved.iterdir()}
+    assert "is there already" in installation.refuses("backup", saved)
+    assert {path: path.read_bytes() for path in saved.iterdir()} == before
+    assert "lies among" in installation.refuses("backup", installation.media / "backup")
+    (tmp_path / "empty").mkdir()
+    installation.manage("backup", tmp_path / "empty")
+    installation.manage("restore", tmp_path / "empty", "--check")
+
+
+def test_of_a_backup_that_fails_nothing_is_left(tmp_path):
+    with database(tmp_path) as url:
+        never_migrated = Installation(url, tmp_path / "var")
+        assert "could not be read" in never_migrated.refuses("backup", tmp_path / "backups" / "first")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_links_are_left_out_of_a_backup(installation, tmp_path):
+    (installation.media / "passwd").symlink_to("/etc/passwd")
+    (installation.media / "etc").symlink_to("/etc")
+    installation.manage("backup", tmp_path / "backup")
+    (installation.media / "passwd").unlink()
+    (installation.media / "etc").unlink()
+    with tarfile.open(tmp_path / "backup/files.tar") as tar:
+        assert {each.name for each in tar if each.isreg()} == set(UPLOADS)
+        assert not any(each.issym() for each in tar)
+
+
+if ON_POSTGRESQL:
+
+    def test_the_password_is_on_no_command_line(installation, saved, tmp_path):
+        """Programs that write down how they were started, in the place of the client's."""
+        for name in ("pg_dump", "pg_restore", "psql"):
+            real = shutil.which(name)
+            script = (
+                f'#!/bin/sh\necho "$0 $@" >>{tmp_path}/said\necho "$PGPASSWORD" >>{tmp_path}/told\nexec {real} "$@"\n'
+            )
+            (tmp_path / name).write_text(script)
+            (tmp_path / name).chmod(0o755)
+        parts = urlsplit(installation.url)
+        host = f"{parts.hostname}:{parts.port or 5432}"
+        with_password = f"postgres://{parts.username}:{parts.password or 'pa55word'}@{host}{parts.path}"
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "DATABASE_URL": with_password}
+        installation.manage("backup", tmp_path / "backup", **environment)
+        installation.manage("restore", tmp_path / "backup", "--replace", **environment)
+        said, told = (tmp_path / "said").read_text(), (tmp_path / "told").read_text()
+        password = urlsplit(with_password).password
+        assert said.count("\n") == 3 and password not in said
+        assert password in told
+
+    def test_without_the_client_it_says_what_to_install(installation, tmp_path):
+        assert "postgresql-client" in installation.refuses("backup", tmp_path / "backup", PATH=str(tmp_path))
+        assert not (tmp_path / "backup").exists()

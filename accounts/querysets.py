@@ -5,7 +5,10 @@ from typing import Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
+
+LAST_PLACE = 32_767  # of a saved view that was never put anywhere
 
 
 class TeamQuerySet(models.QuerySet[Any]):
@@ -92,3 +95,24 @@ class SavedViewQuerySet(models.QuerySet[Any]):
         """One's own, and those that the people of one's team share."""
         mine = models.Q(owner=user)
         return self.filter(mine | models.Q(team=user.team_id)) if user.team_id else self.filter(mine)
+
+    def reachable_by(self, user: Any) -> Self:
+        """Those, and what people in this person's charge share, which they may delete; of administrators all shared."""
+        seen = models.Q(owner=user)
+        if user.team_id:
+            seen |= models.Q(team=user.team_id)
+        if user.is_admin:
+            seen |= models.Q(scope="team")
+        elif user.is_manager and user.team_id:
+            seen |= models.Q(scope="team", owner__team__path__startswith=user.team.path)
+        return self.filter(seen)
+
+    def placed_for(self, user: Any) -> Self:
+        """In the order that this person has put them into, with `position` and `is_default`; in one query."""
+        own = models.FilteredRelation("places", condition=models.Q(places__user=user))
+        found = self.annotate(
+            place=own,
+            position=Coalesce(models.F("place__position"), models.Value(LAST_PLACE)),
+            is_default=Coalesce(models.F("place__is_default"), models.Value(False)),
+        )
+        return found.order_by("position", "id")

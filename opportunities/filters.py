@@ -1,13 +1,16 @@
 """One set of filters for the list, the board, the table, the export and the API."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters as filters
-from django.db.models import F, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from config.web.filters import ChoicesFilter, MoneyFilter, ReferenceFilter
+from config.web.filters import ChoicesFilter, Conditions, MoneyFilter, ReferenceFilter
 from customers.models import Customer, Product
 from opportunities.models import ForecastCategory, Opportunity, Outcome, Stage
 
@@ -32,12 +35,27 @@ def _visible_customers(request: Any) -> QuerySet[Any]:
     return Customer.objects.none() if request is None else Customer.objects.visible_to(request.user)
 
 
+class TeamFilter(ReferenceFilter):
+    """Those of the teams and of all below them."""
+
+    def filter(self, qs: Any, value: list[Team]) -> Any:
+        wanted = Q()
+        for team in value or ():
+            wanted |= Q(team__path__startswith=team.path)
+        return qs.filter(wanted) if value else qs
+
+    def within(self, among: QuerySet[Any]) -> Q:
+        path = ExpressionWrapper(OuterRef("path"), output_field=CharField())
+        above = among.annotate(below=path).filter(below__startswith=F("path"))
+        return Q(team__in=Team.objects.filter(Exists(above)).order_by().values("pk"))
+
+
 class OpportunityFilter(filters.FilterSet):
     """References by key, people by login name; one that is unknown or hidden is invalid, with the same words."""
 
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
-    team = ReferenceFilter(to_field_name="key", queryset=Team.objects.all(), method="filter_team", label=_("Team"))
+    team = TeamFilter(to_field_name="key", queryset=Team.objects.all(), label=_("Team"))
     customer = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
     stage = ReferenceFilter(to_field_name="key", queryset=Stage.objects.all(), label=_("Stage"))
     product = ReferenceFilter(to_field_name="key", queryset=Product.objects.all(), label=_("Product"))
@@ -59,12 +77,61 @@ class OpportunityFilter(filters.FilterSet):
             Q(title__icontains=value) | Q(customer__name__icontains=value) | Q(next_step__icontains=value)
         )
 
-    def filter_team(self, queryset: QuerySet[Any], _name: str, teams: list[Team]) -> QuerySet[Any]:
-        """Those of the teams and of all below them."""
-        wanted = Q()
-        for team in teams:
-            wanted |= Q(team__path__startswith=team.path)
-        return queryset.filter(wanted) if teams else queryset
+    def condition(self) -> Q | None:
+        """All that is asked for as one condition, without a query; None when a value is not understood."""
+        form = self.form
+        references = {name: each for name, each in self.filters.items() if isinstance(each, ReferenceFilter)}
+        for name in references:
+            form.fields.pop(name)
+        if not form.is_valid():
+            return None
+        asked = Conditions()
+        for name, value in form.cleaned_data.items():
+            asked = self.filters[name].filter(asked, value)
+        wanted = asked.asked
+        for name, reference in references.items():
+            names = [text for text in self.data.getlist(name) if text]
+            if any("\x00" in text for text in names):
+                return None
+            wanted &= reference.condition(names) if names else Q()
+        return wanted
+
+
+def condition_of(query: QueryDict, request: HttpRequest) -> Q | None:
+    """Which opportunities these filters let through: the open ones unless they name a stage or an outcome.
+
+    For counting many views in one query; None when a value is not understood, which lets nothing through.
+    """
+    wanted = OpportunityFilter(query, Opportunity.objects.none(), request=request).condition()
+    if wanted is None or names_closed(query):
+        return wanted
+    return wanted & Q(outcome=Outcome.OPEN)
+
+
+LONGEST_QUERY = 2000
+
+
+def kept(query: QueryDict) -> str:
+    """The filters and the order of an address as a saved view keeps them: known names alone, always in one order."""
+    pairs = [(name, value) for name in OpportunityFilter.base_filters for value in query.getlist(name) if value]
+    sort = query.get("sort", "")
+    return urlencode([*pairs, *([("sort", sort)] if sort.removeprefix("-") in ORDERINGS else [])])
+
+
+def checked(text: str, request: HttpRequest) -> str:
+    """What is kept of a query that somebody wants to save; ValidationError for a value that is not understood."""
+    if len(text) > LONGEST_QUERY:
+        raise ValidationError({"query": _("These are too many filters to keep.")})
+    query = QueryDict(text)
+    errors = OpportunityFilter(query, Opportunity.objects.none(), request=request).errors
+    if errors:
+        raise ValidationError({"query": [f"{name}: {' '.join(texts)}" for name, texts in errors.items()]})
+    return kept(query)
+
+
+def names_closed(query: QueryDict) -> bool:
+    """Whether the filters say themselves which stages or outcomes are meant; without, the open ones are."""
+    return bool({"stage", "outcome"} & set(query))
 
 
 def ordered(queryset: QuerySet[Any], wanted: str, default: str = "-id") -> QuerySet[Any]:

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from opportunities.views import board, bulk, dialogs, export, inline, page, people, people_settings, settings, table
+from opportunities.views import (
+    board,
+    bulk,
+    dialogs,
+    export,
+    inline,
+    page,
+    people,
+    people_settings,
+    saved_views,
+    settings,
+    table,
+)
 
 urlpatterns = [
     path("opportunities/", board.board, name="board"),
@@ -13,6 +25,14 @@ urlpatterns = [
     path("opportunities/table/", table.table, name="opportunity_table"),
     path("opportunities/export.<str:format>", export.export, name="opportunity_export"),
     path("opportunities/bulk/", bulk.bulk, name="opportunity_bulk"),
+    path("opportunities/views/", saved_views.index, name="saved_views"),
+    path("opportunities/views/bar/", saved_views.bar, name="saved_view_bar"),
+    path("opportunities/views/new/", saved_views.new, name="saved_view_new"),
+    path("opportunities/views/order/", saved_views.order, name="saved_view_order"),
+    path("opportunities/views/<int:pk>/edit/", saved_views.edit, name="saved_view_edit"),
+    path("opportunities/views/<int:pk>/update/", saved_views.update, name="saved_view_update"),
+    path("opportunities/views/<int:pk>/delete/", saved_views.delete, name="saved_view_delete"),
+    path("opportunities/views/<int:pk>/default/", saved_views.default, name="saved_view_default"),
     path("opportunities/<int:pk>/", page.page, name="opportunity"),
     path("opportunities/<int:pk>/edit/", page.edit, name="opportunity_edit"),
     path("opportunities/<int:pk>/field/<str:name>/", inline.field, name="opportunity_field"),

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from accounts.saved_views import save_view
 from customers.models import Order
 from opportunities.actions import archive_opportunity
 from opportunities.models import Stage
@@ -150,6 +151,22 @@ MATRIX: dict[str, list[Door]] = {
     "opportunity_archive": [post(EDITED, "opportunity", version=1)],
     "opportunity_restore": [post(EDITED, "archived", version=2)],
     # --- saved views
+    "saved_views": [Door(EVERYBODY)],
+    "saved_view_bar": [Door(EVERYBODY), Door(EVERYBODY, query="?on=table&q=ERN")],
+    "saved_view_new": [Door(EVERYBODY), post(EVERYBODY, name="x", scope="mine", page="board", query="owner=rep")],
+    "saved_view_order": [post(EVERYBODY, order="1")],
+    "saved_view_edit": [Door("irrhhhs", "view"), post("irrhhhs", "view", name="x", scope="mine", version=1)],
+    "saved_view_update": [Door("irrhhhs", "view"), post("irrhhhs", "view", query="", version=1)],
+    "saved_view_delete": [Door("irihhis", "view"), post("irihhis", "view", version=1)],
+    "saved_view_default": [post("iiihhhs", "view", chosen="1")],
+    "api-view-list": [Door(EVERYBODY), post(EVERYBODY, name="x", page="board", query="owner=rep")],
+    "api-view-detail": [
+        Door("iiihhhs", "view"),
+        patch("irrhhhs", "view", name="x"),
+        delete("irihhis", "view"),
+    ],
+    "api-view-default": [post("iiihhhs", "view", default=True)],
+    "api-view-reorder": [post(EVERYBODY, order=[])],
     # --- settings
     "settings": [Door(ADMINS)],
     # --- people and teams
@@ -299,6 +316,7 @@ def rows(company):
         made = {
             "customer": customer, "contact": contact, "opportunity": opportunity, "archived": archived, "order": order
         }  # fmt: skip
+    made["view"] = save_view(actor=company.rep, name="Ours", page="board", query="", scope="team")
     made["product"] = factories.product(company.admin, "Rack")
     made["stage"] = Stage.objects.get(key="discover")
     made["user"], made["team"] = company.rep, company.east

@@ -3,6 +3,8 @@
 from typing import Any
 
 import django_filters as filters
+from django.db.models import Count, Q, QuerySet, Subquery, Value
+from django.db.models.lookups import Exact
 
 from config.web.money import MoneyFormField
 
@@ -15,6 +17,30 @@ class ReferenceFilter(filters.ModelMultipleChoiceFilter):
 
     def filter(self, qs: Any, value: Any) -> Any:
         return qs.filter(**{f"{self.field_name}__in": [row.pk for row in value]}) if value else qs
+
+    def condition(self, names: list[str]) -> Q:
+        """What `filter` asks for, by names that the database looks up in the query they are used in.
+
+        As in the form, one name that is unknown or hidden lets no row through.
+        """
+        name = self.extra["to_field_name"]
+        among: QuerySet[Any] = self.get_queryset(self.get_request()).filter(**{f"{name}__in": names})
+        found = among.order_by().annotate(all=Value(1)).values("all").annotate(found=Count("pk")).values("found")
+        return self.within(among) & Q(Exact(Subquery(found), Value(len(set(names)))))
+
+    def within(self, among: QuerySet[Any]) -> Q:
+        """The rows whose reference is one of these."""
+        return Q(**{f"{self.field_name}__in": among.order_by().values("pk")})
+
+
+class Conditions:
+    """Stands where a filter expects a queryset, and keeps as one condition what it is filtered by."""
+
+    def __init__(self, asked: Q | None = None) -> None:
+        self.asked = asked or Q()
+
+    def filter(self, *args: Any, **lookups: Any) -> "Conditions":
+        return Conditions(self.asked & Q(*args, **lookups))
 
 
 class ChoicesFilter(filters.MultipleChoiceFilter):

@@ -2,10 +2,11 @@
 
 from rest_framework.routers import SimpleRouter
 
-from opportunities.api import stages, views
+from opportunities.api import saved_views, stages, views
 
 router = SimpleRouter()
 router.register("stages", stages.Stages, "api-stage")
 router.register("opportunities", views.Opportunities, "api-opportunity")
+router.register("views", saved_views.SavedViews, "api-view")
 
 urlpatterns = router.urls

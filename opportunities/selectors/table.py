@@ -77,13 +77,13 @@ def weighted_of(opportunity: Opportunity) -> Decimal | None:
     return from_cents(weighted_cents(to_cents(opportunity.amount), to_ten_thousandths(opportunity.win_rate)))
 
 
-def groups_of(queryset: QuerySet[Any]) -> list[Group]:
-    """A group for each stage that holds something of `queryset`: the furthest open stage first, closed ones last."""
+def groups_of(queryset: QuerySet[Any], stages: Iterable[Stage]) -> list[Group]:
+    """A group for each stage that holds something of `queryset`: the furthest open one first, closed ones last."""
     sums = queryset.order_by().values("stage_id").annotate(
         n=Count("pk"), total=Sum("amount"), weighed=Sum(Weighted("amount", "win_rate"))
     )  # fmt: skip
     found = {row["stage_id"]: row for row in sums}
-    groups = [_group(stage, found[stage.pk]) for stage in Stage.objects.all() if stage.pk in found]
+    groups = [_group(stage, found[stage.pk]) for stage in stages if stage.pk in found]
     return sorted(groups, key=lambda group: _place(group.stage))
 
 

@@ -7,14 +7,16 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import SavedView, User
 from accounts.selectors import today
 from config.web.templatetags.ui import icon
 from opportunities.filters import OpportunityFilter
 from opportunities.models import Stage
 from opportunities.selectors import board as reader
+from opportunities.selectors.saved_views import views_of
 from opportunities.views.cards import card_text, column_text
 from opportunities.views.filterbar import canonical, filter_bar, matching
+from opportunities.views.saved_views import opening, views_bar
 
 SORT_NAMES = {
     "stage_entered_at": gettext_lazy("Days in stage"),
@@ -32,6 +34,10 @@ def board(request: HttpRequest) -> HttpResponse:
     elsewhere = canonical(request)
     if elsewhere is not None:
         return elsewhere
+    views = views_of(request.user)
+    opened = opening(request, views, SavedView.Page.BOARD)
+    if opened is not None:
+        return opened
     stages = reader.stages_in_use()
     filterset = filtered(request, request.GET, stages)
     sort = sort_of(request.GET)
@@ -42,6 +48,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "columns": columns,
         "shown": _shown(columns, request.GET.get("column", "")),
         "bar": filter_bar(filterset, request.GET),
+        "views": views_bar(request, views, SavedView.Page.BOARD, request.GET),
         "sort": sort,
         "sorts": SORT_NAMES,
         "may_move": request.user.sells,

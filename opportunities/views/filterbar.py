@@ -107,9 +107,9 @@ def filter_bar(filterset: OpportunityFilter, query: QueryDict) -> FilterBar:
     return FilterBar(
         chips=[chip for chip in chips if chip.text or chip.group.kind != "fixed"],
         query=_encoded(query, without=("page", "column", "offset")),
-        cleared=_encoded(query, without=[name for name in query if name != "sort"]),
+        cleared=_left(query, without=[name for name in query if name != "sort"]),
         text=query.get("q", ""),
-        text_others=_pairs(query, without=("q", "page")),
+        text_others=_others(query, without=("q", "page")),
         problems=[
             _("%(filter)s: %(value)s") % {"filter": form.fields[name].label, "value": " ".join(errors)}
             for name, errors in form.errors.items()
@@ -132,8 +132,8 @@ def _chip(group: Group, form: Any, query: QueryDict) -> Chip:
     return Chip(
         group=group,
         text=text,
-        without=_encoded(query, without=(*group.names, "page")),
-        others=_pairs(query, without=(*group.names, "page")),
+        without=_left(query, without=(*group.names, "page")),
+        others=_others(query, without=(*group.names, "page")),
         values=_form_values(group, cleaned, posted),
     )
 
@@ -188,3 +188,17 @@ def _pairs(query: QueryDict, without: Iterable[str]) -> list[tuple[str, str]]:
 
 def _encoded(query: QueryDict, without: Iterable[str]) -> str:
     return urlencode(_pairs(query, without))
+
+
+def _others(query: QueryDict, without: Iterable[str]) -> list[tuple[str, str]]:
+    """What a form of the bar sends along: of which saved view these are the filters, `view=all` where of none.
+
+    So that a filter that is taken away leaves all deals, and not those of the page's default view.
+    """
+    pairs = _pairs(query, without)
+    return pairs if {"saved", "view"} & {name for name, _value in pairs} else [("view", "all"), *pairs]
+
+
+def _left(query: QueryDict, without: Iterable[str]) -> str:
+    """The address when these are taken away; `view=all` when nothing is left."""
+    return _encoded(query, without) or "view=all"

@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import SavedView, User
 from accounts.selectors import today
-from opportunities.filters import ORDERINGS, OpportunityFilter, ordered
+from opportunities.filters import ORDERINGS, OpportunityFilter, names_closed, ordered
 from opportunities.models import Opportunity, Outcome, Stage
 from opportunities.selectors import table as reading
+from opportunities.selectors.saved_views import views_of
 from opportunities.views.filterbar import canonical, filter_bar, matching
+from opportunities.views.saved_views import opening, views_bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def chosen(request: HttpRequest) -> Chosen:
     """
     assert isinstance(request.user, User)
     visible = Opportunity.objects.visible_to(request.user).in_use()
-    if not {"stage", "outcome"} & set(request.GET):
+    if not names_closed(request.GET):
         visible = visible.filter(outcome=Outcome.OPEN)
     filters = OpportunityFilter(request.GET, queryset=visible, request=request)
     sort = request.GET.get("sort", "")
@@ -51,14 +53,26 @@ def table(request: HttpRequest) -> HttpResponse:
     elsewhere = canonical(request)
     if elsewhere is not None:
         return elsewhere
+    assert isinstance(request.user, User)
+    part = request.GET.get("part", "")
+    views = [] if part else views_of(request.user)
+    opened = opening(request, views, SavedView.Page.TABLE)
+    if opened is not None:
+        return opened
     what = chosen(request)
-    groups = reading.groups_of(what.rows)
+    stages = list(Stage.objects.all())
+    groups = reading.groups_of(what.rows, stages)
     totals = reading.totals_of(groups)
-    if request.GET.get("part") == "totals":
+    if part == "totals":
         return render(request, "opportunities/table.html#sums", {"groups": groups, "totals": totals})
     page = reading.page_of(sorted_rows(what), totals, request.GET.get("page"))
-    context = _context(request.user, what, groups, totals, page)
-    return render(request, "opportunities/table.html", {**context, "bar": filter_bar(what.filters, request.GET)})
+    context = {
+        **_context(request.user, what, groups, totals, page),
+        "stages": [stage for stage in stages if stage.retired_at is None] if request.user.sells else [],
+        "bar": filter_bar(what.filters, request.GET),
+        "views": views_bar(request, views, SavedView.Page.TABLE, request.GET),
+    }
+    return render(request, "opportunities/table.html", context)
 
 
 def _context(user: Any, what: Chosen, groups: Any, totals: reading.Totals, page: Page[Any]) -> dict[str, Any]:
@@ -72,5 +86,4 @@ def _context(user: Any, what: Chosen, groups: Any, totals: reading.Totals, page:
         "editable": user.sells,
         "may_assign": user.is_manager or user.is_admin,
         "may_pick": user.sells or user.is_admin,
-        "stages": list(Stage.objects.in_use()) if user.sells else [],
     }

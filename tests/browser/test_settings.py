@@ -58,7 +58,7 @@ def test_a_stage_is_retired_with_its_deals(company, open_page, language):
     dialog(window).locator("[name=target]").select_option("cocreate")
     steps.sound(window, "retire a stage")
     dialog(window).locator("[type=submit]").click()
-    expect(window.page.locator(f"tr[data-stage='{stage.pk}']")).to_have_count(0)
+    expect(window.page.locator(f"tr[data-item='{stage.pk}']")).to_have_count(0)
     assert Opportunity.objects.get(pk=deal.pk).stage.key == "cocreate"
 
 

@@ -16,5 +16,5 @@ class ActivePersonBackend(AuthenticationBackend):
         return user.is_active and (settings.DEBUG or not user.is_demo)
 
     def get_user(self, user_id: Any) -> User | None:
-        user = User.objects.select_related("team").filter(pk=user_id).first()
+        user = User.objects.select_related("team").with_unread().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None

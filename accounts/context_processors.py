@@ -1,4 +1,4 @@
-"""What the frame of every page needs. It asks the database for nothing beyond the person signed in."""
+"""What the frame of every page needs: of the database the person signed in, and how much they have not read."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.notifications import MOST, unread_count
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,14 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "language": getattr(request, "LANGUAGE_CODE", "en"),
         "here": request.get_full_path(),
         "strings": strings(),
+        "unread": SimpleLazyObject(partial(unread, person)) if person else "",
     }
+
+
+def unread(person: User) -> str:
+    """How many unread notifications the bell shows, empty for none. One query."""
+    count = unread_count(person)
+    return f"{MOST}+" if count > MOST else str(count or "")
 
 
 def entry(request: HttpRequest, section: Section) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team, User
+from accounts.models import Kind, Notification, Team, User
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 
 
@@ -51,4 +51,13 @@ class TeamFilter(filters.FilterSet):
 
     class Meta:
         model = Team
+        fields: list[str] = []
+
+
+class NotificationFilter(filters.FilterSet):
+    kind = ChoicesFilter(choices=Kind, label=_("Kind"))
+    unread = filters.BooleanFilter(field_name="read_at", lookup_expr="isnull", label=_("Unread"))
+
+    class Meta:
+        model = Notification
         fields: list[str] = []

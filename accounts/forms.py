@@ -1,11 +1,14 @@
 """Forms of accounts: they parse and check; the actions write."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from django import forms
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy
 
 from accounts.form_pages import RevisedForm
-from accounts.models import Organisation, User
+from accounts.models import Kind, NotificationPreference, Organisation, OutboxMessage, User
 
 
 class ProfileForm(RevisedForm):
@@ -41,3 +44,28 @@ class OrganisationForm(RevisedForm):
         fields = ["name", "industry", "fiscal_year_start_month"]
 
     field_order = Meta.fields
+
+
+class NotificationsForm(forms.Form):
+    """A box for each kind and way of being told; an empty one is sent as nothing, so `sent` says that it was a form."""
+
+    sent = forms.CharField(widget=forms.HiddenInput, initial="1")
+
+    def __init__(self, data: Any = None, *, preferences: Mapping[Kind, NotificationPreference]) -> None:
+        super().__init__(data)
+        self.kinds = list(preferences)
+        for kind, wanted in preferences.items():
+            for channel in OutboxMessage.Channel:
+                label = gettext_lazy("%(kind)s: %(channel)s") % {"kind": kind.label, "channel": channel.label}
+                self.fields[f"{kind}_{channel}"] = forms.BooleanField(
+                    label=label, required=False, initial=getattr(wanted, channel)
+                )
+
+    def rows(self) -> Iterator[tuple[Kind, Any, Any]]:
+        """Each kind with its two boxes."""
+        return ((kind, self[f"{kind}_bell"], self[f"{kind}_mail"]) for kind in self.kinds)
+
+    def chosen(self) -> dict[Kind, dict[str, bool]]:
+        """What was chosen, by kind and way."""
+        given = self.cleaned_data
+        return {kind: {way: given[f"{kind}_{way}"] for way in OutboxMessage.Channel.values} for kind in self.kinds}

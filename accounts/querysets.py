@@ -1,6 +1,6 @@
 """The words of accounts' querysets."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 LAST_PLACE = 32_767  # of a saved view that was never put anywhere
+GATHERING = timedelta(minutes=1)
 
 
 class TeamQuerySet(models.QuerySet[Any]):
@@ -28,6 +29,11 @@ class UserQuerySet(models.QuerySet[Any]):
             models.Q(active_from__isnull=True) | models.Q(active_from__lte=day),
             models.Q(active_until__isnull=True) | models.Q(active_until__gte=day),
         )
+
+    def with_unread(self) -> Self:
+        """With `has_unread`: whether the bell may have something to count, so that mostly nobody asks how much."""
+        notifications = self.model._meta.get_field("notifications").related_model._default_manager
+        return self.annotate(has_unread=models.Exists(notifications.unread().filter(recipient=models.OuterRef("pk"))))
 
     def in_team(self, team: Any) -> Self:
         """People whose team is this one or lies below it."""
@@ -84,8 +90,23 @@ class OutboxQuerySet(models.QuerySet[Any]):
         free = models.Q(leased_until__isnull=True) | models.Q(leased_until__lt=now)
         return self.waiting().filter(free, due_at__lte=now)
 
+    def gathered(self) -> Self:
+        """Without hand-overs that are about to be joined by another one to the same person, for a minute at most."""
+        now = timezone.now()
+        coming = self.model.objects.waiting().filter(
+            kind="handed_over", recipient=models.OuterRef("recipient"), due_at__gt=now
+        )
+        late = models.Q(due_at__lte=now - GATHERING)
+        return self.filter(~models.Q(kind="handed_over") | late | ~models.Exists(coming))
+
 
 class NotificationQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own, those about a row only while one may see that."""
+        from accounts import visibility  # which knows the models, and so this module
+
+        return visibility.visible_notifications(self, user)  # type: ignore[return-value]
+
     def unread(self) -> Self:
         return self.filter(read_at__isnull=True)
 

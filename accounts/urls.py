@@ -4,13 +4,18 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from accounts import people_views, pickers, views
+from accounts import notification_pages, people_views, pickers, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("preferences/", views.preferences, name="preferences"),
     path("language/", login_not_required(set_language), name="language"),
     path("profile/", views.profile, name="profile"),
+    path("profile/notifications/", notification_pages.preferences, name="notification_preferences"),
+    path("notifications/", notification_pages.notifications, name="notifications"),
+    path("notifications/read/", notification_pages.read_all, name="notifications_read"),
+    path("notifications/<int:pk>/", notification_pages.follow, name="notification"),
+    path("notifications/<int:pk>/read/", notification_pages.read, name="notification_read"),
     path("settings/", views.settings_index, name="settings"),
     path("settings/organisation/", views.settings_organisation, name="settings_organisation"),
     path("settings/people/new/", people_views.person_new, name="person_new"),

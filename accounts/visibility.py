@@ -92,6 +92,38 @@ def visible_orders(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
     return queryset.filter(pk__in=_union(bought, sold))
 
 
+# What a person is told about, by the name of its model: shown only while they may see that row.
+TOLD_ABOUT = {"opportunity": "opportunities.Opportunity", "customer": "customers.Customer"}
+TOLD_ADMINS = ("importrun", "exportrun", "nightlyrun")
+TOLD_EVERYBODY = ("", "user")  # about no row, and about people, whose names are everybody's
+
+
+def _told_about(user: User) -> tuple[str, ...]:
+    """The models of which this person may see every row."""
+    everything = (*TOLD_EVERYBODY, *TOLD_ABOUT) if user.sees_everything else TOLD_EVERYBODY
+    return (*everything, *TOLD_ADMINS) if user.is_admin else everything
+
+
+def visible_notifications(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """A person's own, those about a row only while they may see it."""
+    shown = Q(model__in=_told_about(user))
+    for name, label in TOLD_ABOUT.items():
+        if not user.sees_everything:
+            rows = apps.get_model(label)._default_manager.visible_to(user)  # type: ignore[attr-defined]
+            shown |= Q(model=name, object_id__in=rows.order_by().values("pk"))
+    return queryset.filter(shown, recipient=user)
+
+
+def may_see(user: User, model: str, ids: set[int]) -> set[int]:
+    """Those of these rows, named as notifications name them, that this person may see. At most one query."""
+    if model in _told_about(user):
+        return ids
+    if model not in TOLD_ABOUT:
+        return set()
+    rows = apps.get_model(TOLD_ABOUT[model])._default_manager.visible_to(user)  # type: ignore[attr-defined]
+    return set(rows.filter(pk__in=ids).values_list("pk", flat=True))
+
+
 def assignable_people(user: User) -> QuerySet[Any]:
     """To whom this person may give a row: managers among those in their charge and themselves, admins anybody."""
     if user.is_admin:

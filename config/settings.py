@@ -152,6 +152,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10,
         "options": {"expires": 10},
     },
+    "outbox: send what is due": {
+        "task": "accounts.tasks.send_outbox",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "digest: tell of overdue next steps": {
+        "task": "opportunities.tasks.overdue_digest",
+        "schedule": crontab(minute="*/10"),
+    },
 }
 
 # --- People -----------------------------------------------------------------------------------
@@ -181,6 +190,11 @@ SESSION_COOKIE_SAMESITE = "Lax"
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ascent@localhost")
+EMAIL_TIMEOUT = 10  # seconds that the mail server has for each answer
+# Where links in mails lead: a worker has no request that would say.
+OWN_ADDRESS = f"http://127.0.0.1:{env.int('PORT', default=8000)}"
+PUBLIC_ADDRESS = f"https://{ALLOWED_HOSTS[0].lstrip('.')}" if DEPLOYED and ALLOWED_HOSTS else OWN_ADDRESS
+BASE_URL = env.str("BASE_URL", default="") or PUBLIC_ADDRESS
 
 # --- Languages and time -----------------------------------------------------------------------
 

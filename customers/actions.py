@@ -8,9 +8,9 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import edits, visibility
+from accounts import edits, outbox, visibility
 from accounts.actions import refuse_unless_admin
-from accounts.models import User
+from accounts.models import Kind, User
 from accounts.selectors import today
 from config.web.errors import TooManyAttempts
 from config.web.revisions import Revised
@@ -59,7 +59,10 @@ def create_customer(*, actor: User, name: str, owner: User | None = None, **fiel
     customer = Customer(
         name=name.strip(), owner=owner, team=owner.team if owner else fields.pop("team", None), **fields
     )
-    return edits.create(customer, actor=actor)
+    with transaction.atomic():
+        row = edits.create(customer, actor=actor)
+        _tell_new_owner(row, None, actor)
+    return row
 
 
 def _refuse_served(name: str, actor: User) -> None:
@@ -105,7 +108,15 @@ def assign_customer(*, customer: Customer, owner: User | None, seen: int | None,
     if owner is not None:
         _refuse_new_owner(actor, owner)
     changes = {"owner": owner, "team": owner.team} if owner else {"owner": None}
-    return edits.edit(customer, changes=changes, seen=seen, actor=actor, action="assign")
+    before = customer.owner_id
+    row = edits.edit(customer, changes=changes, seen=seen, actor=actor, action="assign")
+    _tell_new_owner(row, before, actor)
+    return row
+
+
+def _tell_new_owner(customer: Customer, before: int | None, actor: User) -> None:
+    if customer.owner is not None and customer.owner_id not in (before, actor.pk):
+        outbox.announce(Kind.HANDED_OVER, to=[customer.owner], row=customer, params={"by": actor.pk})
 
 
 @transaction.atomic

@@ -1,9 +1,10 @@
 """The words of opportunities' querysets."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Self
 
 from django.db import models
+from django.db.models.functions import Trim
 
 from accounts import visibility
 from accounts.models import User
@@ -34,6 +35,10 @@ class OpportunityQuerySet(models.QuerySet[Any]):
 
     def open(self) -> Self:
         return self.filter(outcome="open")
+
+    def overdue(self, day: date) -> Self:
+        """Open ones whose next step was due before this day (FINE-PRINT 51)."""
+        return self.in_use().open().filter(next_step_due__lt=day).alias(said=Trim("next_step")).exclude(said="")
 
     def with_names(self) -> Self:
         """With the rows that a page names beside an opportunity."""

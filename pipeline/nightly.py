@@ -14,7 +14,9 @@ from django.db import connection, transaction
 from django.db.models import Min, Q
 from django.utils import timezone
 
+from accounts import outbox
 from accounts.calendar import ONE_DAY
+from accounts.models import Kind, User
 from accounts.selectors import calendar, today
 from opportunities.models import Opportunity, OpportunityVersion
 from pipeline.models import DailyTotal, NightlyRun
@@ -144,5 +146,15 @@ def _store_totals(day: date) -> int:
 def _fail(day: date, claim: str, error: Exception) -> Outcome:
     text = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
     failed = {"state": State.FAILED, "claim": "", "leased_until": None, "ended_at": timezone.now(), "error": text}
-    _runs().filter(day=day, claim=claim).update(**failed)
+    with transaction.atomic():
+        if _runs().filter(day=day, claim=claim).update(**failed):
+            _tell_administrators(_runs().get(day=day))
     return Outcome(day, State.FAILED, error=text)
+
+
+def _tell_administrators(run: NightlyRun) -> None:
+    """Once a day and step, however often it is tried."""
+    admins = User.objects.active_on(today()).filter(role=User.Role.ADMIN)
+    about = {"day": run.day.isoformat(), "step": run.step}
+    once = f"nightly:{run.day}:{run.step}"
+    outbox.announce(Kind.NIGHTLY_FAILED, to=admins, row=run, params=about, hold=False, once=once)

@@ -10,6 +10,7 @@ TEST_DIR = Path(tempfile.mkdtemp(prefix="ascent-tests-"))
 atexit.register(shutil.rmtree, TEST_DIR, ignore_errors=True)
 os.environ["VAR_DIR"] = str(TEST_DIR)
 os.environ.setdefault("HTTPS", "off")
+os.environ.setdefault("BASE_URL", "https://ascent.example.com")
 os.environ.setdefault("SECRET_KEY", "for-the-tests-only-" + "x" * 40)
 
 from config.settings import *  # noqa: E402, F403

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
+from accounts.models import Kind, Notification
 from accounts.saved_views import save_view
 from customers.models import Order
 from opportunities.actions import archive_opportunity
@@ -102,6 +103,19 @@ MATRIX: dict[str, list[Door]] = {
     "picker_products": [Door(EVERYBODY)],
     # --- API tokens
     # --- notifications
+    "notifications": [Door(EVERYBODY), Door(EVERYBODY, query="?before=x")],
+    "notifications_read": [post(EVERYBODY, until="1")],
+    "notification": [Door("ihhhhhs", "notification")],
+    "notification_read": [post("ihhhhhs", "notification")],
+    "notification_preferences": [Door(EVERYBODY), post(EVERYBODY, sent="1")],
+    "api-notification-list": [Door(EVERYBODY), Door(EVERYBODY, query="?unread=true")],
+    "api-notification-detail": [Door("ihhhhhs", "notification")],
+    "api-notification-read": [post("ihhhhhs", "notification")],
+    "api-notification-read-all": [post(EVERYBODY)],
+    "api-notification-preferences": [
+        Door(EVERYBODY),
+        Door(EVERYBODY, method="patch", body={"overdue": {"mail": False}}),
+    ],
     # --- customers, contacts, products
     "customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN&sort=-open")],
     "customer_new": [Door(SELLERS_AND_ADMINS)],
@@ -314,7 +328,11 @@ def rows(company):
             key=f"{word}-ORDER", customer=customer, owner=person, amount=amount, booked_on="2026-10-01"
         )
         made = {
-            "customer": customer, "contact": contact, "opportunity": opportunity, "archived": archived, "order": order
+            "customer": customer, "contact": contact, "opportunity": opportunity, "archived": archived, "order": order,
+            "notification": Notification.objects.create(
+                recipient=person, kind=Kind.HANDED_OVER, model="opportunity", object_id=opportunity.pk,
+                params={"by": company.admin.pk},
+            ),
         }  # fmt: skip
     made["view"] = save_view(actor=company.rep, name="Ours", page="board", query="", scope="team")
     made["product"] = factories.product(company.admin, "Rack")

@@ -3,11 +3,12 @@
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
-from accounts.api import schema, views
+from accounts.api import notifications, schema, views
 
 router = SimpleRouter()
 router.register("users", views.Users, "api-user")
 router.register("teams", views.Teams, "api-team")
+router.register("notifications", notifications.Notifications, "api-notification")
 
 READ_AND_PATCH = {"get": "retrieve", "patch": "partial_update"}
 
@@ -17,5 +18,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token/", views.SignIn.as_view(), name="api-sign-in"),
     path("me/", views.Me.as_view(READ_AND_PATCH), name="api-me"),
     path("organisation/", views.OrganisationView.as_view(READ_AND_PATCH), name="api-organisation"),
+    path(
+        "notification-preferences/",
+        notifications.Preferences.as_view(READ_AND_PATCH),
+        name="api-notification-preferences",
+    ),
     *router.urls,
 ]

@@ -4,8 +4,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit, visibility
-from accounts.models import User
+from accounts import audit, outbox, visibility
+from accounts.models import Kind, User
 from accounts.selectors import today
 from opportunities.actions.writing import lock_editable
 from opportunities.models import Collaborator, Opportunity
@@ -32,6 +32,9 @@ def add_collaborator(*, opportunity: Opportunity, user: User, actor: User) -> No
     _entry, created = Collaborator.objects.get_or_create(opportunity=row, user=user, defaults={"added_by": actor})
     if created:
         audit.record("add_collaborator", row=row, actor=actor, changes={"collaborator": (None, user)})
+        if user.pk != actor.pk:
+            params = {"by": actor.pk, "added": True}
+            outbox.announce(Kind.HANDED_OVER, to=[user], row=row, params=params, hold=False)
 
 
 @transaction.atomic

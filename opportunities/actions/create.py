@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.selectors import calendar, today
 from customers.models import Customer
 from opportunities import rules
-from opportunities.actions.writing import stage_info, write_version
+from opportunities.actions.writing import stage_info, tell_new_owner, write_version
 from opportunities.models import Opportunity, Stage
 
 
@@ -48,11 +48,13 @@ def create_opportunity(
         customer=customer, title=title, created_at=at, created_on=day, created_by=actor, changed_at=at,
         signed_on=signed_on, **fields, **{name: getattr(state, name) for name in rules.HELD},
     )  # fmt: skip
+    row.owner = owner
     references = [field.name for field in row._meta.fields if field.is_relation]
     row.full_clean(exclude=references, validate_constraints=False, validate_unique="key" in fields)
     row.save(force_insert=True)
     write_version(row, at, actor, reason)
     audit.record("create", row=row, actor=actor)
+    tell_new_owner(row, None, actor)
     return row
 
 

@@ -37,7 +37,8 @@ def edit_and_assign(
     row = lock_editable(opportunity, actor)
     refuse_if_archived(row)
     held, plain = _edited(row, changes, seen)
-    write(row, actor=actor, action="edit", held={**held, **_handed_over(row, owner, seen, actor)}, fields=plain)
+    held |= _handed_over(row, owner, seen, actor)
+    write(row, actor=actor, action="edit", held=held, fields=plain, owner=owner)
     return row
 
 
@@ -65,7 +66,8 @@ def assign(*, opportunity: Opportunity, owner: User, seen: int | None, actor: Us
     """Hand the opportunity over; its team follows the new owner. Everything else stays."""
     row = lock_visible(opportunity, actor)
     refuse_if_archived(row)
-    write(row, actor=actor, action="assign", held=_handed_over(row, owner, seen, actor), reason=reason)
+    held = _handed_over(row, owner, seen, actor)
+    write(row, actor=actor, action="assign", held=held, owner=owner, reason=reason)
     return row
 
 

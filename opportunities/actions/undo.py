@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, outbox
 from accounts.models import User
 from opportunities import rules
-from opportunities.actions.writing import lock_visible
+from opportunities.actions.writing import lock
 from opportunities.models import Opportunity, OpportunityVersion
 from opportunities.querysets import FOREVER
 
@@ -28,7 +28,7 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
 
     Raises TooLate after 15 seconds, and when somebody changed the opportunity since.
     """
-    row = lock_visible(opportunity, actor)
+    row: Any = lock(outbox.with_waiting(Opportunity.objects.visible_to(actor)), opportunity)
     change = row.last_change
     if not change or change["by"] != actor.pk or change["version"] != row.version or seen != row.version:
         raise TooLate
@@ -41,11 +41,12 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
     for name, value in change["before"].items():
         setattr(row, name, _parsed(name, value))
     row.last_change = None
-    outbox.drop(row, version=seen)
+    if row.has_waiting:
+        outbox.drop(row, version=seen)
     row.mark_changed(change["fields"])
     row.save()
     audit.record("undo", row=row, actor=actor, changes={name: (old, getattr(row, name)) for name, old in was.items()})
-    return row
+    return row  # type: ignore[no-any-return]
 
 
 def _parsed(name: str, value: Any) -> Any:

@@ -8,8 +8,8 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, edits
-from accounts.models import User
+from accounts import audit, edits, outbox
+from accounts.models import Kind, User
 from accounts.selectors import calendar
 from opportunities import rules
 from opportunities.models import Opportunity, OpportunityVersion, Stage
@@ -23,15 +23,16 @@ def lock_editable(opportunity: Opportunity, actor: User) -> Opportunity:
     """The opportunity as it is now, locked; 403 for a reader, 404 when it has gone out of sight meanwhile."""
     if not actor.sells:
         raise PermissionDenied(_("You may read this opportunity but not change it."))
-    return _lock(Opportunity.objects.editable_by(actor), opportunity)
+    return lock(Opportunity.objects.editable_by(actor), opportunity)
 
 
 def lock_visible(opportunity: Opportunity, actor: User) -> Opportunity:
     """Likewise for those who may see it: assignment by an administrator."""
-    return _lock(Opportunity.objects.visible_to(actor), opportunity)
+    return lock(Opportunity.objects.visible_to(actor), opportunity)
 
 
-def _lock(queryset: Any, opportunity: Opportunity) -> Opportunity:
+def lock(queryset: Any, opportunity: Opportunity) -> Opportunity:
+    """The opportunity as it is now, locked, if it is among these; 404 else."""
     rows = queryset.select_related("customer", "stage", "owner__team", "team", "product")
     row = rows.select_for_update(of=("self",)).filter(pk=opportunity.pk).first()
     if row is None:
@@ -65,12 +66,14 @@ def write(
     action: str,
     held: dict[str, Any],
     fields: dict[str, Any] | None = None,
+    owner: User | None = None,
     reason: str = "",
 ) -> bool:
     """Take one change of a locked opportunity; False when it changes nothing.
 
     `held` is what the rules apply and a version keeps, `fields` the columns without a past. Values are checked,
-    the version before ends where the new one begins, and `last_change` keeps what an undo needs.
+    the version before ends where the new one begins, and `last_change` keeps what an undo needs. `owner` is the
+    person that a hand-over names in `held`; they are told when they have it from somebody else.
     """
     at = moment_after(opportunity)
     before = state_of(opportunity)
@@ -82,6 +85,8 @@ def write(
     was = {name: getattr(opportunity, name) for name in [*names, *plain]}
     _keep_for_undo(opportunity, before, after, list(plain), actor, at)
     _assign(opportunity, before, after, {name: new for name, (_old, new) in plain.items()})
+    if owner is not None:
+        opportunity.owner = owner
     opportunity.mark_changed([*names, *plain])
     assert opportunity.last_change is not None
     opportunity.last_change["version"] = opportunity.version
@@ -91,7 +96,14 @@ def write(
     opportunity.save()
     changes = {name: (old, getattr(opportunity, name)) for name, old in was.items()}
     audit.record(action, row=opportunity, actor=actor, changes=_with_reason(changes, reason))
+    tell_new_owner(opportunity, before.owner_id, actor)
     return True
+
+
+def tell_new_owner(opportunity: Opportunity, before: int | None, actor: User) -> None:
+    """Tell whoever has got it from somebody else; `before` is the id of the owner it had."""
+    if opportunity.owner_id not in (before, actor.pk):
+        outbox.announce(Kind.HANDED_OVER, to=[opportunity.owner], row=opportunity, params={"by": actor.pk})
 
 
 def _with_reason(changes: dict[str, tuple[Any, Any]], reason: str) -> dict[str, tuple[Any, Any]]:

@@ -191,11 +191,11 @@ def test_an_error_page_needs_no_context(name):
 
 
 @pytest.mark.parametrize("name", ["403.html", "403_csrf.html", "404.html", "429.html"])
-def test_an_error_page_has_the_frame_only_for_people_signed_in(name):
+def test_an_error_page_has_the_frame_only_for_people_signed_in(name, company):
     request = RequestFactory().get("/x/")
     request.user = AnonymousUser()
     assert "asc-side" not in get_template(name).render({}, request)
-    request.user = User(name="Lin", username="lin")
+    request.user = company.rep
     assert "asc-side" in get_template(name).render({}, request)
 
 

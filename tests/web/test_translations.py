@@ -11,6 +11,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import translation
 from django.utils.translation import gettext, ngettext, pgettext
 
+from accounts.models import Notification
 from opportunities.models import Opportunity, Stage
 from pipeline.models import ExportRun, ImportRun
 from scripts.check_translations import CATALOG, ROOT
@@ -144,9 +145,13 @@ def rows(company):
     ImportRun.objects.create(requested_by=company.admin, state="refused", report=bad)
     ExportRun.objects.create(requested_by=company.admin)
     run = ImportRun.objects.create(requested_by=company.admin, state="checking", step="users.csv", rows=5)
+    told = Notification.objects.create(
+        recipient=company.rep, kind="handed_over", model="opportunity", object_id=deal.pk,
+        params={"by": company.admin.pk},
+    )  # fmt: skip
     return {
         "customer": customer, "contact": contact, "opportunity": deal, "product": product, "stage": stage,
-        "person": company.mate, "team": company.east,
+        "person": company.mate, "team": company.east, "notification": told,
         "invitation": factories.invitation(company.admin, "lina@example.com", name="李娜", language="zh-hans"),
         "import": run,
     }  # fmt: skip

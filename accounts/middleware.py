@@ -10,6 +10,8 @@ from django.shortcuts import resolve_url
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from accounts import last_seen
+from accounts.models import User
 from accounts.selectors import calendar, drawer, organisation
 from config.web import context
 from config.web.money import set_currency
@@ -49,6 +51,19 @@ class PreferredLanguageMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         patch_vary_headers(response, ("Accept-Language",))
+        return response
+
+
+class LastSeenMiddleware:
+    """Notes who was here, after the answer is made: people in the browser, and those whose token is used."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if isinstance(request.user, User) and response.status_code < 500:
+            last_seen.note(request.user)
         return response
 
 

@@ -116,7 +116,7 @@ SILENCED_SYSTEM_CHECKS = ["models.W040"]  # covering indexes: SQLite leaves the 
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "ascent"}
+        {"BACKEND": "config.web.cache.SurvivingRedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "ascent"}
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "ascent"}
     )
@@ -128,7 +128,7 @@ if not REDIS_URL:  # kombu makes neither of them with its parents
     (BROKER_DIR / "control").mkdir(parents=True, exist_ok=True)
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {}
+    {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 1, "interval_start": 0, "interval_step": 0}
     if REDIS_URL
     else {
         "data_folder_in": str(BROKER_DIR / "queue"),

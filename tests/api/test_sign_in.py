@@ -7,18 +7,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils import timezone
-from redis.exceptions import ConnectionError as NoRedis
 
 from accounts.api import throttling
 from accounts.models import AccessToken, User
 from accounts.tokens import create_token, find_token
 from tests.api.conftest import client_of
 from tests.factories import PASSWORD
-
-
-@pytest.fixture(autouse=True)
-def uncounted():
-    throttling.own_count.clear()
 
 
 def sign_in(client, username="rep", password=PASSWORD, **more):
@@ -71,19 +65,6 @@ def test_guessing_is_throttled_by_name_and_by_address(company, api):
         for n in range(12)
     ]  # fmt: skip
     assert codes == [401] * 10 + [429] * 2
-
-
-class Down:
-    def get(self, *_args):
-        raise NoRedis
-
-    set = get
-
-
-def test_while_the_cache_is_down_each_process_counts(company, api, monkeypatch):
-    monkeypatch.setattr(throttling.Throttle, "cache", Down())
-    assert sign_in(api()).status_code == 201
-    assert [sign_in(api(), password="x").status_code for _n in range(10)] == [401] * 9 + [429]
 
 
 def test_a_token_is_throttled(company, api, monkeypatch):

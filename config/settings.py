@@ -287,15 +287,23 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.TokenThrottle"],
     "DEFAULT_THROTTLE_RATES": {"token": API_RATE, "sign_in": "10/min"},
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.web.schema.Schema",
     "EXCEPTION_HANDLER": "config.web.errors.api_exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": True,
 }
+API_ANSWERED_ONCE = "accounts.api.idempotency.answered_once"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ascent 登顶",
     "VERSION": "1",
+    "DESCRIPTION": "The whole product for programs, under the visibility of whoever's token it is.",
     "OAS_VERSION": "3.1.0",
+    "DEFAULT_GENERATOR_CLASS": "config.web.schema.Generator",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.web.schema.with_shared_answers",
+        "config.web.schema.with_examples",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -11,6 +11,19 @@ from rest_framework import serializers
 from accounts.models import User
 from accounts.selectors import calendar
 from config.web.api import ReferenceField, StrictSerializer
+from config.web.money import MoneySerializerField
+
+
+@extend_schema_field({"type": "string", "examples": ["lin.wei"]})
+class PersonField(ReferenceField):
+    """A person by login name."""
+
+
+@extend_schema_field(
+    {"type": "string", "format": "decimal", "pattern": r"^[0-9]+\.[0-9]{2}$", "examples": ["6400000.00"]}
+)
+class TotalField(MoneySerializerField):
+    """A sum of amounts, ≥ 0, as a string with two places."""
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
@@ -24,10 +37,10 @@ class MomentField(serializers.Field[datetime, Any, str, Any]):
         return value.astimezone(calendar().tz).isoformat()
 
 
-def person(**kwargs: Any) -> ReferenceField:
+def person(**kwargs: Any) -> PersonField:
     """A person by login name; names of people are everybody's to read."""
     among = None if kwargs.pop("read_only", False) else lambda _user: User.objects.select_related("team")
-    return ReferenceField(among=among, slug_field="username", **kwargs)
+    return PersonField(among=among, slug_field="username", **kwargs)
 
 
 class KeyedSerializer(StrictSerializer):

@@ -40,7 +40,7 @@ class MeSerializer(StrictSerializer):
 
 class TeamSerializer(serializers.ModelSerializer[Team]):
     parent = ReferenceField(allow_null=True)
-    archived_at = MomentField()
+    archived_at = MomentField(allow_null=True)
 
     class Meta:
         model = Team

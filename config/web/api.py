@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db.models import F, QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
@@ -45,7 +47,7 @@ def _if_match(header: str) -> str | None:
 # --- Fields -----------------------------------------------------------------------------------
 
 
-@extend_schema_field({"type": "string"})
+@extend_schema_field({"type": "string", "examples": ["c-1007"]})
 class ReferenceField(serializers.SlugRelatedField):
     """A row by its key (people: by login name), among those that `among(user)` gives.
 
@@ -104,6 +106,12 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
             raise serializers.ValidationError(errors)
 
 
+class SeenSerializer(serializers.Serializer[Any]):
+    """The version that the caller saw; `If-Match` does as well."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+
+
 # --- Lists ------------------------------------------------------------------------------------
 
 
@@ -122,7 +130,9 @@ class Ordering(BaseFilterBackend):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         names = [sign + name for name in getattr(view, "orderings", {}) for sign in ("", "-")]
-        return [{"name": "ordering", "in": "query", "required": False, "schema": {"type": "string", "enum": names}}]
+        said = "Column; `-` in front: downwards. Empty values come last, ties by id."
+        schema = {"type": "string", "enum": names}
+        return [{"name": "ordering", "in": "query", "required": False, "schema": schema, "description": said}]
 
 
 class Resource(viewsets.GenericViewSet[Any]):
@@ -132,9 +142,18 @@ class Resource(viewsets.GenericViewSet[Any]):
     """
 
     lookup_value_regex = "[0-9]{1,18}"
+    answered_once = True  # POST takes `Idempotency-Key`; not where an answer must not be kept, or a body is a file
     filter_backends = (DjangoFilterBackend, SearchFilter, Ordering)
     orderings: ClassVar[dict[str, str]] = {"id": "id"}
     default_ordering = "id"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Have a POST with an `Idempotency-Key` carried out once (API_ANSWERED_ONCE), when all checks are passed."""
+        super().initial(request, *args, **kwargs)
+        handler = getattr(self, "post", None)
+        if request.method == "POST" and handler and self.answered_once and "Idempotency-Key" in request.headers:
+            once = import_string(settings.API_ANSWERED_ONCE)
+            self.post = lambda *given, **named: once(request, lambda: handler(*given, **named))
 
     def visible(self) -> QuerySet[Any]:
         """The rows that the caller may see, with what their answers need."""

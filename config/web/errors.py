@@ -18,6 +18,8 @@ from config.web.uploads import DISK_FULL, DiskFull
 class TooManyAttempts(ValidationError):
     """Refused because it was tried too often: 429 in the API, an error like another in a form."""
 
+    wait = 3600  # seconds, at most: attempts are counted over an hour
+
 
 class Busy(exceptions.APIException):
     """503: a longer write, an import, holds the database."""
@@ -52,10 +54,17 @@ def _told_code(error: ValidationError) -> dict[str, str]:
     return {"code": told[0]} if told else {}
 
 
+def _throttled(error: TooManyAttempts) -> exceptions.Throttled:
+    """With `Retry-After`, in the words of the error itself."""
+    throttled = exceptions.Throttled(detail=" ".join(error.messages))
+    throttled.wait = error.wait  # type: ignore[attr-defined]
+    return throttled
+
+
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's own handler, for our errors too. A view may offer `conflict_body(error)` for its 409."""
     if isinstance(error, TooManyAttempts):
-        error = exceptions.Throttled(detail=" ".join(error.messages))
+        error = _throttled(error)
     elif isinstance(error, ValidationError):
         error = exceptions.ValidationError({**field_map(error), **_told_code(error)})
     elif isinstance(error, StaleWrite):

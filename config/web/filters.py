@@ -47,7 +47,8 @@ class ChoicesFilter(filters.MultipleChoiceFilter):
     """Some of a column's own choices."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"distinct": False, **kwargs})
+        choices = kwargs.pop("choices")
+        super().__init__(*args, **{"distinct": False, "choices": getattr(choices, "choices", choices), **kwargs})
 
 
 class MoneyFilter(filters.Filter):

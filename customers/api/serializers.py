@@ -20,7 +20,7 @@ class CustomerSerializer(KeyedSerializer):
     owner = person(allow_null=True, required=False)
     team = ReferenceField(allow_null=True)
     parent = ReferenceField(among=customers_of, allow_null=True, required=False)
-    archived_at = MomentField()
+    archived_at = MomentField(allow_null=True)
     created_at = MomentField()
 
     class Meta:
@@ -35,7 +35,7 @@ class CustomerSerializer(KeyedSerializer):
 
 class ContactSerializer(KeyedSerializer):
     customer = ReferenceField(among=customers_of)
-    archived_at = MomentField()
+    archived_at = MomentField(allow_null=True)
     created_at = MomentField()
 
     class Meta:
@@ -49,7 +49,7 @@ class ContactSerializer(KeyedSerializer):
 
 
 class ProductSerializer(KeyedSerializer):
-    archived_at = MomentField()
+    archived_at = MomentField(allow_null=True)
 
     class Meta:
         model = Product
@@ -64,7 +64,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
     customer = ReferenceField(allow_null=True)
     product = ReferenceField(allow_null=True)
     owner = person(allow_null=True, read_only=True)
-    archived_at = MomentField()
+    archived_at = MomentField(allow_null=True)
 
     class Meta:
         model = Order

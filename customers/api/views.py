@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import permissions, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import AdminsWrite, SalesRecord, TokenScope
 from accounts.models import User
-from config.web.api import Resource
+from config.web.api import Resource, SeenSerializer
 from customers import actions
 from customers.api import serializers
 from customers.filters import ContactFilter, CustomerFilter, OrderFilter, ProductFilter
@@ -56,6 +57,7 @@ class Customers(Resource):
         actions.archive_customer(customer=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=SeenSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived customer back."""
@@ -103,6 +105,7 @@ class Contacts(Resource):
         actions.archive_contact(contact=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=SeenSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived contact back."""
@@ -139,6 +142,7 @@ class Products(Resource):
         actions.archive_product(product=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=SeenSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived product back."""

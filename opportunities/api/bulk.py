@@ -6,13 +6,24 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from accounts.api.fields import person
 from accounts.models import User
+from config.web.api import ReferenceField
 from config.web.fields import FIRST_YEAR, LAST_YEAR
+from config.web.money import MoneySerializerField
 from opportunities.actions import assign, edit_opportunity, move_to_stage
 from opportunities.actions.bulk import MOST
-from opportunities.api.serializers import AssignSerializer, CloseDateSerializer, MoveSerializer, ShiftSerializer
+from opportunities.api.serializers import (
+    AssignSerializer,
+    CloseDateSerializer,
+    MoveSerializer,
+    OpportunitySerializer,
+    ShiftSerializer,
+    stages_of,
+)
 from opportunities.models import Opportunity
 
 Act = Callable[[Opportunity], Opportunity]
@@ -40,13 +51,33 @@ class BulkSerializer(serializers.Serializer[Any]):
     versions = serializers.DictField(child=serializers.IntegerField(min_value=1), required=False)
 
 
-class BulkAnswer(serializers.Serializer[Any]):
-    """For the schema: one result an id."""
+class BulkResultSerializer(serializers.Serializer[Any]):
+    """What became of one row: `errors` as {field: [messages]}, or the opportunity (null: it left your sight)."""
 
     id = serializers.IntegerField()
-    status = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=[200, 400, 403, 404, 409])
     errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
-    opportunity = serializers.DictField(required=False, allow_null=True)
+    opportunity = OpportunitySerializer(required=False, allow_null=True)
+
+
+class BulkAnswer(serializers.Serializer[Any]):
+    """One result an id, in the order given."""
+
+    results = BulkResultSerializer(many=True)
+
+
+@extend_schema_serializer(component_name="Bulk")
+class BulkBody(BulkSerializer):
+    """For the schema: with what the acts need."""
+
+    stage = ReferenceField(among=stages_of, required=False)
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    amount = MoneySerializerField(required=False, allow_null=True)
+    signed_on = serializers.DateField(required=False, allow_null=True)
+    competitor = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    owner = person(required=False)
+    expected_close_date = serializers.DateField(required=False, allow_null=True)
+    days = serializers.IntegerField(min_value=-3650, max_value=3650, required=False)
 
 
 def act_of(action: str, given: dict[str, Any], versions: dict[str, int], actor: User) -> Act:

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.fields import KeyedSerializer, MomentField, person
+from accounts.api.fields import KeyedSerializer, MomentField, TotalField, person
 from accounts.models import User
-from config.web.api import ReferenceField
+from config.web.api import ReferenceField, SeenSerializer
 from config.web.fields import FIRST_YEAR, LAST_YEAR
 from config.web.money import MoneySerializerField, RateSerializerField
 from customers.api.serializers import customers_of
@@ -34,7 +34,7 @@ def sensible_day(day: date) -> None:
 
 class StageSerializer(KeyedSerializer):
     position = serializers.IntegerField(min_value=1, max_value=32000, required=False)
-    retired_at = MomentField()
+    retired_at = MomentField(allow_null=True)
 
     class Meta:
         model = Stage
@@ -64,8 +64,8 @@ class OpportunitySerializer(KeyedSerializer):
     collaborators = serializers.SerializerMethodField()
     stage_entered_at = MomentField(source="entered_at")
     created_at = MomentField()
-    closed_at = MomentField()
-    archived_at = MomentField()
+    closed_at = MomentField(allow_null=True)
+    archived_at = MomentField(allow_null=True)
 
     class Meta:
         model = Opportunity
@@ -113,6 +113,60 @@ class VersionSerializer(serializers.ModelSerializer[OpportunityVersion]):
         return None if row.valid_to == FOREVER else MomentField().to_representation(row.valid_to)
 
 
+# --- Answers of their own, for the schema -----------------------------------------------------
+
+
+class CountedSerializer(serializers.Serializer[Any]):
+    """How many, and their amount."""
+
+    count = serializers.IntegerField()
+    amount = TotalField()
+
+
+class ColumnSerializer(CountedSerializer):
+    """A stage of the board: sums over all that match, its first twelve rows, where the list of them goes on."""
+
+    stage = serializers.CharField()
+    weighted = TotalField()
+    counted = TotalField()
+    unassessed = CountedSerializer()
+    results = OpportunitySerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class BoardSerializer(serializers.Serializer[Any]):
+    """Open stages in order, and what was won this quarter."""
+
+    columns = ColumnSerializer(many=True)
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """A field, and its value before and after: references by key, people by login name."""
+
+    field = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        values = {name: serializers.JSONField(allow_null=True) for name in ("from", "to")}
+        return {**super().get_fields(), **values}
+
+
+class EntrySerializer(serializers.Serializer[Any]):
+    """One change. `actor` is null where an import or nobody acted; `created` marks the first."""
+
+    at = serializers.DateTimeField()
+    actor = serializers.CharField(allow_null=True)
+    reason = serializers.CharField()
+    created = serializers.BooleanField()
+    changes = ChangeSerializer(many=True)
+
+
+class TimelineSerializer(serializers.Serializer[Any]):
+    """Twenty changes, the newest first; `next` is the number of the page that follows."""
+
+    results = EntrySerializer(many=True)
+    next = serializers.IntegerField(allow_null=True)
+
+
 # --- Bodies of the verbs ----------------------------------------------------------------------
 
 
@@ -124,12 +178,6 @@ class MoveSerializer(serializers.Serializer[Any]):
     amount = MoneySerializerField(required=False, allow_null=True, default=None)
     signed_on = serializers.DateField(required=False, allow_null=True, default=None, validators=[sensible_day])
     competitor = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-
-
-class SeenSerializer(serializers.Serializer[Any]):
-    """The version that the caller saw; `If-Match` does as well."""
-
-    version = serializers.IntegerField(min_value=1, required=False)
 
 
 class MoveBody(SeenSerializer, MoveSerializer):

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import permissions, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -13,16 +12,18 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import SalesRecord, TokenScope
 from accounts.models import User
-from config.web.api import Resource
+from config.web.api import Resource, SeenSerializer
 from opportunities import actions
 from opportunities.actions.undo import TooLate
 from opportunities.api import serializers
 from opportunities.api.board import board_answer
-from opportunities.api.bulk import BODIES, BulkAnswer, BulkSerializer, act_of
+from opportunities.api.bulk import BODIES, BulkAnswer, BulkBody, BulkSerializer, act_of
 from opportunities.api.filters import OpportunityListFilter
 from opportunities.api.timeline import timeline_answer
 from opportunities.filters import ORDERINGS
 from opportunities.models import Opportunity, OpportunityVersion
+
+TIMELINE_PAGE = OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": 999_999}, description="From 1.")
 
 
 class Opportunities(Resource):
@@ -72,7 +73,7 @@ class Opportunities(Resource):
         actions.archive_opportunity(opportunity=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=serializers.SeenSerializer)
+    @extend_schema(request=SeenSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived one back into the stage that it had."""
@@ -91,7 +92,7 @@ class Opportunities(Resource):
         given, seen = self.body(serializers.MoveSerializer), self.seen(row)
         return self.reread(actions.move_to_stage(opportunity=row, seen=seen, actor=request.user, **given))
 
-    @extend_schema(request=serializers.SeenSerializer)
+    @extend_schema(request=SeenSerializer)
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
         """Take back the caller's own last change; 409 when it is too late."""
@@ -104,7 +105,7 @@ class Opportunities(Resource):
             return Response(body, status=status.HTTP_409_CONFLICT)
         return self.reread(row)
 
-    @extend_schema(request=BulkSerializer, responses=BulkAnswer(many=True), filters=False)
+    @extend_schema(request=BulkBody, responses=BulkAnswer, filters=False)
     @action(detail=False, methods=["post"], pagination_class=None, filter_backends=[])
     def bulk(self, request: Request) -> Response:
         """One act on at most 200, each answered on its own: what failed says why, what succeeded stays."""
@@ -123,7 +124,7 @@ class Opportunities(Resource):
 
     # Reading more
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(responses=serializers.BoardSerializer, filters=True)
     @action(detail=False, methods=["get"], pagination_class=None)
     def board(self, request: Request) -> Response:
         """Open stages and what was won this quarter: sums over all that match, the first twelve rows of each."""
@@ -138,10 +139,10 @@ class Opportunities(Resource):
         page = self.paginate_queryset(rows.select_related(*names).order_by("valid_from"))
         return self.get_paginated_response(serializers.VersionSerializer(page, many=True).data)
 
-    @extend_schema(responses=OpenApiTypes.OBJECT, filters=False)
+    @extend_schema(responses=serializers.TimelineSerializer, filters=False, parameters=[TIMELINE_PAGE])
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def timeline(self, request: Request, pk: str) -> Response:
-        """What changed, the newest first: `?page=`."""
+        """What changed, the newest first."""
         return Response(timeline_answer(self.bare(), request))
 
     @extend_schema(request=serializers.CollaboratorSerializer)

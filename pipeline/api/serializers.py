@@ -5,13 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from config.web.money import MoneySerializerField
+from accounts.api.fields import TotalField
 from pipeline.rules import BARS
-
-
-@extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^[0-9]+\.[0-9]{2}$"})
-class TotalField(MoneySerializerField):
-    """A sum of amounts, ≥ 0, as a string with two places."""
 
 
 class PartSerializer(serializers.Serializer[Any]):

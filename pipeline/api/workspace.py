@@ -187,6 +187,8 @@ class Runs(Resource):
 class Imports(Runs):
     """Imports of the workspace."""
 
+    answered_once = False  # the body is a file; what was confirmed is confirmed once
+
     queryset = ImportRun.objects.all()
     serializer_class = ImportSerializer
     filterset_fields = ("state", "key")

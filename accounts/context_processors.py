@@ -87,6 +87,8 @@ def strings() -> dict[str, str]:
         "refused": _("The server refused this. Nothing was saved."),
         "forbidden": _("You may not do this. Nothing was saved."),
         "gone": _("This is no longer here, or outside of what you may see."),
+        "busy": _("An import is running. Nothing was saved; please try again in a moment."),
+        "full": _("The disk of the server is full. Nothing was saved; please tell your administrator."),
         "too_large": _("This is too large. Nothing was saved."),
         "too_many": _("Too many attempts. Please wait a moment."),
         "saved": _("Saved"),

@@ -89,6 +89,7 @@ def keep(run: ImportRun, files: list[Any]) -> None:
 def _move(file: Any, target: Path) -> None:
     if hasattr(file, "temporary_file_path"):
         shutil.move(file.temporary_file_path(), target)
+        file.close()
         return
     with target.open("wb") as stream:
         for chunk in file.chunks():

@@ -12,6 +12,8 @@ const ANSWERS = [409, 422];
 function words(ctx) {
   const status = ctx.response?.status;
   const id = ctx.response?.headers?.get("X-Request-ID");
+  if (status === 503 && ctx.response.headers.get("Retry-After")) return text("busy");
+  if (status === 507) return text("full");
   if (status >= 500) return text("server", { id: (id ?? "").slice(0, 8) });
   return text(WORDS[status] ?? "refused");
 }

@@ -1,6 +1,10 @@
 """gunicorn's settings: `gunicorn --config config/gunicorn.py config.wsgi`. README has the table of variables."""
 
 import os
+import shutil
+import tempfile
+from itertools import count
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -25,3 +29,30 @@ logconfig_dict = LOGGING | {
     "loggers": LOGGING["loggers"]
     | {"gunicorn.error": as_everywhere, "gunicorn.access": as_everywhere if accesslog else {"handlers": []}}
 }
+
+
+# --- Metrics: every process counts into files of its own slot, and whoever is asked adds them up --------------------
+# A slot, not a process id: processes come and go (max_requests), their files would pile up.
+
+
+def on_starting(server: Any) -> None:
+    """Before the first worker: an empty folder for the counts."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="ascent-metrics-", dir=worker_tmp_dir)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """In the arbiter: give the worker the lowest slot that no living worker has."""
+    taken = {other.metrics_slot for other in server.WORKERS.values()}
+    worker.metrics_slot = next(slot for slot in count() if slot not in taken)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In the worker, before it loads the application and with it the counters."""
+    from prometheus_client import values
+
+    values.ValueClass = values.MultiProcessValue(lambda: worker.metrics_slot)
+
+
+def on_exit(server: Any) -> None:
+    """After the last worker."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "config.web.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.web.metrics.MetricsMiddleware",
     "csp.middleware.CSPMiddleware",
     "accounts.middleware.OrganisationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -315,6 +316,11 @@ SPECTACULAR_SETTINGS = {
         "ExportState": "pipeline.models.ExportRun.State",
     },
 }
+
+# --- Metrics ----------------------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_COLLECTORS = ["accounts.metrics.collect", "pipeline.metrics.collect"]
 
 # --- Logs -------------------------------------------------------------------------------------
 

@@ -77,6 +77,7 @@ MATRIX: dict[str, list[Door]] = {
     # --- open to all
     "healthz": [Door(ANYBODY)],
     "readyz": [Door(ANYBODY)],
+    "metrics": [Door(NOBODY)],  # without METRICS_TOKEN; with one: tests/web/test_metrics.py
     "language": [post(ANYBODY, language="en")],
     "account_login": [Door(ANYBODY)],
     "account_signup": [Door(ANYBODY), post(ANYBODY, username="x", password1="y", password2="y")],

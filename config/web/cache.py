@@ -38,7 +38,11 @@ class SurvivingClient(RedisCacheClient):
     """Django's, with short time limits and the process's own cache behind it."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
-        limits = {"socket_connect_timeout": PATIENCE, "socket_timeout": PATIENCE, "retry": Retry(NoBackoff(), 1)}
+        limits: dict[str, Any] = {
+            "socket_connect_timeout": PATIENCE,
+            "socket_timeout": PATIENCE,
+            "retry": Retry(NoBackoff(), 1),
+        }
         super().__init__(servers, **limits | options)
 
     add = _surviving("add")

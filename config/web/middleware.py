@@ -10,8 +10,10 @@ from django.views.defaults import page_not_found
 
 from config.web.health import PROBES
 from config.web.logs import current_request_id
+from config.web.metrics import metrics
 
 HEADER = "X-Request-ID"
+ANSWERED_FIRST = {**PROBES, "/metrics": metrics}
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -38,7 +40,7 @@ class RequestIdMiddleware:
 
 
 class ProbeMiddleware:
-    """Answers `/healthz` and `/readyz` before host check, HTTPS redirect, session and sign-in.
+    """Answers `/healthz`, `/readyz` and `/metrics` before host check, HTTPS redirect, session and sign-in.
 
     A probe comes by plain HTTP to an address of the machine, and has to work when the rest doesn't.
     """
@@ -47,7 +49,7 @@ class ProbeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        probe = PROBES.get(request.path_info)
+        probe = ANSWERED_FIRST.get(request.path_info)
         return probe(request) if probe else self.get_response(request)
 
 

@@ -216,9 +216,9 @@ def test_pages_that_are_not_ours_are_not_there(company, signed_in, url):
 
 
 PUBLIC = {
-    "healthz", "readyz", "language", "account_login", "account_signup", "account_inactive", "account_reset_password",
-    "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
-    "account_logout", "auth-token",
+    "healthz", "readyz", "metrics", "language", "account_login", "account_signup", "account_inactive",
+    "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
+    "account_reset_password_from_key_done", "account_logout", "auth-token",
 }  # fmt: skip
 SAMPLES = {"pk": "1", "id": "1", "key": "x", "name": "amount", "format": "csv", "figure": "open", "uidb36": "1"}
 

@@ -2,16 +2,12 @@
 
 import json
 import re
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 from http.cookiejar import CookieJar
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
 import time_machine
@@ -21,41 +17,12 @@ from accounts.tokens import create_token
 from opportunities.models import Opportunity
 from pipeline import nightly
 from tests import factories
-from tests.browser.demo_server import free_port
 from tests.factories import PASSWORD
-from tests.tooling.test_worker import ROOT, database_url, environment
+from tests.tooling.server import server
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 SECONDS = 5  # the longest that anything may take
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
-
-
-@contextmanager
-def server(folder: Path):
-    """The address of a web server with the tests' database and a broker that is not there."""
-    bind = f"127.0.0.1:{free_port()}"
-    given = environment(folder, DATABASE_URL=database_url(), REDIS_URL="redis://127.0.0.1:1/0", BIND=bind)
-    given |= {"WEB_CONCURRENCY": "1", "DEBUG": "on"}  # static files uncollected
-    command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "config.wsgi"]
-    with (folder / "web.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        wait_for(f"http://{bind}/readyz", folder / "web.log")
-        yield f"http://{bind}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def wait_for(url: str, log: Path) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            with urlopen(url, timeout=3):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
 
 
 class Browser:
@@ -101,7 +68,8 @@ def test_people_go_on_working(company, passwords, tmp_path):
     with time_machine.travel(timezone.now() - timedelta(days=3), tick=True):
         row = factories.opportunity(company.rep, title="North Face")
     _token, secret = create_token(user=company.rep, name="t", scope="write")
-    with server(tmp_path) as base:
+    with server(tmp_path, REDIS_URL="redis://127.0.0.1:1/0") as web:
+        base = web.base
         rep = Browser(base)
         status, body = rep.sign_in("rep")
         assert status == 200 and ">Rep<" in body

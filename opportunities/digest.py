@@ -16,9 +16,10 @@ FROM_HOUR = 8  # local time
 def announce_overdue(now: datetime | None = None) -> int:
     """Tell everybody who has an overdue next step today, unless today's word has gone out. How many people were told.
 
-    Four queries, however many people there are; two ticks at once tell nobody twice.
+    As many queries however many people there are, and two ticks at once tell nobody twice.
     """
-    days, local = calendar(), (now or timezone.now()).astimezone(calendar().tz)
+    days = calendar()
+    local = (now or timezone.now()).astimezone(days.tz)
     today = local.date()
     if local.hour < FROM_HOUR or today.isoweekday() not in organisation().working_days:
         return 0

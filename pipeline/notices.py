@@ -3,8 +3,7 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Notification, User
@@ -16,33 +15,24 @@ IMPORTS, EXPORTS = "importrun", "exportrun"
 
 
 def run_ended(notes: list[Notification], reader: User) -> list[Words | None]:
-    """The state that an import or export of the reader's is in by now. At most two queries."""
-    rows = {
-        IMPORTS: _runs(ImportRun.objects.filter(requested_by=reader), notes, IMPORTS),
-        EXPORTS: _runs(ExportRun.objects.filter(requested_by=reader), notes, EXPORTS),
-    }
-    return [_run_ended(rows.get(note.model, {}).get(note.object_id), note.model) for note in notes]
+    """How an import or export of the reader's ended, which leads to its page. At most one query."""
+    keys = _keys(notes, reader)
+    return [_run_ended(note, keys) for note in notes]
 
 
-def _runs(queryset: QuerySet[Any], notes: list[Notification], model: str) -> dict[Any, Any]:
-    ids = [note.object_id for note in notes if note.model == model]
-    return queryset.defer("report").in_bulk(ids) if model == IMPORTS else queryset.in_bulk(ids)
+def _keys(notes: list[Notification], reader: User) -> dict[int | None, str]:
+    ids = [note.object_id for note in notes if note.model == IMPORTS]
+    return dict(ImportRun.objects.filter(requested_by=reader, pk__in=ids).values_list("pk", "key")) if ids else {}
 
 
-def _run_ended(run: ImportRun | ExportRun | None, model: str) -> Words | None:
-    if run is None:
+def _run_ended(note: Notification, keys: dict[int | None, str]) -> Words | None:
+    if note.model == EXPORTS:
+        words = {"state": ExportRun.State(note.params["state"]).label}
+        return Words(_("Your export: %(state)s") % words, reverse("workspace"))
+    if note.object_id not in keys:
         return None
-    words = {"state": run.get_state_display()}
-    if model == IMPORTS:
-        return Words(_("Your import: %(state)s") % words, _address("import_run", run.key))
-    return Words(_("Your export: %(state)s") % words, _address("workspace"))
-
-
-def _address(name: str, *args: str) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return reverse("settings")
+    words = {"state": ImportRun.State(note.params["state"]).label}
+    return Words(_("Your import: %(state)s") % words, reverse("import_run", args=[keys[note.object_id]]))
 
 
 def night_failed(notes: list[Notification], reader: User) -> list[Words | None]:

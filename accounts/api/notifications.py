@@ -1,8 +1,10 @@
 """What the caller was told, and how they want to be told."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
@@ -12,8 +14,8 @@ from rest_framework.response import Response
 from accounts import actions
 from accounts.api.fields import MomentField
 from accounts.filters import NotificationFilter
-from accounts.models import Kind, Notification
-from accounts.notifications import Told, preferences_of, told
+from accounts.models import Kind, Notification, User
+from accounts.notifications import Told, kinds_for, preferences_of, told
 from config.web.api import Resource
 
 
@@ -69,18 +71,30 @@ class Notifications(Resource):
         return Response(self.get_serializer(lines[0]).data if lines else None)
 
 
-class WaysSerializer(serializers.Serializer[Any]):
+class Strict(serializers.Serializer[Any]):
+    """Refuses names that it does not have, so that no wish is lost."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = [name for name in data if name not in self.fields] if isinstance(data, Mapping) else []
+        if unknown:
+            raise serializers.ValidationError({name: [_("There is no such field.")] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class WaysSerializer(Strict):
     """By which ways a kind of thing is told."""
 
     bell = serializers.BooleanField(required=False)
     mail = serializers.BooleanField(required=False)
 
 
-class PreferencesSerializer(serializers.Serializer[Any]):
-    """The ways of each kind of thing that the caller is ever told about."""
+class PreferencesSerializer(Strict):
+    """The ways of each kind of thing that the caller is ever told about; some kinds are administrators' alone."""
 
     def get_fields(self) -> dict[str, Any]:
-        return {kind: WaysSerializer(required=False) for kind in Kind.values}
+        user = getattr(self.context.get("request"), "user", None)
+        kinds = kinds_for(user) if isinstance(user, User) else list(Kind)
+        return {kind: WaysSerializer(required=False) for kind in kinds}
 
 
 class Preferences(viewsets.GenericViewSet[Any]):

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import OutboxMessage
 from customers.models import Product
 from pipeline import nightly, tasks
 from pipeline.models import DailyTotal, NightlyRun
@@ -174,6 +175,21 @@ def test_who_lost_the_claim_writes_nothing(story, monkeypatch):
         monkeypatch.undo()
         assert nightly.run_day(day, again=True).state == "finished"
     assert stored() == before
+
+
+def test_administrators_are_told_once_a_day_of_a_night_that_failed(story, monkeypatch):
+    def crash(of):
+        raise OperationalError("the disk is full")
+
+    monkeypatch.setattr(nightly, "_store_totals", crash)
+    with clock("2026-03-05 02:10:00"):
+        for _again in range(2):
+            nightly.run_due()
+    told = OutboxMessage.objects.filter(kind="nightly_failed")
+    assert {message.recipient for message in told} == {story.admin}
+    nights = {date(2026, 3, day) for day in (1, 2, 3, 4)}
+    assert {date.fromisoformat(message.params["day"]) for message in told} == nights
+    assert told.count() == 2 * len(nights)
 
 
 def test_a_crash_in_the_middle_leaves_the_day_as_it_was_and_due(story, monkeypatch):

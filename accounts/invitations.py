@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -81,6 +82,11 @@ def revoke(*, invitation: Invitation, actor: User) -> None:
 
 
 # --- The link
+
+
+def base_of(request: HttpRequest) -> str:
+    """Scheme and host of a request, one of ALLOWED_HOSTS, for links that are read elsewhere."""
+    return f"{request.scheme}://{request.get_host()}"
 
 
 def link_to(invitation: Invitation, base: str) -> str:

@@ -30,11 +30,6 @@ MOST = 200
 PAGE_SIZE = 50
 
 
-def base_of(request: HttpRequest) -> str:
-    """Scheme and host of this request, one of ALLOWED_HOSTS, for links that are read elsewhere."""
-    return f"{request.scheme}://{request.get_host()}"
-
-
 # --- Inviting
 
 
@@ -45,7 +40,7 @@ def person_new(request: HttpRequest) -> HttpResponse:
     refuse_unless_admin(user)
     form = InviteForm(request.POST or None, initial={"language": user.language})
     return form_page(
-        request, form, lambda: people.invite_person(actor=user, base=base_of(request), **form.changes()),
+        request, form, lambda: people.invite_person(actor=user, base=invitations.base_of(request), **form.changes()),
         title=_("Invite somebody"), submit=_("Invite"), said=_("The invitation is made."),
         back=lambda invitation: f"{reverse('invitations')}#invitation-{invitation.pk}", cancel=reverse("people"),
         parent=(reverse("people"), _("People")),
@@ -61,7 +56,7 @@ def people_invite(request: HttpRequest) -> HttpResponse:
     made = 0
     for person in User.objects.filter(pk__in=ids).order_by("name", "pk"):
         try:
-            invitations.invite(person=person, actor=user, base=base_of(request))
+            invitations.invite(person=person, actor=user, base=invitations.base_of(request))
             made += 1
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
@@ -79,7 +74,7 @@ def invitation_list(request: HttpRequest) -> HttpResponse:
     refuse_unless_admin(request.user)  # type: ignore[arg-type]
     found = Invitation.objects.usable().select_related("user", "created_by").order_by("-id")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    base = base_of(request)
+    base = invitations.base_of(request)
     page.object_list = [(row, invitations.link_to(row, base)) for row in page.object_list]
     context = {"page": page, "days": settings.INVITATION_DAYS}
     return render(request, "settings/invitations.html", context)

@@ -52,13 +52,14 @@ def edit_team(*, team: Team, changes: dict[str, Any], seen: int | None, actor: U
     wanted = {name: value for name, value in changes.items() if name in TEAM_FIELDS}
     old = team.path
     parent = tree[wanted["parent"].pk] if wanted.get("parent") else None
-    moves = "parent" in wanted and wanted["parent"] != team.parent
+    moves = "parent" in wanted and (parent.pk if parent else None) != team.parent_id
     if moves:
         _refuse_move(team, parent, tree)
     team = edits.edit(team, changes=wanted, seen=seen, actor=actor)
     if moves:
-        _move_paths(old, f"{parent.path if parent else '/'}{team.pk}/")
-    return Team.objects.get(pk=team.pk)
+        team.path = f"{parent.path if parent else '/'}{team.pk}/"
+        _move_paths(old, team.path)
+    return team
 
 
 def _refuse_if_archived(team: Team) -> None:

@@ -2,27 +2,58 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from accounts.api.fields import MomentField
+from accounts.api.fields import KeyedSerializer, MomentField
 from accounts.models import AccessToken, Organisation, Team, User
 from accounts.selectors import today
 from config.web.api import ReferenceField, StrictSerializer
 
+ADMINS_ONLY = ("email", "language", "active_from", "active_until", "last_seen_at")
 
-class UserSerializer(serializers.ModelSerializer[User]):
-    """What everybody signed in may know of a person."""
 
-    team = ReferenceField(allow_null=True)
+class UserSerializer(StrictSerializer):
+    """What everybody signed in may know of a person; email, language, dates and last seen are null but for
+    administrators, who set them.
+    """
+
+    team = ReferenceField(among=lambda _user: Team.objects.in_use(), allow_null=True, required=False)
     active = serializers.SerializerMethodField()
+    email = serializers.EmailField(max_length=254, allow_blank=True, allow_null=True, required=False)
+    language = serializers.ChoiceField(choices=User.Language, allow_null=True, required=False)
+    active_from = serializers.DateField(allow_null=True, required=False)
+    active_until = serializers.DateField(allow_null=True, required=False)
+    last_seen_at = MomentField(allow_null=True)
 
     class Meta:
         model = User
-        fields = ("id", "username", "name", "role", "team", "active")
-        read_only_fields = fields
+        fields = ("id", "username", "name", "role", "team", "active", *ADMINS_ONLY, "version")
+        read_only_fields = ("version",)
+        create_only = ("username",)
 
     def get_active(self, user: User) -> bool:
         return user.active_on(today())
+
+    def validate_email(self, email: str | None) -> str:
+        return email or ""
+
+    def validate_language(self, language: str | None) -> str:
+        if language is None:
+            raise serializers.ValidationError(_("This field may not be null."))
+        return language
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        reader = self.context["request"].user
+        return shown if reader.is_admin else {**shown, **dict.fromkeys(ADMINS_ONLY)}
+
+
+class InvitationSerializer(serializers.Serializer[Any]):
+    """A link, for one use, by which a person sets their first password."""
+
+    link = serializers.URLField(read_only=True)
+    expires_at = MomentField()
 
 
 class MeSerializer(StrictSerializer):
@@ -38,14 +69,15 @@ class MeSerializer(StrictSerializer):
         read_only_fields = ("id", "username", "role", "version")
 
 
-class TeamSerializer(serializers.ModelSerializer[Team]):
-    parent = ReferenceField(allow_null=True)
+class TeamSerializer(KeyedSerializer):
+    parent = ReferenceField(among=lambda _user: Team.objects.in_use(), allow_null=True, required=False)
     archived_at = MomentField(allow_null=True)
 
     class Meta:
         model = Team
         fields = ("id", "key", "name", "parent", "archived_at", "version")
-        read_only_fields = fields
+        read_only_fields = ("version",)
+        create_only = ("key",)
 
 
 class OrganisationSerializer(StrictSerializer):

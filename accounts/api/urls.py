@@ -6,7 +6,6 @@ from rest_framework.routers import SimpleRouter
 from accounts.api import notifications, schema, views
 
 router = SimpleRouter()
-router.register("users", views.Users, "api-user")
 router.register("teams", views.Teams, "api-team")
 router.register("notifications", notifications.Notifications, "api-notification")
 

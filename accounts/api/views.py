@@ -7,12 +7,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import permissions, status
+from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import actions
+from accounts import actions, teams
 from accounts.api.authentication import TokenAuthentication
 from accounts.api.permissions import AdminsWrite, TokenScope
 from accounts.api.serializers import (
@@ -82,7 +83,7 @@ class OrganisationView(One):
 
 
 class Users(Resource):
-    """People, by name, role and team."""
+    """People, by name, role and team; what changes them stands above (opportunities/api/people.py)."""
 
     queryset = User.objects.all()
     serializer_class = UserSerializer
@@ -96,10 +97,11 @@ class Users(Resource):
 
 
 class Teams(Resource):
-    """The team tree."""
+    """The team tree: everybody reads it, administrators change it."""
 
     queryset = Team.objects.all()
     serializer_class = TeamSerializer
+    permission_classes = (permissions.IsAuthenticated, TokenScope, AdminsWrite)
     filterset_class = TeamFilter
     search_fields = ("key", "name")
     orderings = {"id": "id", "key": "key", "name": "name"}  # noqa: RUF012
@@ -107,6 +109,29 @@ class Teams(Resource):
 
     def visible(self) -> QuerySet[Any]:
         return Team.objects.select_related("parent")
+
+    def create(self, request: Request) -> Response:
+        """A new team below `parent`, or at the top."""
+        row = teams.new_team(actor=request.user, **{"parent": None, **self.parsed()})
+        return self.reread(row, status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Rename, or move with all below it: another `parent`."""
+        row = self.get_object()
+        changes, seen = self.parsed(row), self.seen(row)
+        return self.reread(teams.edit_team(team=row, changes=changes, seen=seen, actor=request.user))
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Archive; refused while people or teams are in it."""
+        row = self.get_object()
+        teams.archive_team(team=row, seen=self.seen_if_said(row), actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: str) -> Response:
+        """Bring an archived team back."""
+        row = self.get_object()
+        return self.reread(teams.restore_team(team=row, seen=self.seen_if_said(row), actor=request.user))
 
 
 class SignIn(APIView):

@@ -39,7 +39,10 @@ def edit_person(*, person: User, changes: dict[str, Any], seen: int | None, acto
     if UserTeam.objects.filter(user=saved, valid_from=at).exists():
         touch(rows.all(), at, team=saved.team)
         begin_versions(at, actor, "")
-        _customers_follow(Customer.objects.filter(owner=saved), person.team, saved.team, actor)
+        said = {"team": (person.team, saved.team)}
+        followed = Opportunity.objects.filter(changed_at=at)
+        audit.record_rows("follow_team", rows=followed, label="title", actor=actor, changes=said)
+        _customers_follow(Customer.objects.filter(owner=saved), saved.team, actor, said)
     return saved
 
 
@@ -49,10 +52,10 @@ def _locked(rows: Any) -> Any:
     return rows
 
 
-def _customers_follow(customers: Any, before: Team | None, team: Team | None, actor: User) -> None:
+def _customers_follow(customers: Any, team: Team | None, actor: User, said: dict[str, tuple[Any, Any]]) -> None:
     customers = _locked(customers)
     customers.update(team=team, changed_in=Noted("team"), version=F("version") + 1)
-    audit.record_rows("follow_team", rows=customers.all(), label="name", actor=actor, changes={"team": (before, team)})
+    audit.record_rows("follow_team", rows=customers.all(), label="name", actor=actor, changes=said)
 
 
 # --- Hand-over

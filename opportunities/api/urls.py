@@ -2,9 +2,10 @@
 
 from rest_framework.routers import SimpleRouter
 
-from opportunities.api import saved_views, stages, views
+from opportunities.api import people, saved_views, stages, views
 
 router = SimpleRouter()
+router.register("users", people.People, "api-user")
 router.register("stages", stages.Stages, "api-stage")
 router.register("opportunities", views.Opportunities, "api-opportunity")
 router.register("views", saved_views.SavedViews, "api-view")

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail, signing
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -146,6 +147,10 @@ def test_a_mail_waits_in_the_outbox_in_the_receivers_language(company, made):
     assert subject == "Admin invites you to Ascent"
     assert f"http://testserver{path(made)}" in text
     assert "li.na" in text
+    call_command("send_outbox")
+    [sent] = mail.outbox
+    assert (sent.to, sent.subject) == (["li.na@example.com"], f"[Ascent] {subject}")
+    assert f"http://testserver{path(made)}" in sent.body
     invitations.revoke(invitation=made, actor=company.admin)
     assert invitations.mail_of(message) is None
 

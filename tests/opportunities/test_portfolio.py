@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AuditEntry, Kind, OutboxMessage, User, UserTeam
+from accounts.models import AuditEntry, Kind, Notification, OutboxMessage, User, UserTeam
+from accounts.notifications import told
 from accounts.selectors import today
 from config.web.revisions import StaleWrite
 from customers.models import Customer
@@ -70,10 +72,11 @@ def test_a_new_team_counts_from_its_moment_in_a_version_of_each_open_opportunity
     assert UserTeam.objects.filter(user=company.rep).last().valid_from == second.valid_from
     teams = dict(Customer.objects.values_list("name", "team__key"))
     assert teams == {"Big": "west", "Small": "west", "Bare": "west", "Theirs": "east"}
-    followed = AuditEntry.objects.filter(action="follow_team").order_by("label")
+    followed = AuditEntry.objects.filter(action="follow_team", model="customer").order_by("label")
     assert [(entry.label, entry.changes) for entry in followed] == [
         (name, {"team": ["east", "west"]}) for name in ("Bare", "Big", "Small")
     ]
+    assert AuditEntry.objects.get(action="follow_team", label="Big one").object_version == 2
     assert not Opportunity.objects.visible_to(company.manager).filter(pk=book["big"].pk).exists()
     assert Opportunity.objects.visible_to(company.other_manager).filter(pk=book["big"].pk).exists()
 
@@ -122,12 +125,16 @@ def test_everything_is_handed_over_in_one_act_with_history(company, book):
     assert entry.changes == {"owner": ["rep", "mate"], "reason": [None, "Leaves"]}
     assert (entry.label, entry.object_version, entry.actor) == ("Big one", 2, company.admin)
     assert AuditEntry.objects.filter(model="customer", action="assign").count() == 3
-    told = OutboxMessage.objects.filter(kind=Kind.HANDED_OVER, channel="bell").order_by("recipient__username")
-    assert [(message.recipient.username, message.params) for message in told] == [
+    waiting = OutboxMessage.objects.filter(kind=Kind.HANDED_OVER, channel="bell", model="user")
+    bells = waiting.order_by("recipient__username")
+    assert [(message.recipient.username, message.params) for message in bells] == [
         ("mate", {"opportunities": 2, "customers": 1}),
         ("stranger", {"opportunities": 2, "customers": 2}),
     ]
     assert portfolio_of(company.rep).shares == []
+    call_command("send_outbox")
+    [note] = told(Notification.objects.filter(recipient=company.mate), company.mate)
+    assert note.words.title == "2 deals and 1 customer of Rep are yours now"
 
 
 def test_an_edit_of_a_deal_that_was_handed_over_meanwhile(company, book):

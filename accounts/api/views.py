@@ -29,7 +29,7 @@ from accounts.filters import TeamFilter, UserFilter
 from accounts.models import Organisation, Team, User
 from accounts.selectors import organisation
 from accounts.tokens import create_token
-from config.web.api import Resource
+from config.web.api import Resource, SeenSerializer
 
 
 class One(Resource):
@@ -127,6 +127,7 @@ class Teams(Resource):
         teams.archive_team(team=row, seen=self.seen_if_said(row), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=SeenSerializer)
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Bring an archived team back."""

@@ -16,7 +16,7 @@ from accounts.api.permissions import AdminsWrite, TokenScope
 from accounts.api.serializers import InvitationSerializer
 from accounts.api.views import Users
 from accounts.models import User
-from config.web.api import ReferenceField
+from config.web.api import ReferenceField, SeenSerializer
 from customers.models import Customer
 from opportunities import actions
 from opportunities.rules import LONGEST_REASON
@@ -40,7 +40,7 @@ class HandOverSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=LONGEST_REASON, required=False, allow_blank=True, default="")
 
 
-class DeactivateSerializer(serializers.Serializer[Any]):
+class DeactivateSerializer(SeenSerializer):
     """Without `hand_over` what the person owns stays with them, and is still counted."""
 
     hand_over = HandOverSerializer(required=False, allow_null=True)
@@ -59,7 +59,7 @@ class People(Users):
     permission_classes = (permissions.IsAuthenticated, TokenScope, AdminsWrite)
 
     @property
-    def answered_once(self) -> bool:
+    def answered_once(self) -> bool:  # type: ignore[override]
         """An invitation's link is not kept for a repeated request."""
         return self.action != "invite"
 
@@ -94,6 +94,7 @@ class People(Users):
         seen = self.seen_if_said(row)
         return self.reread(actions.deactivate_person(person=row, seen=seen, actor=request.user, **given))
 
+    @extend_schema(request=SeenSerializer)
     @action(detail=True, methods=["post"])
     def reactivate(self, request: Request, pk: str) -> Response:
         """Let somebody sign in again."""

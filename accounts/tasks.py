@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from accounts import sending
+from accounts import retention, sending
 
 
 @shared_task
 def send_outbox() -> None:
     """Every ten seconds: send what is due."""
     sending.sweep()
+
+
+@shared_task
+def forget_old() -> None:
+    """Once a day: delete what is no longer kept."""
+    retention.forget_old()

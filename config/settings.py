@@ -163,6 +163,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "opportunities.tasks.overdue_digest",
         "schedule": crontab(minute="*/10"),
     },
+    "retention: delete what is no longer kept of messages, notifications, invitations, sessions": {
+        "task": "accounts.tasks.forget_old",
+        "schedule": crontab(hour=19, minute=15),  # UTC
+    },
+    "retention: delete imports and exports that are no longer kept": {
+        "task": "pipeline.tasks.forget_old_runs",
+        "schedule": crontab(hour=19, minute=25),
+    },
 }
 
 # --- People -----------------------------------------------------------------------------------
@@ -316,6 +324,14 @@ SPECTACULAR_SETTINGS = {
         "ExportState": "pipeline.models.ExportRun.State",
     },
 }
+
+# --- Retention --------------------------------------------------------------------------------
+
+KEEP_RUNS_DAYS = env.int("KEEP_RUNS_DAYS", default=180)
+KEEP_NOTIFICATIONS_DAYS = env.int("KEEP_NOTIFICATIONS_DAYS", default=365)
+KEEP_READ_NOTIFICATIONS_DAYS = env.int("KEEP_READ_NOTIFICATIONS_DAYS", default=90)
+KEEP_MESSAGES_DAYS = env.int("KEEP_MESSAGES_DAYS", default=30)
+KEEP_INVITATIONS_DAYS = env.int("KEEP_INVITATIONS_DAYS", default=90)
 
 # --- Metrics ----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from pipeline import nightly, runs
+from pipeline import nightly, retention, runs
 
 
 def nudge(task: Any) -> bool:
@@ -33,3 +33,9 @@ def run_nightly_now() -> None:
 def workspace_tick() -> None:
     """Every ten seconds, and when somebody asks: carry out imports and exports that are due."""
     runs.run_due()
+
+
+@shared_task
+def forget_old_runs() -> None:
+    """Once a day: delete imports and exports that are no longer kept, with their files."""
+    retention.forget_old()

@@ -1,0 +1,25 @@
+"""What pipeline does not keep for ever: ended imports and exports. Nightly runs stay, one small row a day."""
+
+from typing import Any
+
+from django.conf import settings
+
+from config.web.retention import days_ago
+from pipeline.models import ExportRun, ImportRun
+from pipeline.runs import storage
+
+IMPORT, EXPORT = ImportRun.State, ExportRun.State
+ENDED: list[tuple[Any, list[str]]] = [
+    (ImportRun, [IMPORT.FINISHED, IMPORT.FAILED, IMPORT.REFUSED, IMPORT.CANCELLED]),
+    (ExportRun, [EXPORT.FINISHED, EXPORT.FAILED, EXPORT.EXPIRED]),
+]
+
+
+def forget_old() -> int:
+    """Delete ended runs that were asked for more than KEEP_RUNS_DAYS ago, with their files; how many there were."""
+    then, count = days_ago(settings.KEEP_RUNS_DAYS), 0
+    for model, states in ENDED:
+        for run in list(model.objects.filter(state__in=states, created_at__lt=then).only("key")):
+            storage.remove(run)
+            count += run.delete()[0]
+    return count

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.api.fields import KeyedSerializer, MomentField
@@ -40,7 +39,7 @@ class UserSerializer(StrictSerializer):
 
     def validate_language(self, language: str | None) -> str:
         if language is None:
-            raise serializers.ValidationError(_("This field may not be null."))
+            self.fields["language"].fail("null")
         return language
 
     def to_representation(self, instance: User) -> dict[str, Any]:

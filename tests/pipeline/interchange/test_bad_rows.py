@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import Organisation, User
 from customers.models import Customer
@@ -152,6 +153,24 @@ def test_the_last_administrator_stays_one(tmp_path):
         [bad] = import_workspace(write(tmp_path / "b", {"users.csv": users})).bad_rows
         assert (bad.file, bad.line, bad.column) == ("users.csv", 2, "role")
     assert User.objects.get(username="boss").is_admin
+
+
+def test_an_administrator_who_was_deactivated_is_none(tmp_path):
+    load(write(tmp_path / "a"))
+    other = User.objects.create_superuser("other")
+    User.objects.filter(pk=other.pk).update(deactivated_at=timezone.now())
+    users = write(tmp_path / "b", {"users.csv": USERS.replace(",admin,", ",rep,")})
+    [bad] = import_workspace(users).bad_rows
+    assert (bad.file, bad.column) == ("users.csv", "role")
+    User.objects.filter(pk=other.pk).update(deactivated_at=None)
+    assert load(users).written
+
+
+def test_an_import_brings_nobody_back_who_was_deactivated(tmp_path):
+    load(write(tmp_path))
+    User.objects.exclude(username="boss").update(deactivated_at=timezone.now())
+    load(write(tmp_path))
+    assert [user.username for user in User.objects.all() if user.is_active] == ["boss"]
 
 
 def test_a_dry_run_counts_and_writes_nothing(tmp_path):

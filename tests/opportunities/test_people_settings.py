@@ -130,6 +130,21 @@ def test_a_deactivation_with_and_without_a_hand_over(company, admin, book):
     assert User.objects.get(pk=company.rep.pk).is_active
 
 
+def test_the_page_of_a_big_portfolio_asks_as_much_as_that_of_a_small_one(company, admin, book):
+    def counted():
+        with CaptureQueriesContext(connection) as captured:
+            given = {"act": "preview", "to": ["mate", "stranger"]}
+            assert admin.post(f"{LIST}{company.rep.pk}/hand-over/", given).status_code == 200
+        return len([query for query in captured if not query["sql"].startswith(("BEGIN", "SAVEPOINT", "RELEASE"))])
+
+    few = counted()
+    for number in range(200):
+        customer = factories.customer(company.rep, f"More {number}")
+        factories.opportunity(company.rep, customer=customer, amount=Decimal(number))
+    assert counted() == few
+    assert few <= 8
+
+
 def test_receivers_typed_without_script_stand_in_one_line(company, admin, book):
     page = admin.post(f"{LIST}{company.rep.pk}/hand-over/", {"act": "preview", "to": "mate, stranger"})
     assert {part.receiver.username for part in page.context["portions"]} == {"mate", "stranger"}

@@ -154,6 +154,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10,
         "options": {"expires": 10},
     },
+    "workspace: remove uploads that nobody needs": {
+        "task": "pipeline.tasks.workspace_cleanup",
+        "schedule": crontab(minute=17),
+    },
     "outbox: send what is due": {
         "task": "accounts.tasks.send_outbox",
         "schedule": 10.0,

@@ -6,6 +6,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from pipeline import nightly, retention, runs
+from pipeline.runs import imports
 
 
 def nudge(task: Any) -> bool:
@@ -39,3 +40,9 @@ def workspace_tick() -> None:
 def forget_old_runs() -> None:
     """Once a day: delete imports and exports that are no longer kept, with their files."""
     retention.forget_old()
+
+
+@shared_task
+def workspace_cleanup() -> None:
+    """Every hour: remove uploads that nobody needs any more."""
+    imports.expire_imports()

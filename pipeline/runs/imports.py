@@ -182,11 +182,12 @@ def _unless_lost(run: ImportRun, state: str, **fields: Any) -> None:
 
 def expire_imports() -> None:
     """Drop files that nobody needs: of ended imports at once, of those waiting for somebody after IMPORT_DAYS."""
-    for run in ImportRun.objects.filter(state__in=(State.FINISHED, State.CANCELLED)).defer("report"):
-        if storage.folder_of(run).exists():
-            storage.remove(run)
+    ended = ImportRun.objects.filter(state__in=(State.FINISHED, State.CANCELLED), key__in=storage.import_keys())
+    for run in ended.defer("report"):
+        storage.remove(run)
     old = timezone.now() - timedelta(days=settings.IMPORT_DAYS)
-    for run in ImportRun.objects.filter(state__in=CHECKABLE, created_at__lt=old).defer("report"):
+    waiting = ImportRun.objects.filter(state__in=CHECKABLE, created_at__lt=old, key__in=storage.import_keys())
+    for run in waiting.defer("report"):
         if run.state == State.CHECKED:
             ImportRun.objects.filter(pk=run.pk, state=State.CHECKED).update(
                 state=State.CANCELLED, ended_at=timezone.now()

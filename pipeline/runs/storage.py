@@ -107,6 +107,12 @@ def remove(run: ImportRun | ExportRun) -> None:
     shutil.rmtree(folder_of(run), ignore_errors=True)
 
 
+def import_keys() -> list[str]:
+    """The keys of the imports that have files."""
+    folder = Path(settings.MEDIA_ROOT) / "imports"
+    return [path.name for path in folder.iterdir()] if folder.exists() else []
+
+
 def remove_strays() -> None:
     """Remove folders that belong to no run and uploads that never became one: their process was killed a day ago."""
     root = Path(settings.MEDIA_ROOT)

@@ -100,6 +100,7 @@ SCREENS = {
     "teams": Screen("admin", "/settings/teams/"),
     "organisation": Screen("admin", "/settings/organisation/"),
     "nightly": Screen("admin", "/settings/nightly/"),
+    "workspace": Screen("admin", "/settings/workspace/"),
     "profile": Screen("lin", "/profile/"),
     "password-change": Screen("lin", "/accounts/password/change/"),
     "not-found": Screen("lin", "/opportunities/999999999/", expected=("status of 404",)),

@@ -16,9 +16,10 @@ from accounts.models import AuditEntry, OutboxMessage
 from customers.models import Contact, Customer
 from opportunities.models import Opportunity
 from pipeline import runs
-from pipeline.models import ImportRun
+from pipeline.models import ExportRun, ImportRun
 from pipeline.runs import imports, storage
 from pipeline.tasks import nudge, workspace_tick
+from tests.api.test_schema_and_counts import queries
 from tests.pipeline.runs.doors import FILES, checked, packed, send, send_folder, step, uploaded
 
 pytestmark = pytest.mark.django_db
@@ -280,3 +281,38 @@ def test_the_list_says_who_when_and_how_many(client, django_assert_max_num_queri
     with django_assert_max_num_queries(8):
         shown = client.get("/settings/workspace/").content.decode()
     assert "Has bad rows" in shown and "Imported" in shown and ">16</td>" in shown
+
+
+def test_the_pages_ask_as_many_questions_for_two_hundred_runs_as_for_two(client, company):
+    paths = ["/settings/workspace/", "/api/v1/imports/?page_size=500", "/api/v1/exports/?page_size=500"]
+
+    def fill(number):
+        ImportRun.objects.bulk_create(
+            ImportRun(requested_by=company.admin, state=State.REFUSED, report={"bad_count": 3})
+            for _each in range(number)
+        )
+        ExportRun.objects.bulk_create(ExportRun(requested_by=company.admin, state="expired") for _each in range(number))
+
+    def counted():
+        return [len(queries(lambda path=path: client.get(path))) for path in paths]
+
+    fill(2)
+    counted()
+    few = counted()
+    fill(200)
+    assert counted() == few
+    assert max(few) <= 8
+
+
+def test_every_step_stays_within_its_budget(client):
+    run = checked(client)
+    path = f"/settings/workspace/imports/{run.key}/"
+    for name, most in (("", 8), ("check/", 12)):
+        act = client.get if not name else client.post
+        assert len(queries(lambda act=act, name=name: act(path + name))) <= most
+    runs.run_due()
+    for name in ("confirm/", "cancel/"):
+        assert len(queries(lambda name=name: client.post(path + name))) <= 12
+    content = packed()
+    assert len(queries(lambda: send(client, content))) <= 12
+    assert len(queries(lambda: client.post("/settings/workspace/exports/new/"))) <= 12

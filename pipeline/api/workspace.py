@@ -216,7 +216,7 @@ class Imports(Runs):
     def create(self, request: Request) -> Response:
         """Upload a zip, or CSV files, as `files`; or a zip as the body. It is checked, and waits to be confirmed."""
         sent: Any = request.data
-        given = KeepEditsSerializer(data={**request.query_params.dict(), **sent.dict()})
+        given = KeepEditsSerializer(data={**request.query_params.dict(), **dict(sent.items())})
         given.is_valid(raise_exception=True)
         keep = given.validated_data["keep_edits"]
         run = imports.upload(files=request.FILES.getlist("files"), keep_edits=keep, actor=self.admin)

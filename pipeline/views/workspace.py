@@ -40,7 +40,7 @@ def _admin(request: HttpRequest) -> User:
 
 
 def largest_zip(request: HttpRequest) -> int:
-    """What a request with a zip may hold; who may not import sends no more than a form."""
+    """The bytes that a request with a zip may hold; who may not import sends no more than a form."""
     return _largest(request, settings.IMPORT_ZIP_MEGABYTES)
 
 
@@ -50,7 +50,9 @@ def largest_folder(request: HttpRequest) -> int:
 
 
 def _largest(request: HttpRequest, megabytes: int) -> int:
-    allowed = getattr(request.user, "is_admin", False)
+    user = request.user
+    # The API looks at a token before it reads a body, and reads none without.
+    allowed = user.is_admin if isinstance(user, User) else request.path.startswith("/api/")
     return megabytes * MEGABYTE + ROOM_FOR_THE_FORM if allowed else largest_form(request)
 
 

@@ -100,6 +100,7 @@ def test_it_is_cancelled(client):
     ("content_type", "body", "status"),
     [
         ("application/json", b"{}", 415),
+        ("application/zip", b"", 400),
         ("text/csv", b"key,name\n", 415),
         ("multipart/form-data", b"x", 400),
         ("multipart/form-data; boundary=B", b"--B--\r\n", 400),

@@ -8,8 +8,9 @@ import pytest
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
+from accounts.tokens import create_token
 from config.web import uploads
 from config.web.uploads import MEGABYTE, DiskFull, SpooledUploadHandler
 from pipeline.models import ImportRun
@@ -80,6 +81,27 @@ def test_who_may_not_import_sends_no_more_than_a_form(company, signed_in, role):
 def test_nor_does_who_is_not_signed_in(client):
     assert declared(client, ZIP_DOOR, 6 * MEGABYTE).status_code == 413
     assert declared(client, "/accounts/login/", 6 * MEGABYTE).status_code == 413
+
+
+def with_token(user):
+    _token, secret = create_token(user=user, name="test", scope="write")
+    return Client(HTTP_AUTHORIZATION=f"Bearer {secret}")
+
+
+@pytest.mark.parametrize("content_type", [MULTIPART, "application/zip"])
+def test_without_an_administrators_token_nothing_is_read(company, client, content_type):
+    for asking, status in ((with_token(company.rep), 403), (client, 401)):
+        answer = declared(asking, "/api/v1/imports/", 100 * MEGABYTE, CONTENT_TYPE=content_type)
+        assert answer.status_code == status
+
+
+def test_with_an_administrators_token_more_than_a_form_is_taken(company):
+    size = 8 * MEGABYTE
+    answer = declared(with_token(company.admin), "/api/v1/imports/", size, body=Made(size))
+    assert answer.status_code == 201, answer.content
+    run = ImportRun.objects.get()
+    assert run.files[0]["size"] > size - MEGABYTE
+    storage.remove(run)
 
 
 def test_a_body_without_a_length_is_not_read(admin):

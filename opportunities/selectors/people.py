@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Invitation, Team
 from accounts.teams import staying
@@ -22,11 +23,11 @@ ORDERINGS = {
     "open": "open_count",
 }
 STATES = {
-    "active": _("Active"),
-    "invited": _("Invited"),
+    "active": pgettext_lazy("person", "Active"),
+    "invited": pgettext_lazy("person", "Invited"),
     "not_invited": _("Not invited yet"),
     "outside": _("Outside of their dates"),
-    "deactivated": _("Deactivated"),
+    "deactivated": pgettext_lazy("person", "Deactivated"),
 }
 
 

@@ -5,7 +5,7 @@ MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 FRONT_END := package.json $(shell find static -path static/dist -prune -o -type f -print 2>/dev/null)
 export PORT
 
-.PHONY: help setup run test lint e2e shots audit lock clean
+.PHONY: help setup run test lint e2e shots soak audit lock clean
 .DELETE_ON_ERROR:
 
 .SECONDARY:
@@ -58,6 +58,9 @@ e2e: setup ## browser journeys in Chromium
 
 shots: setup ## every screen of the demo, both languages and themes, into var/shots
 	$(BIN)/python -m tests.browser.shots
+
+soak: setup ## long attacks: kill -9 in the middle of work; PARTS and SOAK_ROUNDS narrow it down
+	$(BIN)/python -m scripts.soak $(PARTS)
 
 audit: setup ## known holes in what we depend on
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock

@@ -1,7 +1,7 @@
 """What has to hold whatever was killed when: nothing half-written, nothing lost, nothing twice."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise
 
 from django.db.models import Count, Sum
@@ -47,7 +47,7 @@ def half_imported(prefix: str, opportunities: int, versions: int) -> list[str]:
     return [] if found == (opportunities, versions) else [f"{prefix}: {found} instead of {(opportunities, versions)}"]
 
 
-def wrong_nights(first: date, last: date, ends: dict[date, object]) -> list[str]:
+def wrong_nights(first: date, last: date, ends: dict[date, datetime]) -> list[str]:
     """Days whose stored totals are unfinished, or other than what the versions say at their `ends`."""
     wrong = []
     for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):

@@ -5,10 +5,13 @@ from typing import Any
 
 from django import forms
 from django.utils.dates import MONTHS
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.form_pages import RevisedForm
-from accounts.models import Kind, NotificationPreference, Organisation, OutboxMessage, User
+from accounts.models import AccessToken, Kind, NotificationPreference, Organisation, OutboxMessage, User
+from accounts.selectors import calendar, today
+from config.web.fields import DayField
 
 
 class ProfileForm(RevisedForm):
@@ -21,6 +24,36 @@ class ProfileForm(RevisedForm):
             "email": gettext_lazy("The link for a new password is sent there."),
             "shortcuts": gettext_lazy("Single keys such as / and ? work while nothing is being typed."),
         }
+
+
+class TokenForm(forms.Form):
+    """A new API token; it works until the end of its last day."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("token", "Name"),
+        max_length=100,
+        help_text=gettext_lazy("What uses it, for example: nightly report."),
+    )
+    scope = forms.ChoiceField(label=gettext_lazy("It may"), choices=AccessToken.Scope.choices, initial="read")
+    last_day = DayField(
+        label=gettext_lazy("Last day"), required=False, help_text=gettext_lazy("Left empty, it works until revoked.")
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """What `tokens.create_token` takes."""
+        last = self.cleaned_data["last_day"]
+        expires_at = calendar().end_of_day(last) if last else None
+        return {"name": self.cleaned_data["name"], "scope": self.cleaned_data["scope"], "expires_at": expires_at}
+
+    def clean_last_day(self) -> Any:
+        day = self.cleaned_data["last_day"]
+        if day is not None and day < today():
+            raise forms.ValidationError(_("This day has passed."))
+        return day
+
+
+class NothingForm(forms.Form):
+    """A question: there is nothing to fill in."""
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]

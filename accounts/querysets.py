@@ -59,6 +59,10 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
 
 class AccessTokenQuerySet(models.QuerySet[Any]):
+    def of(self, user: Any) -> Self:
+        """Everybody sees their own alone."""
+        return self.filter(user=user)
+
     def usable(self) -> Self:
         return self.filter(models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=timezone.now()))
 

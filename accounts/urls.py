@@ -4,13 +4,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from accounts import notification_pages, people_views, pickers, views
+from accounts import notification_pages, people_views, pickers, token_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("preferences/", views.preferences, name="preferences"),
     path("language/", login_not_required(set_language), name="language"),
     path("profile/", views.profile, name="profile"),
+    path("profile/tokens/", token_views.token_list, name="tokens"),
+    path("profile/tokens/new/", token_views.token_new, name="token_new"),
+    path("profile/tokens/<int:pk>/revoke/", token_views.token_revoke, name="token_revoke"),
     path("profile/notifications/", notification_pages.preferences, name="notification_preferences"),
     path("notifications/", notification_pages.notifications, name="notifications"),
     path("notifications/read/", notification_pages.read_all, name="notifications_read"),

@@ -319,12 +319,14 @@ SPECTACULAR_SETTINGS = {
         "config.web.schema.with_examples",
     ],
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_SETTINGS": {"deepLinking": False},  # its own links make it complain of them
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "TokenScope": "accounts.models.AccessToken.Scope",
         "ImportState": "pipeline.models.ImportRun.State",
         "ExportState": "pipeline.models.ExportRun.State",
     },

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.models import Kind, Notification
 from accounts.saved_views import save_view
+from accounts.tokens import create_token
 from customers.models import Order
 from opportunities.actions import archive_opportunity
 from opportunities.models import Stage
@@ -103,6 +104,11 @@ MATRIX: dict[str, list[Door]] = {
     "picker_customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
     "picker_products": [Door(EVERYBODY)],
     # --- API tokens
+    "tokens": [Door(EVERYBODY)],
+    "token_new": [Door(EVERYBODY), post(EVERYBODY, name="x", scope="read")],
+    "token_revoke": [Door("ihhhhhs", "token"), post("ihhhhhs", "token")],
+    "api-token-list": [Door(EVERYBODY), post(EVERYBODY, name="x")],
+    "api-token-detail": [Door("ihhhhhs", "token"), delete("ihhhhhs", "token")],
     # --- notifications
     "notifications": [Door(EVERYBODY), Door(EVERYBODY, query="?before=x")],
     "notifications_read": [post(EVERYBODY, until="1")],
@@ -341,6 +347,7 @@ def rows(company):
             ),
         }  # fmt: skip
     made["view"] = save_view(actor=company.rep, name="Ours", page="board", query="", scope="team")
+    made["token"] = create_token(user=company.rep, name="Nightly")[0]
     made["product"] = factories.product(company.admin, "Rack")
     made["stage"] = Stage.objects.get(key="discover")
     made["user"], made["team"] = company.rep, company.east

@@ -19,6 +19,8 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 
 schema = SpectacularJSONAPIView.as_view(permission_classes=[permissions.IsAuthenticated])
-page = SpectacularSwaggerSplitView.as_view(url_name="api-schema", permission_classes=[permissions.IsAuthenticated])
+page = SpectacularSwaggerSplitView.as_view(
+    url_name="api-schema", permission_classes=[permissions.IsAuthenticated], template_name="api/docs.html"
+)
 docs = csp_update({"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]})(login_required(page))
 docs.login_required = False  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """People, teams and the organisation as the API shows them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -85,6 +85,29 @@ class OrganisationSerializer(StrictSerializer):
         fields = ("name", "industry", "currency", "timezone", "fiscal_year_start_month", "version")
         read_only_fields = ("currency", "timezone", "version")
         extra_kwargs = {"fiscal_year_start_month": {"min_value": 1, "max_value": 12}}
+
+
+class AccessTokenSerializer(StrictSerializer):
+    """A personal token; its secret is told once, when it is made."""
+
+    created_at = MomentField()
+    last_used_at = MomentField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True, required=False)
+    example: ClassVar[dict[str, Any]] = {"name": "Nightly report"}
+
+    class Meta:
+        model = AccessToken
+        fields = ("id", "name", "scope", "created_at", "expires_at", "last_used_at")
+
+
+class NewTokenSerializer(AccessTokenSerializer):
+    """A token that was made just now, with its secret."""
+
+    token = serializers.CharField(read_only=True)
+    example: ClassVar[dict[str, Any]] = {"name": "Nightly report", "token": "asc_…"}
+
+    class Meta(AccessTokenSerializer.Meta):
+        fields = (*AccessTokenSerializer.Meta.fields, "token")
 
 
 class SignInSerializer(serializers.Serializer[Any]):

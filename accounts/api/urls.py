@@ -7,6 +7,7 @@ from accounts.api import notifications, schema, views
 
 router = SimpleRouter()
 router.register("teams", views.Teams, "api-team")
+router.register("tokens", views.Tokens, "api-token")
 router.register("notifications", notifications.Notifications, "api-notification")
 
 READ_AND_PATCH = {"get": "retrieve", "patch": "partial_update"}

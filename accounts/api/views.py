@@ -17,7 +17,9 @@ from accounts import actions, teams
 from accounts.api.authentication import TokenAuthentication
 from accounts.api.permissions import AdminsWrite, TokenScope
 from accounts.api.serializers import (
+    AccessTokenSerializer,
     MeSerializer,
+    NewTokenSerializer,
     OrganisationSerializer,
     SignInSerializer,
     TeamSerializer,
@@ -26,9 +28,9 @@ from accounts.api.serializers import (
 )
 from accounts.api.throttling import AddressThrottle, NameThrottle
 from accounts.filters import TeamFilter, UserFilter
-from accounts.models import Organisation, Team, User
+from accounts.models import AccessToken, Organisation, Team, User
 from accounts.selectors import organisation
-from accounts.tokens import create_token
+from accounts.tokens import create_token, revoke_token
 from config.web.api import Resource, SeenSerializer
 
 
@@ -133,6 +135,35 @@ class Teams(Resource):
         """Bring an archived team back."""
         row = self.get_object()
         return self.reread(teams.restore_team(team=row, seen=self.seen_if_said(row), actor=request.user))
+
+
+class Tokens(Resource):
+    """The caller's own tokens."""
+
+    queryset = AccessToken.objects.all()
+    serializer_class = AccessTokenSerializer
+    answered_once = False  # the secret is kept nowhere
+    filterset_fields = ("scope",)
+    orderings = {"id": "id", "name": "name", "created_at": "created_at"}  # noqa: RUF012
+    default_ordering = "-created_at"
+
+    def visible(self) -> QuerySet[Any]:
+        return AccessToken.objects.of(self.request.user)
+
+    def shown(self, row: Any, code: int = status.HTTP_200_OK) -> Response:
+        return Response(self.get_serializer(row).data, status=code)
+
+    @extend_schema(responses={201: NewTokenSerializer})
+    def create(self, request: Request) -> Response:
+        """Make a token. `token` is told here and never again. A token makes none of wider scope or longer life."""
+        by = request.auth if isinstance(request.auth, AccessToken) else None
+        row, secret = create_token(user=request.user, by=by, **self.parsed())
+        return Response({**self.get_serializer(row).data, "token": secret}, status=status.HTTP_201_CREATED)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Revoke a token; it ends at once."""
+        revoke_token(token=self.get_object(), actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class SignIn(APIView):

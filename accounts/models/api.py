@@ -31,6 +31,10 @@ class AccessToken(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
 
 class IdempotencyRecord(models.Model):
     """The answer to a write with an `Idempotency-Key`, kept for a day; without a status it is still under way."""

@@ -80,7 +80,8 @@ def test_tokens_end_with_their_person_and_their_date(company, api):
     client = api(company.rep)
     User.objects.filter(pk=company.rep.pk).update(active_until=timezone.now().date() - timedelta(days=3))
     assert client.get("me/").status_code == 401
-    _token, secret = create_token(user=company.mate, name="old", expires_at=timezone.now() - timedelta(seconds=1))
+    _token, secret = create_token(user=company.mate, name="old")
+    AccessToken.objects.filter(name="old").update(expires_at=timezone.now() - timedelta(seconds=1))
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     assert client.get("me/").status_code == 401
 

@@ -3,8 +3,10 @@ const root = document.documentElement;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function apply() {
-  const chosen = root.dataset.theme || "auto";
-  root.setAttribute("data-bs-theme", chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen);
+  const chosen = root.dataset.theme || document.querySelector("meta[name=asc-theme]")?.content || "auto";
+  const theme = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
+  root.setAttribute("data-bs-theme", theme);
+  root.classList.toggle("dark-mode", theme === "dark"); // for Swagger UI
 }
 
 apply();

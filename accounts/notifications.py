@@ -76,7 +76,7 @@ def unread_count(user: User) -> int:
     """
     if not getattr(user, "has_unread", True):
         return 0
-    unread = Notification.objects.visible_to(user).unread().order_by().values("pk")
+    unread = Notification.objects.unread().visible_to(user).order_by().values("pk")
     return unread[: MOST + 1].count()
 
 

@@ -6,6 +6,8 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts import audit
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up is closed: administrators invite people."""
@@ -24,3 +26,8 @@ class AccountAdapter(DefaultAccountAdapter):
         if user.is_demo and not settings.DEBUG:
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **options)
+
+    def set_password(self, user: Any, password: str) -> None:
+        """A new password, by change or by the mailed link; the trail says that, and nothing of it."""
+        super().set_password(user, password)
+        audit.record("set_password", row=user, actor=user)

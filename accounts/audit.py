@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from config.web import context
-from config.web.logs import current_request_id
+from config.web.logs import NOBODY, current_id
 from config.web.revisions import Revised
 
 LONGEST_TEXT = 500
@@ -24,6 +24,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     return value[:LONGEST_TEXT] if isinstance(value, str) else value
+
+
+def _request_id() -> str:
+    """The id of the request or of the worker's task, which the log lines bear too; empty for a command."""
+    found = current_id()
+    return "" if found == NOBODY else found
 
 
 def record(
@@ -46,7 +52,7 @@ def record(
         label="" if hidden else str(row)[:300],
         object_version=row.version if isinstance(row, Revised) else None,
         changes=kept,
-        request_id=current_request_id.get(),
+        request_id=_request_id(),
     )
 
 
@@ -61,7 +67,7 @@ def record_many(
         model=model._meta.model_name or "",
         label=label[:300],
         changes=changes,
-        request_id=current_request_id.get(),
+        request_id=_request_id(),
     )
 
 
@@ -83,7 +89,7 @@ def record_rows(
         "label": models.F(label),
         "object_version": models.F("version"),
         "changes": models.Value(plain, models.JSONField()),
-        "request_id": models.Value(current_request_id.get(), models.CharField()),
+        "request_id": models.Value(_request_id(), models.CharField()),
     }
     select, parameters = rows.order_by().values_list(*columns.values()).query.sql_with_params()
     with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from django.views.i18n import set_language
 
-from accounts import notification_pages, people_views, pickers, token_views, views
+from accounts import audit_views, notification_pages, people_views, pickers, token_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -30,6 +30,8 @@ urlpatterns = [
     path("settings/teams/<int:pk>/archive/", people_views.team_archive, name="team_archive"),
     path("settings/teams/<int:pk>/restore/", people_views.team_restore, name="team_restore"),
     path("invitation/<str:token>/", people_views.invitation, name="invitation"),
+    path("settings/audit/", audit_views.audit, name="audit"),
+    path("settings/audit/export.<str:format>", audit_views.export, name="audit_export"),
     path("pickers/people/", pickers.people, name="picker_people"),
     path("pickers/teams/", pickers.teams, name="picker_teams"),
 ]

@@ -3,12 +3,13 @@
 from django.urls import path
 
 from customers import pickers
-from customers.views import contacts, customers, products
+from customers.views import changes, contacts, customers, products
 
 urlpatterns = [
     path("customers/", customers.customer_list, name="customers"),
     path("customers/new/", customers.customer_create, name="customer_new"),
     path("customers/<int:pk>/", customers.customer_page, name="customer"),
+    path("customers/<int:pk>/changes/", changes.changes, name="customer_audit"),
     path("customers/<int:pk>/edit/", customers.customer_edit, name="customer_edit"),
     path("customers/<int:pk>/assign/", customers.customer_assign, name="customer_assign"),
     path("customers/<int:pk>/archive/", customers.customer_archive, name="customer_archive"),

@@ -5,6 +5,7 @@ from django.urls import path
 from opportunities.views import (
     board,
     bulk,
+    changes,
     dialogs,
     export,
     inline,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("opportunities/views/<int:pk>/delete/", saved_views.delete, name="saved_view_delete"),
     path("opportunities/views/<int:pk>/default/", saved_views.default, name="saved_view_default"),
     path("opportunities/<int:pk>/", page.page, name="opportunity"),
+    path("opportunities/<int:pk>/changes/", changes.changes, name="opportunity_audit"),
     path("opportunities/<int:pk>/edit/", page.edit, name="opportunity_edit"),
     path("opportunities/<int:pk>/field/<str:name>/", inline.field, name="opportunity_field"),
     path("opportunities/<int:pk>/assign/", people.assign, name="opportunity_assign"),

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import Kind, Notification
+from accounts.models import AuditEntry, Kind, Notification
 from accounts.saved_views import save_view
 from accounts.tokens import create_token
 from customers.models import Order
@@ -239,6 +239,16 @@ MATRIX: dict[str, list[Door]] = {
     "nightly": [Door(ADMINS)],
     "nightly_run": [post(ADMINS)],
     # --- audit trail
+    "audit": [Door(ADMINS), Door(ADMINS, query="?row=ERN&actor=rep&since=2026-01-01")],
+    "audit_export": [
+        Door(ADMINS, kwargs=(("format", "csv"),)),
+        Door(ADMINS, kwargs=(("format", "xlsx"),)),
+        Door("rrrrrhs", kwargs=(("format", "pdf"),)),
+    ],
+    "opportunity_audit": [Door(OWNED, "opportunity"), Door(OWNED, "archived")],
+    "customer_audit": [Door(OWNED, "customer")],
+    "api-audit-list": [Door(ADMINS)],
+    "api-audit-detail": [Door(ADMINS, "entry")],
     # --- computed
     "dashboard": [Door(EVERYBODY), Door("hhhiiis", query="?team=west"), Door("hiihiis", query="?owner=mate")],
     "dashboard_rows": [
@@ -348,6 +358,7 @@ def rows(company):
         }  # fmt: skip
     made["view"] = save_view(actor=company.rep, name="Ours", page="board", query="", scope="team")
     made["token"] = create_token(user=company.rep, name="Nightly")[0]
+    made["entry"] = AuditEntry.objects.latest("id")
     made["product"] = factories.product(company.admin, "Rack")
     made["stage"] = Stage.objects.get(key="discover")
     made["user"], made["team"] = company.rep, company.east

@@ -3,12 +3,13 @@
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
-from accounts.api import notifications, schema, views
+from accounts.api import audit, notifications, schema, views
 
 router = SimpleRouter()
 router.register("teams", views.Teams, "api-team")
 router.register("tokens", views.Tokens, "api-token")
 router.register("notifications", notifications.Notifications, "api-notification")
+router.register("audit", audit.Audit, "api-audit")
 
 READ_AND_PATCH = {"get": "retrieve", "patch": "partial_update"}
 

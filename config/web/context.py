@@ -1,4 +1,4 @@
-"""The work under way: its door (`browser`, `api`, `import` or `command`) and the time zone that it shows moments in."""
+"""The work under way: its door (`browser`, `api`, `import`, `worker`, `command`), the time zone it shows moments in."""
 
 from collections.abc import Callable
 from contextvars import ContextVar

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from opportunities.views.export import plain_text
+from config.web.spreadsheets import plain_text
 from pipeline.interchange import Report
 from pipeline.interchange.layout import FILES
 

@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import Notification
+from accounts.saved_views import save_view
 from opportunities.models import Opportunity, Stage
 from pipeline.models import ExportRun, ImportRun
 from scripts.check_translations import CATALOG, ROOT
@@ -33,7 +34,7 @@ ARGUMENTS = {
 }
 NO_PAGE = {
     "account_reset_password_from_key", "account_confirm_email", "opportunity_export", "export_download",
-    "import_bad_rows",
+    "import_bad_rows", "audit_export",
 }  # fmt: skip
 
 
@@ -154,6 +155,7 @@ def rows(company):
         "person": company.mate, "team": company.east, "notification": told,
         "invitation": factories.invitation(company.admin, "lina@example.com", name="李娜", language="zh-hans"),
         "import": run,
+        "saved": save_view(actor=company.rep, name="大单", page="board", query="owner=rep", scope="team"),
     }  # fmt: skip
 
 

@@ -190,6 +190,15 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def moment_exact(value: datetime | None) -> str:
+    """A moment of any year to the second: 2026-11-23 02:00:09, 23 Nov 2026 02:00:09."""
+    if _missing(value):
+        return MISSING
+    assert value is not None
+    return f"{day_full(value)} {timezone.localtime(value, get_zone()):%H:%M:%S}"
+
+
+@register.filter
 def as_of(value: datetime | None) -> str:
     """The freshness stamp: 数据截至 11-23 02:00, Data as of 23 Nov 02:00."""
     return gettext("Data as of %(moment)s") % {"moment": moment(value)}

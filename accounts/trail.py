@@ -1,0 +1,305 @@
+"""The audit trail as people read it: pages of any length, every entry in words.
+
+Rows of the apps above are reached by the name of their model, as in `visibility.py`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.db.models.functions import Cast
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts.conflicts import in_words
+from accounts.models import AuditEntry, User
+from config.web.templatetags.formats import MISSING
+
+ROWS = 50
+CHUNK = 500
+OUR_APPS = ("accounts", "customers", "opportunities", "pipeline")
+DOORS = {
+    "browser": _("Browser"),
+    "api": pgettext_lazy("door", "API"),
+    "import": pgettext_lazy("door", "Import"),
+    "worker": _("Worker"),
+    "command": _("Command line"),
+}
+ACTIONS = {
+    "create": _("Created"),
+    "edit": _("Changed"),
+    "move": _("Moved to another stage"),
+    "undo": _("Took the last change back"),
+    "assign": _("Handed over"),
+    "archive": pgettext_lazy("audit", "Archived"),
+    "restore": pgettext_lazy("audit", "Restored"),
+    "delete": pgettext_lazy("audit", "Deleted"),
+    "add_collaborator": _("Added somebody who works on it"),
+    "remove_collaborator": _("Removed somebody who worked on it"),
+    "follow_team": _("Followed the owner into another team"),
+    "reorder": _("Put into another order"),
+    "retire": _("Taken out of use"),
+    "reorder_views": _("Put the saved views into another order"),
+    "choose_default_view": _("Chose the view that a page opens with"),
+    "invite": _("Invited"),
+    "accept_invitation": _("Accepted the invitation"),
+    "revoke_invitation": _("Took the invitation back"),
+    "deactivate": _("Deactivated"),
+    "reactivate": _("Reactivated"),
+    "set_password": _("Set a password"),
+    "create_token": _("Made an API token"),
+    "revoke_token": _("Revoked an API token"),
+    "already_served": _("Tried to create a customer that is served already"),
+    "import": pgettext_lazy("audit", "Imported"),
+    "export": pgettext_lazy("audit", "Exported"),
+    "upload": _("Uploaded a workspace"),
+    "confirm": _("Confirmed an import"),
+    "check_again": _("Checked an upload again"),
+    "cancel": _("Cancelled an import"),
+    "request": _("Asked for an export"),
+    "download": _("Downloaded an export"),
+}
+KINDS = {
+    "opportunity": _("Opportunity"),
+    "customer": _("Customer"),
+    "contact": _("Contact"),
+    "product": _("Product"),
+    "order": pgettext_lazy("audit", "Order"),
+    "stage": _("Stage"),
+    "user": _("Person"),
+    "team": _("Team"),
+    "organisation": _("Organisation"),
+    "savedview": _("Saved view"),
+    "accesstoken": _("API token"),
+    "invitation": _("Invitation"),
+    "importrun": pgettext_lazy("audit", "Import"),
+    "exportrun": pgettext_lazy("audit", "Export"),
+}
+LABELS = {  # of what is no field, or has a name for programs alone
+    "reason": _("Reason"),
+    "collaborator": _("Works on it too"),
+    "opportunities_to": _("Its deals moved to"),
+    "archived_at": _("Archived on"),
+    "deactivated_at": _("Deactivated on"),
+    "retired_at": _("Retired on"),
+    "created": _("New rows"),
+    "updated": _("Changed rows"),
+    "views": _("Saved views"),
+    "default": _("Opens first"),
+}
+REFERENCES = {"collaborator": "user", "opportunities_to": "stage", "customer": "customer"}  # beside foreign keys
+LINKS = {  # the page of a row, by URL name: with the row's id, or one for all
+    "opportunity": "opportunity",
+    "customer": "customer",
+    "contact": "contact_edit",
+    "user": "person_edit",
+    "team": "team_edit",
+    "product": "products",
+    "stage": "settings_stages",
+    "organisation": "settings_organisation",
+}
+Names = dict[tuple[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field, from and to in words; both empty where values are not kept or not shown."""
+
+    label: str
+    before: str = ""
+    after: str = ""
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry in words; `url` is the page of its row while that is there. A contact has no `name` (FINE-PRINT 54)."""
+
+    entry: AuditEntry
+    door: str
+    verb: str
+    kind: str
+    name: str
+    url: str
+    changes: list[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries, the newest first; `newer` and `older` are the ids to go on from, None at an end."""
+
+    lines: list[Line]
+    newer: int | None
+    older: int | None
+
+
+# --- Pages ------------------------------------------------------------------------------------
+
+
+def page_of(
+    entries: models.QuerySet[AuditEntry], reader: User, *, before: int | None = None, after: int | None = None,
+    values_of: Iterable[str] | None = None,
+) -> Page:  # fmt: skip
+    """The newest entries, or those before or after an id. It reads one page whatever the length of the trail.
+
+    `values_of`: the kinds of rows whose values are shown; None for all.
+    """
+    rows = entries.select_related("actor")
+    if after is not None:
+        found = list(rows.filter(id__gt=after).order_by("id")[: ROWS + 1])
+        shown, newer, older = found[:ROWS][::-1], len(found) > ROWS, True
+    else:
+        found = list((rows if before is None else rows.filter(id__lt=before)).order_by("-id")[: ROWS + 1])
+        shown, newer, older = found[:ROWS], before is not None, len(found) > ROWS
+    return Page(
+        lines=lines_of(shown, reader, values_of=values_of),
+        newer=shown[0].pk if shown and newer else None,
+        older=shown[-1].pk if shown and older else None,
+    )
+
+
+def every_line(entries: models.QuerySet[AuditEntry], reader: User) -> Iterator[Line]:
+    """All entries in words, the newest first, read in pieces as they are asked for."""
+    chunk: list[AuditEntry] = []
+    for entry in entries.select_related("actor").order_by("-id").iterator(chunk_size=CHUNK):
+        chunk.append(entry)
+        if len(chunk) == CHUNK:
+            yield from lines_of(chunk, reader)
+            chunk = []
+    yield from lines_of(chunk, reader)
+
+
+# --- Words ------------------------------------------------------------------------------------
+
+
+def lines_of(entries: Sequence[AuditEntry], reader: User, *, values_of: Iterable[str] | None = None) -> list[Line]:
+    """The entries in words, with the names of what they refer to as far as the reader may see it. One query."""
+    names = _names(entries, reader)
+    kinds = None if values_of is None else set(values_of)
+    return [_line(entry, names, reader, kinds is None or entry.model in kinds) for entry in entries]
+
+
+def _line(entry: AuditEntry, names: Names, reader: User, with_values: bool) -> Line:
+    there = (f"#{entry.model}", str(entry.object_id)) in names and (entry.model != "contact" or reader.sells)
+    return Line(
+        entry=entry,
+        door=str(DOORS.get(entry.door, entry.door)),
+        verb=str(ACTIONS.get(entry.action, entry.action)),
+        kind=str(KINDS.get(entry.model, entry.model)),
+        name=entry.label,
+        url=_url(entry) if there else "",
+        changes=[_change(entry.model, name, pair, names, reader, with_values) for name, pair in entry.changes.items()],
+    )
+
+
+def _url(entry: AuditEntry) -> str:
+    name = LINKS[entry.model]
+    try:
+        return reverse(name, args=[entry.object_id])
+    except NoReverseMatch:
+        return reverse(name)
+
+
+def _change(model: str, name: str, pair: Any, names: Names, reader: User, with_values: bool) -> Change:
+    field = _field(model, name)
+    label = str(LABELS.get(name) or (field.verbose_name if field is not None else name.replace("_", " ")))
+    label = label[:1].upper() + label[1:]
+    if not with_values or not isinstance(pair, list) or len(pair) != 2:
+        return Change(label, shown=False)
+    before, after = (_words(field, _referred(model, name), value, names, reader) for value in pair)
+    return Change(label, before, after)
+
+
+def _words(field: Any, referred: str | None, value: Any, names: Names, reader: User) -> str:
+    if value is None or value == "":
+        return MISSING
+    if referred is not None:
+        return names.get((referred, str(value))) or (str(value) if reader.is_admin else MISSING)
+    if field is None:
+        return in_words(models.CharField(), value)
+    try:
+        return in_words(field, field.to_python(value))
+    except (ValidationError, TypeError, ValueError):
+        return str(value)
+
+
+@cache
+def _models() -> dict[str, type[models.Model]]:
+    """{name: model} of our apps."""
+    return {model._meta.model_name or "": model for model in apps.get_models() if model._meta.app_label in OUR_APPS}
+
+
+def _field(model: str, name: str) -> Any:
+    try:
+        return _models()[model]._meta.get_field(name)
+    except (KeyError, FieldDoesNotExist):
+        return None
+
+
+def _referred(model: str, name: str) -> str | None:
+    """The kind of row that a value names by its key or login name; None for a plain value."""
+    field = _field(model, name)
+    if isinstance(field, models.ForeignKey):
+        return str(field.related_model._meta.model_name)  # type: ignore[union-attr]
+    return REFERENCES.get(name)
+
+
+# --- Names ------------------------------------------------------------------------------------
+
+
+def _names(entries: Sequence[AuditEntry], reader: User) -> Names:
+    """{(kind, key): name} of what the entries refer to, {("#kind", id): name} of rows that are still there, one query.
+
+    What the reader may not see is left out.
+    """
+    keys: dict[str, set[str]] = {}
+    ids: dict[str, set[int]] = {}
+    for entry in entries:
+        if entry.model in LINKS and entry.object_id is not None:
+            ids.setdefault(entry.model, set()).add(entry.object_id)
+        for name, pair in entry.changes.items():
+            referred = _referred(entry.model, name)
+            if referred is not None and isinstance(pair, list):
+                keys.setdefault(referred, set()).update(str(value) for value in pair if value)
+    parts = [_by_key(kind, values, reader) for kind, values in sorted(keys.items()) if kind in _models()]
+    parts += [_by_id(kind, values, reader) for kind, values in sorted(ids.items())]
+    if not parts:
+        return {}
+    first, *rest = parts
+    return {(kind, key): name for kind, key, name in (first.union(*rest, all=True) if rest else first)}
+
+
+def _by_key(kind: str, keys: set[str], reader: User) -> models.QuerySet[Any, Any]:
+    column = "username" if kind == "user" else "key"
+    return _seen(kind, reader).filter(**{f"{column}__in": keys}).values_list(_text(kind), column, _name_of(kind))
+
+
+def _by_id(kind: str, ids: set[int], reader: User) -> models.QuerySet[Any, Any]:
+    rows = _seen(kind, reader).filter(pk__in=ids)
+    return rows.values_list(_text(f"#{kind}"), Cast("pk", models.CharField()), _name_of(kind))
+
+
+def _seen(kind: str, reader: User) -> Any:
+    rows: Any = _models()[kind]._default_manager.order_by()
+    return rows.visible_to(reader) if hasattr(rows, "visible_to") else rows
+
+
+def _text(value: str) -> models.Value:
+    return models.Value(value, models.CharField())
+
+
+def _name_of(kind: str) -> str:
+    if kind == "stage":
+        return "name_zh" if (get_language() or "").startswith("zh") else "name_en"
+    return "title" if kind == "opportunity" else "name"
+
+
+def at_local(moment: datetime, zone: Any) -> str:
+    """The moment for a spreadsheet: ISO 8601 with the offset, to the second."""
+    return moment.astimezone(zone).isoformat(timespec="seconds")

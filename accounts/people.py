@@ -3,13 +3,14 @@
 What a change means for somebody's opportunities stands above, in opportunities/actions/people.py.
 """
 
+from collections.abc import Iterable
 from copy import copy
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from accounts.selectors import today
 PERSON_FIELDS = ("name", "email", "role", "team", "language", "active_from", "active_until")
 ACCESS = frozenset({"role", "active_from", "active_until"})  # what somebody does not set for themselves
 LONGEST_NAME = 64
+NOBODY, UNTIL_A_DAY, LASTING = range(3)
 
 
 def suggested_username(email: str) -> str:
@@ -56,7 +58,11 @@ def _new_person(*, actor: User, username: str, email: str = "", **fields: Any) -
     _refuse_taken(email, None)
     username = User.normalize_username(username)
     User(username=username, email=email, **fields).full_clean(exclude=["password", "team"], validate_constraints=False)
-    return create_person(username=username, email=email, actor=actor, **fields)
+    try:
+        with transaction.atomic():
+            return create_person(username=username, email=email, actor=actor, **fields)
+    except IntegrityError as error:  # somebody else was quicker by less than the checks above take
+        raise ValidationError(_("This login name or address has just been taken.")) from error
 
 
 @transaction.atomic
@@ -122,7 +128,10 @@ def _refuse_taken(email: str, person: User | None) -> None:
 
 
 def keep_an_administrator(person: User, changes: dict[str, Any]) -> None:
-    """Refuse a change of the last active administrator that would leave none; administrators stay locked meanwhile."""
+    """Refuse a change that leaves no active administrator, or none without an end date where there was one.
+
+    Administrators stay locked meanwhile.
+    """
     if not ({*ACCESS, "deactivated_at"} & set(changes)):
         return
     admins = list(User.objects.select_for_update().filter(role=User.Role.ADMIN).order_by("pk"))
@@ -133,9 +142,15 @@ def keep_an_administrator(person: User, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(after, name, value)
     others = [admin for admin in admins if admin.pk != person.pk]
-    if not any(admin.is_admin and admin.active_on(day) for admin in [after, *others]):
+    if administration([after, *others], day) < administration(admins, day):
         text = _("The last active administrator stays one.")
         raise ValidationError({"role": text} if "role" in changes else text)
+
+
+def administration(people: Iterable[User], day: date) -> int:
+    """How well an installation is administered by these people: LASTING, UNTIL_A_DAY or NOBODY."""
+    active = [person for person in people if person.is_admin and person.active_on(day)]
+    return LASTING if any(person.active_until is None for person in active) else UNTIL_A_DAY if active else NOBODY
 
 
 def _begin_in_team(person: User, before: Team | None, at: datetime) -> None:

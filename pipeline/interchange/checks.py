@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.calendar import OrgCalendar
 from accounts.models import Team, User
+from accounts.people import administration
 from customers.models import Customer
 from opportunities.models import Opportunity, Stage
 from pipeline.interchange import layout, staging
@@ -147,11 +148,10 @@ def _addresses(report: Report, rows: list[Any]) -> None:
 
 
 def _last_administrator(report: Report, rows: list[Any], calendar: OrgCalendar) -> None:
-    """Where an administrator is active now, one still is afterwards."""
+    """Where an administrator is active now, one still is afterwards; without an end date where there was such a one."""
     people = {user.username: user for user in User.objects.all()}
     today, present = calendar.local_date(timezone.now()), report.present.get(USERS.name, set())
-    if not any(user.is_admin and user.active_on(today) for user in people.values()):
-        return
+    before = administration(people.values(), today)
     last_line = 0
     for line, key, _email, role, since, until in rows:
         user = people.setdefault(key, User(username=key or ""))
@@ -159,7 +159,7 @@ def _last_administrator(report: Report, rows: list[Any], calendar: OrgCalendar) 
         user.role = role or user.role
         user.active_from = since if "active_from" in present else user.active_from
         user.active_until = until if "active_until" in present else user.active_until
-    if not any(user.is_admin and user.active_on(today) for user in people.values()):
+    if administration(people.values(), today) < before:
         bad = Bad(_("The last active administrator stays one."), _("one active administrator at least"))
         report.refuse(USERS.name, last_line, "role", "", bad)
 

@@ -101,6 +101,26 @@ def test_nobody_changes_their_own_role_or_dates(company, changes):
     assert User.objects.get(pk=company.admin.pk).is_active
 
 
+def test_somebody_without_an_end_date_stays_administrator(company):
+    """Two administrators who end each other on a future day would lock everybody out on the day after."""
+    other = factories.person("other", role="admin")
+    soon = today() + timedelta(days=30)
+    edit_person(person=company.admin, changes={"active_until": soon}, seen=None, actor=other)
+
+    with pytest.raises(ValidationError, match="last active administrator"):
+        edit_person(person=other, changes={"active_until": soon}, seen=None, actor=company.admin)
+
+
+def test_an_address_that_is_taken_in_the_same_moment_is_an_error_of_the_form(company, monkeypatch):
+    User.objects.filter(pk=company.mate.pk).update(email="taken@example.com")
+    monkeypatch.setattr("accounts.people.is_taken", lambda email, person: False)
+
+    with pytest.raises(ValidationError, match="just been taken"):
+        new(company, email="taken@example.com", username="second")
+
+    assert not User.objects.filter(username="second").exists()
+
+
 def test_the_last_active_administrator_stays_one(company):
     """Whoever acts: here somebody who was an administrator when their page was opened."""
     actor = factories.person("second_admin", role="admin")

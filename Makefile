@@ -5,7 +5,7 @@ MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 FRONT_END := package.json $(shell find static -path static/dist -prune -o -type f -print 2>/dev/null)
 export PORT
 
-.PHONY: help setup run test lint e2e shots soak audit lock clean
+.PHONY: help setup run test lint e2e bench shots soak audit lock clean
 .DELETE_ON_ERROR:
 
 .SECONDARY:
@@ -55,6 +55,9 @@ lint: setup ## style, types, import contracts, templates, migrations, translatio
 
 e2e: setup ## browser journeys in Chromium
 	$(BIN)/pytest tests/browser $(ARGS)
+
+bench: setup ## how fast a large company's pages are, on PostgreSQL and Redis (docs/performance.md)
+	@$(BIN)/python -m scripts.bench
 
 shots: setup ## every screen of the demo, both languages and themes, into var/shots
 	$(BIN)/python -m tests.browser.shots

@@ -1,0 +1,101 @@
+"""The company that is measured: generated in SQL, the same rows for the same size and day.
+
+A team has 50 reps and a manager, a region five teams. Each rep has as many opportunities as any other, one in five of
+them open, each with six versions: five steps on its way, then where it stands now. One in ten was handed over.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.models import Organisation, Team, User, UserTeam
+from scripts.bench import places
+from scripts.bench.places import Size
+
+SQL = Path(__file__).with_name("company.sql")
+TEAM, REGION = 50, 5  # reps in a team, teams in a region
+VERSIONS = "opportunities_opportunityversion"
+BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+def prepare(name: str, size: Size) -> None:
+    """Make sure that the database holds the company, with every migration."""
+    kept = places.label_of(name) == size.label
+    if not kept:
+        places.create(name)
+    call_command("migrate", verbosity=0)
+    if not kept:
+        generate(size)
+        connection.close()
+        places.finish(name, size.label)
+
+
+def generate(size: Size) -> None:
+    """Fill an empty database, some minutes at full size."""
+    Organisation.objects.create(pk=1, name="Bench")
+    _people(size)
+    kept = _take_off(VERSIONS)
+    with connection.cursor() as cursor:
+        for statement in SQL.read_text().split(";\n"):
+            cursor.execute(statement, {"opportunities": size.opportunities, "reps": size.reps})
+        for statement in kept:
+            cursor.execute(statement)
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _people(size: Size) -> None:
+    """Teams with reps 1 … n in the order of their ids, a manager each; above them regions and the company."""
+    company = _team("company", None)
+    _person("executive", User.Role.EXECUTIVE, company)
+    _person("admin", User.Role.ADMIN, None)
+    region = company
+    for number in range(-(-size.reps // TEAM)):
+        if number % REGION == 0:
+            region = _team(f"region-{number // REGION + 1}", company)
+        team = _team(f"team-{number + 1}", region)
+        _person(f"manager-{number + 1}", User.Role.MANAGER, team)
+        names = [f"rep-{each + 1}" for each in range(number * TEAM, min((number + 1) * TEAM, size.reps))]
+        User.objects.bulk_create([_user(name, User.Role.REP, team) for name in names])
+    UserTeam.objects.bulk_create(
+        UserTeam(user=user, team_id=user.team_id, valid_from=BEGINNING) for user in User.objects.all()
+    )
+
+
+def _team(key: str, parent: Team | None) -> Team:
+    team = Team.objects.create(key=key, name=key, parent=parent, path="")
+    team.path = f"{parent.path if parent else '/'}{team.pk}/"
+    team.save()
+    return team
+
+
+def _user(name: str, role: str, team: Team | None) -> User:
+    return User(username=name, name=name, role=role, team=team, password="!")
+
+
+def _person(name: str, role: str, team: Team | None) -> None:
+    _user(name, role, team).save()
+
+
+def _take_off(table: str) -> list[str]:
+    """Drop what makes inserting slow; gives the statements that put it back."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = %s::regclass AND contype IN ('f', 'x', 'u')",
+            [table],
+        )
+        constraints = cursor.fetchall()
+        for name, _definition in constraints:
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        cursor.execute(
+            "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+            " WHERE indrelid = %s::regclass AND NOT indisprimary",
+            [table],
+        )
+        indexes = cursor.fetchall()
+        for name, _definition in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+    added = [f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}" for name, definition in constraints]
+    return [*(definition for _name, definition in indexes), *added]

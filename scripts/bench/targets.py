@@ -1,0 +1,138 @@
+"""What is measured, and what each figure is held against."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import cycle
+
+from accounts.models import User
+from opportunities.models import Opportunity, Stage
+from pipeline import nightly
+from scripts.bench import plain
+from scripts.bench.browser import Browser
+
+AGO = 300
+WINDOW = 28
+EXPORTED = 10_000
+Once = Callable[[], tuple[float, int | None]]
+
+
+@dataclass
+class Target:
+    """One line of the result: `once` gives milliseconds and queries; at most `limit` times `yardstick`."""
+
+    name: str
+    once: Once
+    yardstick: str = ""
+    limit: float | None = None
+    rounds: int | None = None  # fewer than the others
+    times: list[float] = field(default_factory=list)
+    queries: set[int] = field(default_factory=set)
+
+    def take(self) -> None:
+        spent, queries = self.once()
+        self.times.append(spent)
+        if queries is not None:
+            self.queries.add(queries)
+
+
+PAGE, ENDPOINT = "Yardstick: a page of one row", "Yardstick: one row as JSON"
+SQL_NOW, SQL_AGO = "Yardstick: funnel now, plain SQL", f"Yardstick: funnel {AGO} days ago, plain SQL"
+SQL_WATERFALL, SQL_NIGHT = f"Yardstick: waterfall of {WINDOW} days, plain SQL", "Yardstick: totals of a day, plain SQL"
+
+
+def targets(port: int) -> list[Target]:
+    """All of them; the yardsticks stand among what is measured by them."""
+    rep, manager, everything = (_browser(port, name) for name in ("rep-1", "manager-1", "executive"))
+    return [*_yardsticks(rep), *_pages(rep, manager, everything), *_moves(rep), *_aggregates(everything)]
+
+
+def _browser(port: int, username: str) -> Browser:
+    return Browser(port, User.objects.get(username=username))
+
+
+def _got(browser: Browser, path: str) -> Once:
+    def once() -> tuple[float, int]:
+        answer = browser.get(path)
+        return answer.milliseconds, answer.queries
+
+    return once
+
+
+def _run(timed: Callable[[], float]) -> Once:
+    return lambda: (timed(), None)
+
+
+def _yardsticks(rep: Browser) -> list[Target]:
+    ago, last = plain.days_ago(AGO), plain.days_ago(1)
+    return [
+        Target(PAGE, _got(rep, "/bench/page/")),
+        Target(ENDPOINT, _got(rep, "/api/v1/bench/")),
+        Target(SQL_NOW, _run(lambda: plain.funnel(None))),
+        Target(SQL_AGO, _run(lambda: plain.funnel(ago))),
+        Target(SQL_WATERFALL, _run(lambda: plain.waterfall(plain.days_ago(WINDOW + 1), last))),
+        Target(SQL_NIGHT, _run(lambda: plain.nightly(last))),
+    ]
+
+
+def _pages(rep: Browser, manager: Browser, everything: Browser) -> list[Target]:
+    board, board_json, table = "/opportunities/", "/api/v1/opportunities/board/", "/opportunities/table/"
+    filtered, export = f"{table}?tier=5A&tier=4A&sort=-amount", "/opportunities/export.%s?team=region-1"
+    row = Opportunity.objects.filter(owner__username="rep-1", outcome="open").latest("pk")
+    return [
+        Target("Board of a rep, HTML", _got(rep, board), PAGE, 4),
+        Target("Board of a rep, JSON", _got(rep, board_json), ENDPOINT, 3),
+        Target("Board of a manager of 50, HTML", _got(manager, board)),
+        Target("Board of a manager of 50, JSON", _got(manager, board_json)),
+        Target("Board of everything, HTML", _got(everything, board), PAGE, 6),
+        Target("Board of everything, JSON", _got(everything, board_json), ENDPOINT, 6),
+        Target("Table of a rep, filter and sort", _got(rep, filtered), PAGE, 4),
+        Target("Table of a manager of 50, filter and sort", _got(manager, filtered), PAGE, 4),
+        Target("Table of everything, filter and sort", _got(everything, filtered), PAGE, 4),
+        Target("Page of an opportunity", _got(rep, f"{board}{row.pk}/")),
+        Target("Search by name, table of everything", _got(everything, f"{table}?q=1234")),
+        Target("Search by name, customers", _got(everything, "/customers/?q=1234")),
+        Target("Search as one types, customers", _got(everything, "/pickers/customers/?q=1234")),
+        Target(f"Export of {EXPORTED:,} rows, CSV", _got(everything, export % "csv"), rounds=3),
+        Target(f"Export of {EXPORTED:,} rows, XLSX", _got(everything, export % "xlsx"), rounds=3),
+    ]  # fmt: skip
+
+
+def _moves(rep: Browser) -> list[Target]:
+    rows = Opportunity.objects.filter(owner__username="rep-1", outcome="open").order_by("pk")
+    return [Target("A move on the board", _mover(rep, cycle(rows.values_list("pk", flat=True))), PAGE, 3)]
+
+
+def _mover(rep: Browser, ids: Iterator[int]) -> Once:
+    """Each goes one stage on, from the last one back to the first, as the board's form sends it."""
+    stages = list(Stage.objects.open())
+
+    def once() -> tuple[float, int]:
+        row = Opportunity.objects.select_related("stage").get(pk=next(ids))
+        target = stages[(stages.index(row.stage) + 1) % len(stages)]
+        form = {"stage": target.key, "version": str(row.version), "reason": "bench"}
+        answer = rep.post(f"/opportunities/{row.pk}/move/", form, page="/opportunities/")
+        if b"data-landed" not in answer.body:
+            raise SystemExit(f"ascent: opportunity {row.pk} did not move.")
+        return answer.milliseconds, answer.queries
+
+    return once
+
+
+def _aggregates(everything: Browser) -> list[Target]:
+    ago, first, last = plain.days_ago(AGO), plain.days_ago(WINDOW + 1), plain.days_ago(1)
+    funnel, window = "/api/v1/pipeline/funnel/", f"/api/v1/pipeline/waterfall/?from={first}&to={last}"
+    return [
+        Target("Funnel of everything, now", _got(everything, funnel), SQL_NOW, 1.5),
+        Target(f"Funnel of everything, {AGO} days ago", _got(everything, f"{funnel}?as_of={ago}"), SQL_AGO, 1.5),
+        Target(f"Waterfall of everything, {WINDOW} days", _got(everything, window), SQL_WATERFALL, 1.5),
+        Target("Nightly run of a day", _run(_night), SQL_NIGHT, rounds=10),
+    ]
+
+
+def _night() -> float:
+    begun = time.perf_counter()
+    outcome = nightly.run_day(plain.days_ago(1), again=True)
+    if not outcome.rows:
+        raise SystemExit(f"ascent: the nightly run gave {outcome}.")
+    return (time.perf_counter() - begun) * 1000

@@ -111,6 +111,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Compiling a query took seconds where running it takes milliseconds (docs/performance.md); `?options=` unsets it.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 
 SILENCED_SYSTEM_CHECKS = ["models.W040"]  # covering indexes: SQLite leaves the extra columns out
 

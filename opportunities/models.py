@@ -144,6 +144,12 @@ class Opportunity(Held, Revised):
         ]
         indexes = [
             models.Index(fields=["stage", "entered_at", "id"], name="opportunity_board"),
+            models.Index(
+                fields=["stage", "entered_at", "-id"],
+                include=["amount", "win_rate", "entered_on"],
+                condition=models.Q(outcome="open", archived_at__isnull=True),
+                name="opportunity_open_of_stage",
+            ),
             models.Index(fields=["owner", "outcome", "stage"], name="opportunity_of_owner"),
             models.Index(fields=["customer", "outcome"], name="opportunity_of_customer"),
             models.Index(fields=["expected_close_date", "id"], name="opportunity_by_close"),

@@ -33,7 +33,9 @@ def board_answer(view: Any) -> dict[str, Any]:
 def _rows(view: Any, ids: dict[int, list[int]]) -> dict[int, list[Any]]:
     chosen = Opportunity.objects.with_names().prefetch_related("collaborators")
     found = chosen.in_bulk([pk for each in ids.values() for pk in each])
-    return {stage: [view.get_serializer(found[pk]).data for pk in each if pk in found] for stage, each in ids.items()}
+    rows = [found[pk] for each in ids.values() for pk in each if pk in found]
+    shown = dict(zip((row.pk for row in rows), view.get_serializer(rows, many=True).data, strict=True))
+    return {stage: [shown[pk] for pk in each if pk in shown] for stage, each in ids.items()}
 
 
 def _column(view: Any, column: reading.Column, results: list[Any]) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """What the board shows: a column a stage, each with the sums over all that match and its first cards.
 
-One window query brings the cards together with the sums of their columns, as plain rows.
+One query of three parts, each of which touches only what it needs: the first cards, chosen by bare ids; the sums of
+open columns; the sum of what was won. Ranked together, names and worth were looked up for every row that matched.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When, Window
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import User
@@ -21,6 +23,7 @@ from opportunities.models import Opportunity, OpportunityVersion, Outcome, Stage
 CARDS = 12  # at first, and with every scroll to the end of a column
 SORTS = ("stage_entered_at", "-amount", "expected_close_date", "next_step_due")
 NOTHING = Decimal("0.00")
+SUMS = ("number", "total", "weighed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,41 +113,75 @@ def closings_of(stages: Iterable[Stage]) -> list[Stage]:
 
 def on_board(user: User, stages: Iterable[Stage]) -> QuerySet[Any]:
     """The opportunities of the columns that `user` may see: open ones, and those won in this fiscal quarter."""
-    quarter = calendar().quarter(today())
+    days = calendar()
+    quarter = days.quarter(today())
+    first, last = days.moments(quarter)  # what the index knows; the local dates say the same
     still_open = [stage.pk for stage in stages if stage.is_open]
     won = [stage.pk for stage in stages if stage.outcome == Outcome.WON]
-    shown = Q(stage__in=still_open) | Q(stage__in=won, entered_on__gte=quarter.first, entered_on__lte=quarter.last)
+    booked = Q(entered_on__range=(quarter.first, quarter.last), entered_at__gte=first, entered_at__lt=last)
+    shown = Q(stage__in=still_open) | Q(stage__in=won) & booked
     return Opportunity.objects.visible_to(user).in_use().filter(shown)
 
 
 def board(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str = SORTS[0], most: int = CARDS) -> Board:
     """The board of `queryset` (opportunities of `on_board`, filtered): at most `most` cards a column, in one query."""
-    column: dict[str, Any] = {"partition_by": F("stage_id")}
-    ranked = queryset.annotate(
-        worth=_worth(),
-        rank=Window(RowNumber(), order_by=order_of(sort), **column),
-        in_column=Window(Count("pk"), **column),
-        amount_of_column=Window(Sum("worth"), **column),
-        weighted_of_column=Window(Sum(Weighted("worth", "win_rate")), **column),
+    first = _first_cards(queryset, stages, sort, most)
+    nothing = {f"no_{name}": Value(None, IntegerField()) for name in ("place", *_card_columns())}
+    held, won = (part.annotate(**nothing).values_list("stage_id", *SUMS, *nothing) for part in _sums(queryset, stages))
+    added_up: dict[int, tuple[Any, ...]] = {}
+    by_stage: dict[int, list[tuple[Any, ...]]] = {}
+    for stage_id, number, total, weighed, place, *values in first.union(held, won, all=True):
+        if place is None:
+            added_up[stage_id] = (number, total, weighed)
+        else:
+            by_stage.setdefault(stage_id, []).append((place, values))
+    return Board(
+        [_column(stage, added_up, by_stage.get(stage.pk, [])) for stage in columns_of(stages)], closings_of(stages)
     )
-    rows = ranked.filter(rank__lte=most).order_by("stage_id", "rank")
-    by_stage: dict[int, list[dict[str, Any]]] = {}
-    for row in rows.values("stage_id", "in_column", "amount_of_column", "weighted_of_column", *_card_columns()):
-        by_stage.setdefault(row["stage_id"], []).append(row)
-    return Board([_column(stage, by_stage.get(stage.pk, [])) for stage in columns_of(stages)], closings_of(stages))
 
 
 def sums(queryset: QuerySet[Any], stages: Sequence[Stage]) -> Board:
     """The board's columns without their cards, in one query."""
-    grouped = (
-        queryset.annotate(worth=_worth())
-        .order_by()
-        .values("stage_id")
-        .annotate(number=Count("pk"), total=Sum("worth"), weighed=Sum(Weighted("worth", "win_rate")))
+    held, won = (part.values_list("stage_id", *SUMS) for part in _sums(queryset, stages))
+    added_up = {stage_id: found for stage_id, *found in held.union(won, all=True)}
+    return Board([_column(stage, added_up, []) for stage in columns_of(stages)], closings_of(stages))
+
+
+def _column(stage: Stage, added_up: Mapping[int, Sequence[Any]], cards: Sequence[tuple[Any, ...]]) -> Column:
+    number, total, weighed = added_up.get(stage.pk, (0, None, None))
+    shown = [
+        _card(dict(zip(_card_columns(), values, strict=True))) for _place, values in sorted(cards, key=itemgetter(0))
+    ]
+    return Column(stage, number, total or NOTHING, weighed or NOTHING, shown)
+
+
+def _first_cards(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str, most: int) -> QuerySet[Any]:
+    """The first `most` cards of each column with their place in it, without sums."""
+    rank = Window(RowNumber(), partition_by=F("stage_id"), order_by=order_of(sort))
+    halves = _halves(queryset.order_by(), stages)
+    held, won = (half.annotate(rank=rank).filter(rank__lte=most).values("pk") for half in halves)
+    ids = held.union(won, all=True)[: most * len(stages)]  # there are no more: the planner does not know
+    number, amount = Value(None, IntegerField()), Value(None, MoneyField())
+    shown = Opportunity.objects.filter(pk__in=ids).order_by()
+    shown = shown.annotate(place=rank, worth=_worth(), number=number, total=amount, weighed=amount)
+    return shown.values_list("stage_id", *SUMS, "place", *_card_columns())
+
+
+def _halves(queryset: QuerySet[Any], stages: Sequence[Stage]) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """The open ones and the won ones, each said so that its own index is used."""
+    still_open = [stage.pk for stage in stages if stage.is_open]
+    won = [stage.pk for stage in stages if stage.outcome == Outcome.WON]
+    return (
+        queryset.filter(outcome=Outcome.OPEN, stage__in=still_open),
+        queryset.filter(outcome=Outcome.WON, stage__in=won),
     )
-    found = {row["stage_id"]: (row["number"], row["total"] or NOTHING, row["weighed"] or NOTHING) for row in grouped}
-    columns = [Column(stage, *found.get(stage.pk, ())) for stage in columns_of(stages)]
-    return Board(columns, closings_of(stages))
+
+
+def _sums(queryset: QuerySet[Any], stages: Sequence[Stage]) -> Iterator[QuerySet[Any]]:
+    """SUMS by stage, of the open ones and of the won ones."""
+    for half, worth in zip(_halves(queryset.order_by(), stages), (F("amount"), _at_winning()), strict=True):
+        grouped = half.annotate(worth=worth).values("stage_id")
+        yield grouped.annotate(number=Count("pk"), total=Sum("worth"), weighed=Sum(Weighted("worth", "win_rate")))
 
 
 def cards(queryset: QuerySet[Any], *, sort: str = SORTS[0], offset: int = 0, most: int = CARDS) -> list[Card]:
@@ -163,9 +200,12 @@ def order_of(sort: str) -> list[Any]:
 
 def _worth() -> Case:
     """The amount; of a won opportunity that at the moment of winning, which is what is booked (METHOD.md §7)."""
+    return Case(When(outcome=Outcome.WON, then=_at_winning()), default=F("amount"), output_field=MoneyField())
+
+
+def _at_winning() -> Subquery:
     winning = OpportunityVersion.objects.filter(opportunity=OuterRef("pk"), valid_from=OuterRef("entered_at"))
-    at_winning = Subquery(winning.order_by().values("amount")[:1])
-    return Case(When(outcome=Outcome.WON, then=at_winning), default=F("amount"), output_field=MoneyField())
+    return Subquery(winning.order_by().values("amount")[:1])
 
 
 def _card_columns() -> tuple[str, ...]:
@@ -179,17 +219,4 @@ def _card(row: dict[str, Any]) -> Card:
         tier=row["customer__tier"],
         owner=row["owner__name"],
         **{name: row[name] for name in PLAIN},
-    )
-
-
-def _column(stage: Stage, rows: list[dict[str, Any]]) -> Column:
-    if not rows:
-        return Column(stage)
-    first = rows[0]
-    return Column(
-        stage,
-        first["in_column"],
-        first["amount_of_column"] or NOTHING,
-        first["weighted_of_column"] or NOTHING,
-        [_card(row) for row in rows],
     )

@@ -9,12 +9,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import SavedView, User
 from accounts.selectors import today
-from config.web.templatetags.ui import icon
 from opportunities.filters import OpportunityFilter
 from opportunities.models import Stage
 from opportunities.selectors import board as reader
 from opportunities.selectors.saved_views import views_of
-from opportunities.views.cards import card_text, column_text
+from opportunities.views.cards import Drawer
 from opportunities.views.filterbar import canonical, filter_bar, matching
 from opportunities.views.saved_views import opening, views_bar
 
@@ -42,7 +41,8 @@ def board(request: HttpRequest) -> HttpResponse:
     filterset = filtered(request, request.GET, stages)
     sort = sort_of(request.GET)
     found = reader.board(matching(filterset), stages, sort)
-    columns = [column_text(column, today()) for column in found.columns]
+    drawer = Drawer(today(), may_move=request.user.sells)
+    columns = [drawer.column(column) for column in found.columns]
     context = {
         "board": found,
         "columns": columns,
@@ -52,7 +52,6 @@ def board(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "sorts": SORT_NAMES,
         "may_move": request.user.sells,
-        "icons": card_icons(),
         "query": _query(request.GET),
         "offset": reader.CARDS,
     }
@@ -70,14 +69,13 @@ def board_column(request: HttpRequest, key: str) -> HttpResponse:
     offset = _offset(request.GET.get("offset", ""))
     queryset = matching(filtered(request, request.GET, stages)).filter(stage=stage)
     cards = reader.cards(queryset, sort=sort_of(request.GET), offset=offset, most=reader.CARDS + 1)
+    drawer = Drawer(today(), may_move=request.user.sells)
     context = {
         "stage": stage,
-        "cards": [card_text(card, stage, today()) for card in cards[: reader.CARDS]],
+        "cards": [drawer.card(card, stage) for card in cards[: reader.CARDS]],
         "more": len(cards) > reader.CARDS,
         "query": _query(request.GET),
         "offset": offset + reader.CARDS,
-        "may_move": request.user.sells,
-        "icons": card_icons(),
     }
     return render(request, "opportunities/board_parts.html#more", context)
 
@@ -92,13 +90,6 @@ def sort_of(query: QueryDict) -> str:
     """The order that the URL asks for, else the first."""
     wanted = query.get("sort", "")
     return wanted if wanted in reader.SORTS else reader.SORTS[0]
-
-
-def card_icons() -> dict[str, Any]:
-    """The few icons of cards, drawn once for all of them."""
-    names = {"warn": "hourglass-high", "rot": "hourglass", "won": "flag", "over": "clock-exclamation"}
-    drawn = {key: icon(name, 14) for key, name in names.items()}
-    return {**drawn, "today": icon("calendar-due", 14), "move": icon("dots", 16)}
 
 
 def _shown(columns: list[Any], wanted: str) -> int | None:

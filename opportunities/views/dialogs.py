@@ -29,8 +29,8 @@ from opportunities.models import Opportunity, Stage
 from opportunities.selectors import board as reader
 from opportunities.selectors.board import Card
 from opportunities.views.answers import announce, brief, is_htmx, refuse_readers, seen_version
-from opportunities.views.board import card_icons, filtered
-from opportunities.views.cards import card_text, column_text
+from opportunities.views.board import filtered
+from opportunities.views.cards import Drawer
 from opportunities.views.conflicts import conflict_response, too_late_response
 from opportunities.views.filterbar import matching
 
@@ -251,16 +251,15 @@ def _board_parts(request: HttpRequest, row: Opportunity, stages: list[Stage], st
     """The card as it is now and the heads of all columns, with the filters of the page that asked."""
     query = QueryDict(_board_url(request).query)
     found = reader.sums(matching(filtered(request, query, stages)), stages)
-    columns = [column_text(column, today()) for column in found.columns]
+    drawer = Drawer(today(), may_move=True)
+    columns = [drawer.column(column) for column in found.columns]
     has_column = found.column(stage.pk) is not None
     context = {
         "board": found,
         "columns": columns,
         "landed": row,
         "stage": stage if has_column else None,
-        "cards": [card_text(_card(row), stage, today())] if has_column else [],
-        "may_move": True,
-        "icons": card_icons(),
+        "cards": [drawer.card(_card(row), stage)] if has_column else [],
     }
     return render(request, "opportunities/board_parts.html#landed", context)
 

@@ -91,14 +91,14 @@ def base_of(request: HttpRequest) -> str:
 
 def link_to(invitation: Invitation, base: str) -> str:
     """The link's address."""
-    token = signing.dumps([invitation.pk, invitation.nonce], salt=SALT)
+    token = signing.Signer(salt=SALT).sign_object([invitation.pk, invitation.nonce])
     return base + reverse("invitation", args=[token])
 
 
 def opened_by(token: str) -> Invitation:
     """The invitation that this link opens. Raises LinkDoesNotWork."""
     try:
-        pk, nonce = signing.loads(token, salt=SALT)
+        pk, nonce = signing.Signer(salt=SALT).unsign_object(token)
     except (signing.BadSignature, ValueError, TypeError):
         raise LinkDoesNotWork from None
     found = Invitation.objects.usable().select_related("user", "created_by").filter(pk=pk, nonce=nonce).first()

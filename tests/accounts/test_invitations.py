@@ -130,9 +130,9 @@ def without_tokens(answer):
 
 def test_a_link_is_signed_for_this_purpose_and_names_its_nonce(made):
     for token in (
-        signing.dumps([made.pk, made.nonce]),
-        signing.dumps([made.pk, "0" * 16], salt=invitations.SALT),
-        signing.dumps("text", salt=invitations.SALT),
+        signing.Signer().sign_object([made.pk, made.nonce]),
+        signing.Signer(salt=invitations.SALT).sign_object([made.pk, "0" * 16]),
+        signing.Signer(salt=invitations.SALT).sign_object("text"),
         "a:b:c",
         "%00",
     ):

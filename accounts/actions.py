@@ -11,12 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, edits
-from accounts.models import Kind, Notification, NotificationPreference, Organisation, Team, User, UserTeam
+from accounts.models import Kind, Notification, NotificationPreference, Team, User, UserTeam
 from accounts.notifications import preferences_of
 
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 OWN_FIELDS = {"name", "email", "language", "theme", "rail", "shortcuts"}
-SETTABLE = {"name", "industry", "fiscal_year_start_month"}
 
 
 def refuse_unless_admin(actor: User) -> None:
@@ -55,14 +54,6 @@ def set_notification_preferences(*, user: User, changes: Mapping[Kind, Mapping[s
         now.values(), update_conflicts=True, unique_fields=["user", "kind"], update_fields=["bell", "mail"]
     )
     audit.record("notification_preferences", row=user, actor=user, changes=found)
-
-
-@transaction.atomic
-def edit_organisation(*, changes: dict[str, Any], seen: int | None, actor: User) -> Organisation:
-    """Change the organisation's name, industry or fiscal year."""
-    refuse_unless_admin(actor)
-    row, _created = Organisation.objects.get_or_create(pk=1)
-    return edits.edit(row, changes={k: v for k, v in changes.items() if k in SETTABLE}, seen=seen, actor=actor)
 
 
 @transaction.atomic

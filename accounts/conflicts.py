@@ -1,11 +1,13 @@
 """What a person sees who wrote too late, whatever the row: who changed what, when, theirs and mine."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import models
+from django.utils.dates import MONTHS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
@@ -14,6 +16,10 @@ from config.web.revisions import Revised, StaleWrite
 from config.web.templatetags.formats import MISSING, day_full, moment, money_full, percent
 
 LONGEST_VERSION = 9
+WORDS: dict[str, Callable[[Any], str]] = {  # fields whose values have words of their own
+    "fiscal_year_start_month": lambda month: str(MONTHS[month]),
+    "working_days": lambda days: " ".join(str(WEEKDAYS_ABBR[day - 1]) for day in days),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,8 @@ def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
     """A field's value as a person reads it."""
     if value is None or value == "":
         return MISSING
+    if field.name in WORDS:
+        return WORDS[field.name](value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(field, RateField):

@@ -102,10 +102,11 @@ def form_page(
     cancel = "" if callable(back) else back
     context = {"form": form, "title": title, "cancel": cancel, "conflict": conflict, "url": request.path, **context}
     status = 409 if conflict else 422 if form.is_bound else 200
-    return _drawn(request, context, status)
+    return drawn(request, context, status)
 
 
-def _drawn(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+def drawn(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+    """The form as a page, or as the dialog for htmx."""
     context["layout"] = "layouts/dialog_form.html" if is_fragment(request) else "layouts/form_page.html"
     response = render(request, context.pop("template", "layouts/form.html"), context, status=status)
     patch_vary_headers(response, ("HX-Request",))

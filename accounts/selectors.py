@@ -24,6 +24,13 @@ def organisation() -> Organisation:
     return found
 
 
+def forget_organisation() -> None:
+    """Let this request read the organisation anew: it has just been changed."""
+    kept = drawer.get()
+    if kept is not None:
+        kept.clear()
+
+
 def calendar() -> OrgCalendar:
     """The organisation's calendar: time zone, ISO weeks, fiscal year."""
     found = organisation()

@@ -20,7 +20,6 @@ urlpatterns = [
     path("notifications/<int:pk>/", notification_pages.follow, name="notification"),
     path("notifications/<int:pk>/read/", notification_pages.read, name="notification_read"),
     path("settings/", views.settings_index, name="settings"),
-    path("settings/organisation/", views.settings_organisation, name="settings_organisation"),
     path("settings/people/new/", people_views.person_new, name="person_new"),
     path("settings/people/invite/", people_views.people_invite, name="people_invite"),
     path("settings/people/invitations/", people_views.invitation_list, name="invitations"),

@@ -14,9 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import actions
 from accounts.form_pages import form_page
-from accounts.forms import OrganisationForm, PreferencesForm, ProfileForm
-from accounts.models import Organisation, User
-from accounts.selectors import organisation
+from accounts.forms import PreferencesForm, ProfileForm
+from accounts.models import User
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 LANDING = {User.Role.EXECUTIVE: "dashboard"}
@@ -143,18 +142,3 @@ def _address(name: str) -> str:
         return reverse(name)
     except NoReverseMatch:
         return ""
-
-
-@form_methods
-def settings_organisation(request: HttpRequest) -> HttpResponse:
-    """The organisation's name, industry, fiscal year; its currency and time zone to read."""
-    assert isinstance(request.user, User)
-    actions.refuse_unless_admin(request.user)
-    row, user = organisation(), request.user
-    form = OrganisationForm(request.POST or None, row=row)
-    return form_page(
-        request, form, lambda: actions.edit_organisation(actor=user, **form.settled()),
-        title=_("Organisation"), said=_("The organisation was saved."), back=reverse("settings"),
-        parent=(reverse("settings"), _("Settings")), template="settings/organisation.html", row=row,
-        is_new=not Organisation.objects.filter(pk=1).exists(),
-    )  # fmt: skip

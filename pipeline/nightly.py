@@ -102,6 +102,15 @@ def forget_from(day: date) -> None:
     _runs().filter(day__gte=day).update(state=State.DUE, claim="", leased_until=None)
 
 
+def forget_every_night() -> None:
+    """Likewise every day, each of which begins at another moment now; those before the first opportunity are gone."""
+    first = Opportunity.objects.aggregate(first=Min("created_on"))["first"]
+    if first is not None:
+        DailyTotal.objects.filter(day__lt=first).delete()
+        NightlyRun.objects.filter(day__lt=first).delete()
+        forget_from(first)
+
+
 def _runs() -> Any:
     return NightlyRun.objects.filter(step=STEP)
 

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from pipeline.views import dashboard, nightly, workspace
+from pipeline.views import dashboard, nightly, organisation, workspace
 
 urlpatterns = [
     path("dashboard/", dashboard.show, name="dashboard"),
     path("dashboard/rows/<slug:figure>/", dashboard.rows, name="dashboard_rows"),
+    path("settings/organisation/", organisation.edit, name="settings_organisation"),
     path("settings/workspace/", workspace.show, name="workspace"),
     path("settings/workspace/upload/zip/", workspace.upload_zip, name="import_zip"),
     path("settings/workspace/upload/folder/", workspace.upload_folder, name="import_folder"),

@@ -80,11 +80,27 @@ class TeamSerializer(KeyedSerializer):
 
 
 class OrganisationSerializer(StrictSerializer):
+    """The organisation. `working_days` are ISO weekdays, 1 = Monday."""
+
+    working_days = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=7), min_length=1, max_length=7
+    )
+    rewrites_past = serializers.BooleanField(
+        write_only=True, required=False, default=False,
+        help_text="Confirms a change of currency, timezone or fiscal_year_start_month, which rewrites the past.",
+    )  # fmt: skip
+
     class Meta:
         model = Organisation
-        fields = ("name", "industry", "currency", "timezone", "fiscal_year_start_month", "version")
-        read_only_fields = ("currency", "timezone", "version")
+        fields = (
+            "name", "industry", "currency", "timezone", "fiscal_year_start_month", "working_days", "rewrites_past",
+            "version",
+        )  # fmt: skip
+        read_only_fields = ("version",)
         extra_kwargs = {"fiscal_year_start_month": {"min_value": 1, "max_value": 12}}
+
+    def validate_working_days(self, days: list[int]) -> list[int]:
+        return sorted(set(days))
 
 
 class AccessTokenSerializer(StrictSerializer):

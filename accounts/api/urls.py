@@ -18,7 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", schema.docs, name="api-docs"),
     path("auth/token/", views.SignIn.as_view(), name="api-sign-in"),
     path("me/", views.Me.as_view(READ_AND_PATCH), name="api-me"),
-    path("organisation/", views.OrganisationView.as_view(READ_AND_PATCH), name="api-organisation"),
     path(
         "notification-preferences/",
         notifications.Preferences.as_view(READ_AND_PATCH),

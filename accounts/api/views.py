@@ -15,12 +15,10 @@ from rest_framework.views import APIView
 
 from accounts import actions, teams
 from accounts.api.authentication import TokenAuthentication
-from accounts.api.permissions import AdminsWrite, TokenScope
 from accounts.api.serializers import (
     AccessTokenSerializer,
     MeSerializer,
     NewTokenSerializer,
-    OrganisationSerializer,
     SignInSerializer,
     TeamSerializer,
     TokenSerializer,
@@ -28,8 +26,7 @@ from accounts.api.serializers import (
 )
 from accounts.api.throttling import AddressThrottle, NameThrottle
 from accounts.filters import TeamFilter, UserFilter
-from accounts.models import AccessToken, Organisation, Team, User
-from accounts.selectors import organisation
+from accounts.models import AccessToken, Team, User
 from accounts.tokens import create_token, revoke_token
 from config.web.api import Resource, SeenSerializer
 
@@ -61,27 +58,6 @@ class Me(One):
         row = self.get_object()
         user = actions.edit_profile(user=row, changes=self.parsed(row), seen=self.seen(row))
         return self.reread(user)
-
-
-class OrganisationView(One):
-    """The organisation; administrators change it."""
-
-    queryset = Organisation.objects.all()
-    serializer_class = OrganisationSerializer
-    permission_classes = (permissions.IsAuthenticated, TokenScope, AdminsWrite)
-
-    def get_object(self) -> Organisation:
-        return organisation()
-
-    def visible(self) -> QuerySet[Any]:
-        return Organisation.objects.filter(pk=1)
-
-    def partial_update(self, request: Request) -> Response:
-        """Change name, industry or the first month of the fiscal year."""
-        row = self.get_object()
-        changes = self.parsed(row)
-        assert isinstance(request.user, User)
-        return self.reread(actions.edit_organisation(changes=changes, seen=self.seen(row), actor=request.user))
 
 
 class Users(Resource):

@@ -1,5 +1,10 @@
 """The organisation."""
 
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel.numbers import list_currencies
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -38,3 +43,23 @@ class Organisation(Revised):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Also: the currency and the time zone are known ones, the working days weekdays, the month a month."""
+        super().clean_fields(exclude=exclude)
+        found = {
+            "currency": None if self.currency in list_currencies() else _("This is not a currency."),
+            "timezone": None if self.timezone in available_timezones() else _("There is no such time zone."),
+            "working_days": None if are_weekdays(self.working_days) else _("Choose one working day at least."),
+            "fiscal_year_start_month": (
+                None if 1 <= self.fiscal_year_start_month <= 12 else _("There is no such month.")
+            ),
+        }
+        errors = {name: text for name, text in found.items() if text and name not in (exclude or ())}
+        if errors:
+            raise ValidationError(errors)
+
+
+def are_weekdays(days: Any) -> bool:
+    """Whether these are ISO weekdays (1 = Monday), one at least, each once, in order."""
+    return bool(days) and set(days) <= set(range(1, 8)) and list(days) == sorted(set(days))

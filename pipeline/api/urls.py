@@ -3,13 +3,19 @@
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
-from pipeline.api import views, workspace
+from accounts.api.urls import READ_AND_PATCH
+from pipeline.api import organisation, views, workspace
 
 router = SimpleRouter()
 router.register("imports", workspace.Imports, "api-import")
 router.register("exports", workspace.Exports, "api-export")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        "organisation/",
+        organisation.OrganisationView.as_view(READ_AND_PATCH),
+        name="api-organisation",
+    ),
     path("pipeline/funnel/", views.funnel_view, name="api-funnel"),
     path("pipeline/waterfall/", views.waterfall_view, name="api-waterfall"),
     path("pipeline/waterfall/items/", views.WaterfallItems.as_view(), name="api-waterfall-items"),

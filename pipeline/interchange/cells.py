@@ -153,3 +153,10 @@ def timezone(cell: str, _calendar: OrgCalendar) -> str:
     if cell not in available_timezones():
         raise Bad(_("There is no such time zone."), _("an IANA name such as Asia/Shanghai"))
     return cell
+
+
+def weekdays(cell: str, _calendar: OrgCalendar) -> str:
+    """ISO weekdays, in order, each once: "1 2 3 4 5"."""
+    if not re.fullmatch(r"[1-7]( +[1-7])*", cell.strip()):
+        raise Bad(_("These are not weekdays."), _("ISO weekdays such as 1 2 3 4 5, where 1 is Monday"))
+    return " ".join(sorted(set(cell.split())))

@@ -37,6 +37,8 @@ def cell(value: Any, zone: ZoneInfo) -> str:
         return f"{value // 100}.{value % 100:02}"
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, list):
+        return " ".join(str(part) for part in value)
     return str(value)
 
 

@@ -87,6 +87,7 @@ ORGANISATION = File(
         Column("currency", cells.currency, required=True),
         Column("timezone", cells.timezone, required=True),
         Column("fiscal_year_start_month", cells.whole(1, 12), "int", empty=1, absent=1),
+        Column("working_days", cells.weekdays, empty="1 2 3 4 5", absent="1 2 3 4 5"),
     ),
     key=(),
 )

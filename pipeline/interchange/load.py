@@ -128,7 +128,7 @@ class _Import:
     @transaction.atomic
     def _write(self) -> None:
         self.progress("writing", 0)
-        settling.write_organisation(self.organisation)
+        self.organisation_was = settling.write_organisation(self.organisation)
         settling.drop_replaced_stages(self.plan)
         for file in COPIED:
             self._write_rows(file)
@@ -164,16 +164,21 @@ class _Import:
             self.historian.compute()
 
     def _audit(self) -> None:
-        """One row a file."""
+        """One row a file; that of the organisation's says from what to what."""
+        if self.organisation_was:
+            row = Organisation.objects.get(pk=1)
+            audit.record("import", row=row, actor=self.actor, changes=self.organisation_was)
         for file in self.report.files.values():
-            if file.created or file.updated:
+            if (file.created or file.updated) and not (file.name == ORGANISATION.name and self.organisation_was):
                 changes = {"created": [None, file.created], "updated": [None, file.updated]}
                 model = layout.BY_NAME[file.name].model
                 audit.record_many("import", model=model, label=file.name, actor=self.actor, changes=changes)
 
     def _forget_days(self) -> None:
         """The stored totals are due again from the first day on whose past is another now."""
-        if self.historian.earliest is not None:
+        if "timezone" in self.organisation and not self.fresh:
+            nightly.forget_every_night()
+        elif self.historian.earliest is not None:
             nightly.forget_from(self.calendar.local_date(self.historian.earliest))
 
     def _afterwards(self) -> None:

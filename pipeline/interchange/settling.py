@@ -6,7 +6,11 @@ Called inside the writing transaction, after the rows themselves are there.
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
+from accounts import edits
 from accounts.models import Organisation, Team, User, UserTeam
+from accounts.selectors import forget_organisation
 from config.web.money import from_ten_thousandths
 from opportunities.models import Stage, StageSetting
 from pipeline.interchange import staging
@@ -25,7 +29,7 @@ def organisation_as_said(report: Report) -> Organisation:
     for values in staging.fetch(sql):
         for name, value in zip(names, values, strict=True):
             if value is not None:  # a refused cell
-                setattr(row, name, value)
+                setattr(row, name, [int(day) for day in value.split()] if name == "working_days" else value)
     return row
 
 
@@ -52,14 +56,20 @@ def plan_organisation(report: Report, keep: bool) -> dict[str, Any]:
     return changes
 
 
-def write_organisation(changes: dict[str, Any]) -> None:
+def write_organisation(changes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """{field: (from, to)} of what was another before."""
     row = Organisation.objects.filter(pk=1).first()
     if row is None:
-        Organisation.objects.create(pk=1, imported_version=1, **changes)
-    elif changes:
+        Organisation.objects.create(pk=1, imported_version=1, set_up_at=timezone.now(), **changes)
+        forget_organisation()
+        return {}
+    found = edits.differences(row, changes)
+    if found:
         for name, value in changes.items():
             setattr(row, name, value)
         revise(row, list(changes))
+        forget_organisation()
+    return found
 
 
 def revise(row: Any, changed: list[str]) -> None:

@@ -47,7 +47,7 @@ def test_organisation_is_changed_by_administrators(company, api):
     seen = api(company.rep).get("organisation/").json()
     assert seen == {
         "name": "Test Works", "industry": "manufacturing", "currency": "CNY", "timezone": "Asia/Shanghai",
-        "fiscal_year_start_month": 1, "version": 1,
+        "fiscal_year_start_month": 1, "working_days": [1, 2, 3, 4, 5], "version": 1,
     }  # fmt: skip
     assert api(company.manager).patch("organisation/", {"name": "X", "version": 1}).status_code == 403
     changed = api(company.admin).patch("organisation/", {**seen, "name": "New", "fiscal_year_start_month": 4})

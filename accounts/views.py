@@ -1,5 +1,6 @@
 """Pages about the person signed in, and the settings of the organisation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +16,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import actions
 from accounts.form_pages import form_page
 from accounts.forms import PreferencesForm, ProfileForm
-from accounts.models import User
+from accounts.models import Organisation, User
+from accounts.selectors import organisation
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 LANDING = {User.Role.EXECUTIVE: "dashboard"}
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Executives land on the dashboard, everybody else on the board."""
+    """Executives land on the dashboard, everybody else on the board; administrators first go through the guide."""
     assert isinstance(request.user, User)
+    if request.user.is_admin and organisation().set_up_at is None:
+        return redirect("first_start")
     return redirect(LANDING.get(User.Role(request.user.role), "board"))
 
 
@@ -65,18 +69,30 @@ def _saved_in(form: ProfileForm, user: User) -> str:
         return _("Your profile was saved.")
 
 
+def always(_organisation: Organisation) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page of the settings, by its URL name."""
+    """A page of the settings, by its URL name; `shown` says whether this organisation needs it."""
 
     name: str
     title: Any
     text: Any
     icon: str
+    shown: Callable[[Organisation], bool] = always
 
 
 # Pages of the apps above stand here by name; one that is not there is left out.
 SETTINGS = (
+    Entry(
+        "first_start",
+        gettext_lazy("First steps"),
+        gettext_lazy("Organisation, stages, people, and how to begin."),
+        "flag",
+        lambda found: found.set_up_at is None,
+    ),
     Entry(
         "people",
         gettext_lazy("People"),
@@ -125,6 +141,13 @@ SETTINGS = (
         gettext_lazy("When the figures of each day were stored."),
         "moon",
     ),
+    Entry(
+        "demo_remove",
+        gettext_lazy("Remove the demo"),
+        gettext_lazy("Everything of the demo company goes; the installation is as on its first day."),
+        "trash",
+        lambda found: found.is_demo,
+    ),
 )
 
 
@@ -133,7 +156,8 @@ def settings_index(request: HttpRequest) -> HttpResponse:
     """What administrators set up."""
     assert isinstance(request.user, User)
     actions.refuse_unless_admin(request.user)
-    entries = [(entry, url) for entry in SETTINGS if (url := _address(entry.name))]
+    found = organisation()
+    entries = [(entry, url) for entry in SETTINGS if entry.shown(found) and (url := _address(entry.name))]
     return render(request, "settings/index.html", {"entries": entries})
 
 

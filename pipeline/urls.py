@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from pipeline.views import dashboard, nightly, organisation, workspace
+from pipeline.views import dashboard, first_start, nightly, organisation, workspace
 
 urlpatterns = [
     path("dashboard/", dashboard.show, name="dashboard"),
     path("dashboard/rows/<slug:figure>/", dashboard.rows, name="dashboard_rows"),
+    path("start/", first_start.guide, name="first_start"),
+    path("start/empty/", first_start.empty, name="first_start_empty"),
+    path("start/demo/", first_start.demo, name="first_start_demo"),
+    path("settings/demo/remove/", first_start.remove, name="demo_remove"),
     path("settings/organisation/", organisation.edit, name="settings_organisation"),
     path("settings/workspace/", workspace.show, name="workspace"),
     path("settings/workspace/upload/zip/", workspace.upload_zip, name="import_zip"),

@@ -43,7 +43,13 @@ class Company:
 
 
 def company(**organisation: Any) -> Company:
-    fields = {"name": "Test Works", "currency": "CNY", "timezone": "Asia/Shanghai", **organisation}
+    fields = {
+        "name": "Test Works",
+        "currency": "CNY",
+        "timezone": "Asia/Shanghai",
+        "set_up_at": timezone.now(),
+        **organisation,
+    }
     row = Organisation.objects.create(pk=1, **fields)
     head = team("Head", key="head")
     east, west = team("East", key="east", parent=head), team("West", key="west", parent=head)

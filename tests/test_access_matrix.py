@@ -210,6 +210,10 @@ MATRIX: dict[str, list[Door]] = {
     "team_archive": [Door(ADMINS, "team"), post(ADMINS, "team", version=1)],
     "team_restore": [post(ADMINS, "team")],
     # --- first start
+    "first_start": [Door(ADMINS), post(ADMINS, name="x", version=1)],
+    "first_start_empty": [post(ADMINS)],
+    "first_start_demo": [post(ADMINS)],
+    "demo_remove": [Door(ADMINS), post(ADMINS, name="Test Works")],
     "settings_organisation": [Door(ADMINS), post(ADMINS, name="x", version=1)],
     # --- workspace import and export
     "workspace": [Door(ADMINS)],

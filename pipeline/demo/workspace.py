@@ -24,13 +24,26 @@ OPPORTUNITY_COLUMNS = [
 ]  # fmt: skip
 
 
-def write_workspace(folder: Path, today: date) -> None:
-    """Write the CSV files of the demo company, as it stands on the morning of `today`, into `folder`."""
+PEOPLE = {"user", "owner", "actor", "created_by"}  # columns that name people; `key` of users and `value` of owners too
+
+
+def write_workspace(folder: Path, today: date, logins: dict[str, str] | None = None) -> None:
+    """Write the CSV files of the demo company, as it stands on the morning of `today`, into `folder`.
+
+    `logins` is {login in the story: login here} for those who are called otherwise.
+    """
     for name, (header, rows) in {**_company(today), **_business(today)}.items():
+        columns = PEOPLE | {"users": {"key"}, "opportunity_events": {"value"}}.get(name, set())
+        named = {place for place, column in enumerate(header) if column in columns}
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as target:
             writer = csv.writer(target)
             writer.writerow(header)
-            writer.writerows(rows)
+            for row in rows:
+                writer.writerow([_called(cell, logins) if at in named else cell for at, cell in enumerate(row)])
+
+
+def _called(login: Any, logins: dict[str, str] | None) -> Any:
+    return (logins or {}).get(login, login)
 
 
 def _company(today: date) -> dict[str, Table]:

@@ -1,22 +1,16 @@
 """`manage.py demo`: the demo company, for trying things out."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import Organisation, User
 from customers.models import Customer
 from pipeline import nightly
-from pipeline.demo import names, story
-from pipeline.demo.workspace import write_workspace
-from pipeline.interchange import import_workspace
+from pipeline.demo import story
+from pipeline.demo.loading import PASSWORD, load_demo
 
-PASSWORD = "ascent-demo-2026"  # noqa: S105 - printed on purpose; these people can sign in only while DEBUG is on
 SHOWN = ["admin", "gu", "shen", "lin"]
 
 
@@ -29,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not Organisation.objects.filter(is_demo=True).exists():
             self._refuse_unless_empty()
-            self._load()
+            load_demo(actor=None)
             if not options["no_history"]:
                 nightly.run_due(limit=story.DAYS + 10)
         self._print_logins()
@@ -37,25 +31,6 @@ class Command(BaseCommand):
     def _refuse_unless_empty(self) -> None:
         if Organisation.objects.exists() or Customer.objects.exists():
             raise CommandError("This installation already holds a company; the demo needs an empty one.")
-
-    def _load(self) -> None:
-        today = timezone.now().astimezone(story.ZONE).date()
-        with tempfile.TemporaryDirectory() as folder:
-            write_workspace(Path(folder), today)
-            report = import_workspace(Path(folder))
-        if report.bad_rows:
-            raise CommandError(f"The demo company could not be imported: {report.bad_rows[:3]}")
-        self._mark_as_demo()
-
-    @transaction.atomic
-    def _mark_as_demo(self) -> None:
-        Organisation.objects.update(is_demo=True)
-        logins = [login for login, _name, _role, _team in names.PEOPLE]
-        for user in User.objects.filter(username__in=logins):
-            if settings.DEBUG:
-                user.set_password(PASSWORD)
-            user.is_demo = True
-            user.save(update_fields=["password", "is_demo"])
 
     def _print_logins(self) -> None:
         if not settings.DEBUG:

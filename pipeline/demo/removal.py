@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts import audit
 from accounts.actions import BEGINNING, refuse_unless_admin
@@ -42,7 +42,7 @@ EMPTIED: tuple[type[models.Model], ...] = (
     SavedViewPlace, SavedView, Notification, OutboxMessage, IdempotencyRecord, ImportRun, ExportRun,
 )  # fmt: skip
 LABELS = {
-    Opportunity: gettext_lazy("Deals"), Customer: gettext_lazy("Customers"), Contact: gettext_lazy("Contacts"),
+    Opportunity: pgettext_lazy("rows", "Deals"), Customer: gettext_lazy("Customers"), Contact: gettext_lazy("Contacts"),
     Order: gettext_lazy("Orders"), Product: gettext_lazy("Products"),
 }  # fmt: skip
 BUSINESS = tuple(LABELS)

@@ -59,18 +59,21 @@ def _thresholds(new: str) -> str:
 def _timezone(old: str, new: str) -> list[str]:
     values = {"new": new, "deals": Opportunity.objects.count(), "states": OpportunityVersion.objects.count()}
     nights = NightlyRun.objects.filter(state=NightlyRun.State.FINISHED).count()
-    again = ngettext(
-        "%(count)s stored night is forgotten and computed anew by the worker; until then its day is read live.",
-        "%(count)s stored nights are forgotten and computed anew by the worker; until then their days are read live.",
-        nights,
-    ) % {"count": nights}
-    return [
+    said = [
         _("Every day begins at another moment: what happened around midnight moves to the day before or after, in "
           "every figure of every past day."),
         _("The days on which %(deals)s deals were created and entered their stages are worked out anew from their "
           "%(states)s states. It takes some seconds for each hundred thousand states.") % values,
-        again,
     ]  # fmt: skip
+    return [*said, _nights(nights)] if nights else said
+
+
+def _nights(count: int) -> str:
+    return ngettext(
+        "%(count)s stored night is forgotten and computed anew by the worker; until then its day is read live.",
+        "%(count)s stored nights are forgotten and computed anew by the worker; until then their days are read live.",
+        count,
+    ) % {"count": count}
 
 
 def _fiscal_year(old: int, new: int) -> list[str]:

@@ -192,7 +192,7 @@ def test_the_demo_goes_with_every_row_of_every_table_but_those_of_real_people(li
     assert set(UserTeam.objects.values_list("user__username", "team")) == {("admin", None), ("friend", None)}
     assert Invitation.objects.get().created_by is None
     assert set(AuditEntry.objects.values_list("action", "actor__username")) == {
-        ("create", None), ("edit", None), ("remove_demo", "admin")
+        ("create", None), ("edit", None), ("create_token", "admin"), ("remove_demo", "admin"),
     }  # fmt: skip
     stages = list(Stage.objects.values_list("name_en", flat=True))
     assert (stages[0], len(stages), StageSetting.objects.count()) == ("Discover", 9, 9)
@@ -220,6 +220,7 @@ def test_afterwards_it_begins_again_and_takes_the_demo_again(lived_in, signed_in
 def test_the_demo_administrator_needs_a_real_one_to_stay(settings, signed_in):
     settings.DEBUG = True
     call_command("demo", "--no-history", stdout=StringIO())
+    User.objects.update(language="en")
     name, admin = Organisation.objects.get().name, User.objects.get(username="admin")
     client = signed_in(admin)
     assert "Invite an administrator" in client.get("/settings/demo/remove/").content.decode()

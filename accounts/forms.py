@@ -105,7 +105,7 @@ class OrganisationForm(RevisedForm):
     )  # fmt: skip
     working_days = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Working week"), choices=[(day + 1, name) for day, name in WEEKDAYS.items()], coerce=int,
-        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
+        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Choose one working day at least.")},
     )  # fmt: skip
 

@@ -138,11 +138,14 @@ WIDGET_CLASS = {
 def field(bound: forms.BoundField, full: bool = False, unit: str = "", hint: str = "") -> dict[str, Any]:
     """A form field: label above, control, hint, errors in words. `full` spans the form's grid; `unit` stands beside."""
     widget = bound.field.widget
+    group = isinstance(widget, forms.RadioSelect)  # of which the group of checkboxes is one
+    if group:
+        widget.attrs.setdefault("class", WIDGET_CLASS[forms.RadioSelect])
     return {
         "field": bound,
         "control": bound.as_widget(attrs=_attributes(bound)),
         "check": isinstance(widget, forms.CheckboxInput),
-        "group": isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple),
+        "group": group,
         "full": full,
         "unit": unit,
         "hint": hint or bound.help_text,

@@ -82,6 +82,7 @@ class TeamSerializer(KeyedSerializer):
 class OrganisationSerializer(StrictSerializer):
     """The organisation. `working_days` are ISO weekdays, 1 = Monday."""
 
+    example = {"currency": "CNY", "timezone": "Asia/Shanghai"}  # noqa: RUF012
     working_days = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=7), min_length=1, max_length=7
     )

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts import actions, teams
 from accounts.api.authentication import TokenAuthentication
+from accounts.api.permissions import AdminsWrite, TokenScope
 from accounts.api.serializers import (
     AccessTokenSerializer,
     MeSerializer,

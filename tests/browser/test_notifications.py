@@ -11,7 +11,6 @@ from accounts import sending
 from accounts.models import OutboxMessage, User
 from tests import factories
 from tests.browser import steps
-from tests.browser.driver import PHONE
 from tests.browser.steps import dialog, link, say
 
 

@@ -6,7 +6,6 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, Validatio
 from django.forms import BoundField, Form, Select, TextInput
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -21,6 +20,7 @@ from opportunities.forms.fields import amount_unit
 from opportunities.models import Opportunity
 from opportunities.selectors.table import row_of
 from opportunities.views.answers import announce, brief, dialog, done, editable, is_htmx, seen_version
+from opportunities.views.cells import RowDrawer
 from opportunities.views.conflicts import conflict_response, label_of
 from opportunities.views.facts import fact_of
 from opportunities.views.page import whole_form
@@ -159,9 +159,8 @@ def _look(bound: BoundField) -> str:
 def _cell(request: HttpRequest, opportunity: Opportunity, name: str) -> HttpResponse:
     day = today()
     if place_of(request) == "table" and name in IN_TABLE:
-        context = {"row": row_of(opportunity, day), "editable": True}
-        parts = (f"opportunities/table.html#{part}" for part in (f"cell_{name}", "repick"))
-        response = HttpResponse("".join(render_to_string(part, context, request) for part in parts))
+        row, drawer = row_of(opportunity, day), RowDrawer(editable=True)
+        response = HttpResponse(drawer.cell(row, name) + drawer.repick(row))
     elif name == "stage":
         raise Http404
     else:

@@ -15,6 +15,7 @@ from opportunities.filters import ORDERINGS, OpportunityFilter, names_closed, or
 from opportunities.models import Opportunity, Outcome, Stage
 from opportunities.selectors import table as reading
 from opportunities.selectors.saved_views import views_of
+from opportunities.views.cells import RowDrawer
 from opportunities.views.filterbar import canonical, filter_bar, matching
 from opportunities.views.saved_views import opening, views_bar
 
@@ -78,11 +79,13 @@ def table(request: HttpRequest) -> HttpResponse:
 def _context(user: Any, what: Chosen, groups: Any, totals: reading.Totals, page: Page[Any]) -> dict[str, Any]:
     day = today()
     rows = [reading.row_of(opportunity, day) for opportunity in page.object_list]
+    drawer = RowDrawer(editable=user.sells, may_pick=user.sells or user.is_admin)
+    groups = [(None, rows)] if what.sort else reading.in_groups(rows, groups)
     return {
         "sort": what.sort,
         "totals": totals,
         "page": page,
-        "groups": [(None, rows)] if what.sort else list(reading.in_groups(rows, groups)),
+        "groups": [(group, [drawer.row(row) for row in members]) for group, members in groups],
         "editable": user.sells,
         "may_assign": user.is_manager or user.is_admin,
         "may_pick": user.sells or user.is_admin,

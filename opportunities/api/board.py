@@ -24,7 +24,7 @@ def board_answer(view: Any) -> dict[str, Any]:
     view.default_ordering = DEFAULT
     matching = view.filter_queryset(reading.on_board(request.user, stages))
     ordering = request.query_params.get("ordering") or DEFAULT
-    ids = first_ids(matching, ordering=ordering, most=reading.CARDS)
+    ids = first_ids(matching, stages, ordering=ordering, most=reading.CARDS)
     rows = _rows(view, ids)
     board = reading.sums(matching, stages)
     return {"columns": [_column(view, column, rows.get(column.stage.pk, [])) for column in board.columns]}

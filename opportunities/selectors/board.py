@@ -158,8 +158,8 @@ def _column(stage: Stage, added_up: Mapping[int, Sequence[Any]], cards: Sequence
 def _first_cards(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str, most: int) -> QuerySet[Any]:
     """The first `most` cards of each column with their place in it, without sums."""
     rank = Window(RowNumber(), partition_by=F("stage_id"), order_by=order_of(sort))
-    halves = _halves(queryset.order_by(), stages)
-    held, won = (half.annotate(rank=rank).filter(rank__lte=most).values("pk") for half in halves)
+    parts = halves(queryset.order_by(), stages)
+    held, won = (part.annotate(rank=rank).filter(rank__lte=most).values("pk") for part in parts)
     ids = held.union(won, all=True)[: most * len(stages)]  # there are no more: the planner does not know
     number, amount = Value(None, IntegerField()), Value(None, MoneyField())
     shown = Opportunity.objects.filter(pk__in=ids).order_by()
@@ -167,7 +167,7 @@ def _first_cards(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str, mo
     return shown.values_list("stage_id", *SUMS, "place", *_card_columns())
 
 
-def _halves(queryset: QuerySet[Any], stages: Sequence[Stage]) -> tuple[QuerySet[Any], QuerySet[Any]]:
+def halves(queryset: QuerySet[Any], stages: Sequence[Stage]) -> tuple[QuerySet[Any], QuerySet[Any]]:
     """The open ones and the won ones, each said so that its own index is used."""
     still_open = [stage.pk for stage in stages if stage.is_open]
     won = [stage.pk for stage in stages if stage.outcome == Outcome.WON]
@@ -179,7 +179,7 @@ def _halves(queryset: QuerySet[Any], stages: Sequence[Stage]) -> tuple[QuerySet[
 
 def _sums(queryset: QuerySet[Any], stages: Sequence[Stage]) -> Iterator[QuerySet[Any]]:
     """SUMS by stage, of the open ones and of the won ones."""
-    for half, worth in zip(_halves(queryset.order_by(), stages), (F("amount"), _at_winning()), strict=True):
+    for half, worth in zip(halves(queryset.order_by(), stages), (F("amount"), _at_winning()), strict=True):
         grouped = half.annotate(worth=worth).values("stage_id")
         yield grouped.annotate(number=Count("pk"), total=Sum("worth"), weighed=Sum(Weighted("worth", "win_rate")))
 

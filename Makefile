@@ -65,6 +65,9 @@ shots: setup ## every screen of the demo, both languages and themes, into var/sh
 soak: setup ## long attacks: kill -9 in the middle of work; PARTS and SOAK_ROUNDS narrow it down
 	$(BIN)/python -m scripts.soak $(PARTS)
 
+soak: setup ## hours of attacks: PARTS="schema" for some of them
+	$(BIN)/python -m scripts.soak $(PARTS)
+
 audit: setup ## known holes in what we depend on
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
 	npm audit --omit=dev

@@ -9,7 +9,7 @@ api_v1: list[URLPattern | URLResolver] = [
     path("", include("customers.api.urls")),
     path("", include("opportunities.api.urls")),
     path("", include("pipeline.api.urls")),
-    re_path(r"^.*/$", api.not_found, name="api-not-found"),
+    re_path(r"^[\s\S]*/$", api.not_found, name="api-not-found"),
 ]
 
 urlpatterns = [

@@ -146,7 +146,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
     field = serializers.CharField()
 
     def get_fields(self) -> dict[str, Any]:
-        values = {name: serializers.JSONField(allow_null=True) for name in ("from", "to")}
+        values = {name: serializers.JSONField() for name in ("from", "to")}
         return {**super().get_fields(), **values}
 
 

@@ -199,3 +199,9 @@ def test_tokens_that_are_none(company, api, header):
     client = api()
     client.credentials(HTTP_AUTHORIZATION=header)
     assert client.get("me/").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["nowhere/", "opportunities/1/collaborators/a%0Ab/", "%0A/", "opportunities/x%2F/"])
+def test_addresses_that_are_none(company, api, path):
+    answer = api(company.rep).delete(path)
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/json")

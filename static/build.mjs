@@ -49,7 +49,7 @@ const scss = {
 const builds = [
   { ...common, format: "esm", splitting: true, chunkNames: "chunks/[name]-[hash]", entryPoints: PAGES.map((name) => path.join(src, "js", `${name}.js`)) },
   { ...common, format: "iife", entryPoints: BLOCKING.map((name) => path.join(src, "js", `${name}.js`)) },
-  { ...common, plugins: [scss], entryPoints: [path.join(src, "css", "app.css")], loader: { ".woff2": "file" }, assetNames: "fonts/[name]-[hash]" },
+  { ...common, plugins: [scss], entryPoints: ["app", "api-docs"].map((name) => path.join(src, "css", `${name}.css`)), loader: { ".woff2": "file" }, assetNames: "fonts/[name]-[hash]" },
 ];
 
 async function iconNames() {

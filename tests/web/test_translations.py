@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import Notification
 from accounts.saved_views import save_view
+from accounts.tokens import create_token
 from opportunities.models import Opportunity, Stage
 from pipeline.models import ExportRun, ImportRun
 from scripts.check_translations import CATALOG, ROOT
@@ -155,6 +156,7 @@ def rows(company):
         "person": company.mate, "team": company.east, "notification": told,
         "invitation": factories.invitation(company.admin, "lina@example.com", name="李娜", language="zh-hans"),
         "import": run,
+        "token": create_token(user=company.rep, name="报表")[0],
         "saved": save_view(actor=company.rep, name="大单", page="board", query="owner=rep", scope="team"),
     }  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from accounts.models import AuditEntry, Organisation, Team, User, UserTeam
+from accounts.models import AuditEntry, Organisation, OutboxMessage, Team, User, UserTeam
 from customers.models import Contact, Customer, Order, Product
 from opportunities.models import Collaborator, Opportunity, OpportunityVersion, Stage, StageSetting
 from pipeline.interchange import import_workspace
@@ -134,8 +134,8 @@ def wipe() -> None:
     Team.objects.update(parent=None)
     Customer.objects.update(parent=None)
     everything = (
-        AuditEntry, Collaborator, OpportunityVersion, Opportunity, Order, Contact, Customer, Product, StageSetting,
-        Stage, UserTeam, User, Team, Organisation,
+        OutboxMessage, AuditEntry, Collaborator, OpportunityVersion, Opportunity, Order, Contact, Customer, Product,
+        StageSetting, Stage, UserTeam, User, Team, Organisation,
     )  # fmt: skip
     for model in everything:
         model.objects.all()._raw_delete("default")

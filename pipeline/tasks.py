@@ -8,6 +8,8 @@ from kombu.exceptions import OperationalError
 from pipeline import nightly, retention, runs
 from pipeline.runs import imports
 
+PORTION = 30  # days that one task computes
+
 
 def nudge(task: Any) -> bool:
     """Have a task run soon; whether the broker took it. A broker that is down is no error: beat ticks anyway."""
@@ -21,13 +23,21 @@ def nudge(task: Any) -> bool:
 @shared_task
 def nightly_tick() -> None:
     """Every ten minutes: compute the days that are due."""
-    nightly.run_due()
+    if _portion(at_once=False):
+        nudge(nightly_tick)
 
 
 @shared_task
 def run_nightly_now() -> None:
     """On an administrator's request: likewise, without waiting for 02:00."""
-    nightly.run_due(at_once=True)
+    if _portion(at_once=True):
+        nudge(run_nightly_now)
+
+
+def _portion(*, at_once: bool) -> bool:
+    """Compute some of the days that are due, so that mail and imports get their turn; whether there is more to do."""
+    outcomes = nightly.run_due(PORTION, at_once=at_once)
+    return len(outcomes) == PORTION and any(each.state == nightly.State.FINISHED for each in outcomes)
 
 
 @shared_task

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Callable
 
-from scripts.soak import schema
+from scripts.soak import apart, schema
 
-PARTS: dict[str, Callable[[], bool]] = {"schema": schema.run}
+PARTS: dict[str, Callable[[], bool]] = {"schema": schema.run, "kills": apart.kills}
 
 
 def main(names: list[str]) -> int:

@@ -27,7 +27,7 @@ from opportunities.models import Opportunity
 from pipeline import nightly
 from pipeline.models import ImportRun, NightlyRun
 from scripts.soak import checks
-from scripts.soak.client import Client, Mover, until
+from scripts.soak.client import Client, Mover, Refused, until
 from scripts.soak.product import ROOT, Product
 
 DAYS = 20  # past days that are due again in every round
@@ -50,7 +50,11 @@ class Outcome:
 def main(rounds: int = 30) -> int:
     """So many rounds on the empty database of this process' settings; 1 when something was wrong."""
     with tempfile.TemporaryDirectory(prefix="ascent-soak-logs-") as logs:
-        outcome = run(rounds, Path(logs))
+        try:
+            outcome = run(rounds, Path(logs))
+        except (TimeoutError, Refused):
+            print(last_words(Path(logs)), flush=True)
+            raise
     print(summary(outcome))
     return 1 if outcome.wrong else 0
 
@@ -144,6 +148,13 @@ class Arena:
         nudge("pipeline.tasks.run_nightly_now")
         days = NightlyRun.objects.filter(day__range=(first, last)).exclude(state=NightlyRun.State.FINISHED)
         until(lambda: not days.exists(), "the days are computed")
+
+
+def last_words(logs: Path) -> str:
+    """The end of each process' log, and the runs that have not ended."""
+    ends = [f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}" for log in sorted(logs.glob("*.log"))]
+    fields = ("id", "state", "step", "rows", "attempts", "leased_until", "error")
+    return "\n".join([*ends, *map(str, ImportRun.objects.exclude(state="finished").values_list(*fields))])
 
 
 def token_of(user: User) -> str:

@@ -229,6 +229,23 @@ def test_a_lost_task_costs_nothing_the_next_tick_finds_what_is_due(story):
         assert NightlyRun.objects.filter(state="finished").count() == 4
 
 
+def test_many_days_are_computed_in_portions_so_that_other_tasks_get_their_turn(story, monkeypatch):
+    """A task that leaves days behind sends itself again, to the end of the queue; one that only fails does not."""
+    sent = []
+    monkeypatch.setattr(tasks, "nudge", sent.append)
+    monkeypatch.setattr(tasks, "PORTION", 3)
+    with clock("2026-03-05 02:20:00"):
+        tasks.nightly_tick()
+        assert (sent, len(nightly.due_days())) == ([tasks.nightly_tick], 1)
+        tasks.nightly_tick()
+        assert (len(sent), nightly.due_days()) == (1, [])
+
+        nightly.forget_from(date(2026, 3, 1))
+        monkeypatch.setattr(nightly, "_store_totals", lambda day: 1 / 0)
+        tasks.nightly_tick()
+        assert len(sent) == 1
+
+
 def test_run_now_does_not_wait_for_two_in_the_morning(story):
     with clock("2026-03-05 00:30:00"):
         tasks.nightly_tick()

@@ -1,6 +1,6 @@
 """The board's cards as ready HTML and its column heads as ready strings: a template only puts them in their places.
 
-A card is one formatted string because a board has up to 72: the template engine took ten times as long for them.
+A card is one formatted string because a board has up to 72 (docs/performance.md).
 """
 
 from dataclasses import dataclass, field, replace

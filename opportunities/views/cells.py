@@ -1,6 +1,6 @@
 """The table's rows and their cells as ready HTML, for the page and for a cell that is swapped alone after an edit.
 
-As with the board's cards (views/cards.py): fifty rows of seven cells took the template engine ten times as long.
+Formatted strings as the board's cards are (views/cards.py): a page has fifty rows of seven cells.
 """
 
 from typing import Any

@@ -1,5 +1,6 @@
 """A client that insists: what got no answer is asked again, a write under the same Idempotency-Key."""
 
+import http.client
 import json
 import random
 import threading
@@ -58,7 +59,7 @@ class Client:
             except Refused as error:
                 if error.status not in NOT_NOW or time.monotonic() > end:
                     raise
-            except OSError:
+            except (OSError, http.client.HTTPException):  # no connection, or an answer that broke off
                 self.unanswered += 1
                 if time.monotonic() > end:
                     raise

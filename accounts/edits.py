@@ -2,13 +2,16 @@
 
 from typing import Any, TypeVar
 
-from django.db import models, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
 from config.web.revisions import Revised
 
 Row = TypeVar("Row", bound=Revised)
+UNIQUE = {"key", "username", "email"}
 
 
 def locked(row: Row) -> Row:
@@ -47,7 +50,19 @@ def edit(row: Row, *, changes: dict[str, Any], seen: int | None, actor: User | N
         setattr(row, field, new)
     row.mark_changed(found)
     untouched = [field.name for field in row._meta.fields if field.name not in found]
-    row.full_clean(exclude=untouched, validate_unique=bool({"key", "username", "email"} & set(found)))
-    row.save(update_fields=[*found, "version", "changed_in"])
+    row.full_clean(exclude=untouched, validate_unique=bool(UNIQUE & set(found)))
+    _save(row, [*found, "version", "changed_in"])
     audit.record(action, row=row, actor=actor, changes=found)
     return row
+
+
+def _save(row: Revised, names: list[str]) -> None:
+    """Save these fields; a value that somebody took since it was checked is an error of the form."""
+    if not UNIQUE & set(names):
+        row.save(update_fields=names)
+        return
+    try:
+        with transaction.atomic():
+            row.save(update_fields=names)
+    except IntegrityError as error:
+        raise ValidationError(_("Somebody has just taken this value.")) from error

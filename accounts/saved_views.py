@@ -80,6 +80,7 @@ def reorder_views(*, order: list[SavedView], actor: User) -> None:
 @transaction.atomic
 def choose_default_view(*, view: SavedView, chosen: bool, actor: User) -> None:
     """Let the view's page open with it for the actor, or no longer."""
+    edits.locked(actor)  # one choice after the other: a page has one default
     now = SavedViewPlace.objects.filter(user=actor, page=view.page, is_default=True)
     if now.filter(view=view).exists() == chosen:
         return

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -40,7 +41,10 @@ class SavedViewSerializer(KeyedSerializer):
         create_only = ("key", "page")
 
     def validate_query(self, query: str) -> str:
-        return checked(query, self.context["request"])
+        try:
+            return checked(query, self.context["request"])
+        except ValidationError as error:
+            raise serializers.ValidationError(error.message_dict["query"]) from error
 
     def get_position(self, view: Any) -> int:
         """Its place in the caller's order, from 0."""

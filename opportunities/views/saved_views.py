@@ -99,7 +99,7 @@ def _without_view(request: HttpRequest) -> str:
 def views_bar(request: HttpRequest, views: list[SavedView], page: str, query: QueryDict) -> ViewsBar:
     """The bar of a page over what `query` asks for; one query, none while there is no view."""
     url = reverse(PAGES[SavedView.Page(page)])
-    shown = views[:IN_BAR]
+    shown = views[:IN_BAR] + [view for view in views[IN_BAR:] if view.key == query.get("saved")]
     total, numbers = counts_of(shown, request) if shown else (None, [])
     tabs = [Tab(view, address(url, view), number) for view, number in zip(shown, numbers, strict=True)]
     active = next((tab for tab in tabs if tab.view.key == query.get("saved")), None)

@@ -141,3 +141,15 @@ def test_the_first_administrator_can_look_around_and_name_the_organisation(db):
     data = {**SAVED, "name": "First Works", "version": 0}
     assert client.post(ORGANISATION, data).status_code == 302
     assert Organisation.objects.get().name == "First Works"
+
+
+def test_an_address_that_somebody_took_since_it_was_checked_is_an_error_of_the_form(company, signed_in, monkeypatch):
+    User.objects.filter(pk=company.mate.pk).update(email="taken@example.com")
+    monkeypatch.setattr(User, "full_clean", lambda self, *args, **options: None)
+    monkeypatch.setattr("django.forms.ModelForm._post_clean", lambda self: None)
+
+    answer = signed_in(company.rep).post(PROFILE, sent(email="taken@example.com"))
+
+    assert answer.status_code == 422
+    assert "Somebody has just taken this value." in answer.content.decode()
+    assert User.objects.get(pk=company.rep.pk).email == ""

@@ -40,6 +40,7 @@ def test_what_is_refused_says_why(company, api):
     ]:
         answer = client.post("views/", body)
         assert (answer.status_code, list(answer.json())) == (400, [field]), body
+        assert all(isinstance(text, str) for text in answer.json()[field]), body
     assert api(company.executive).post("views/", {"name": "x", "page": "board", "scope": "team"}).status_code == 400
     assert client.post("views/reorder/", {"order": ["nowhere"]}).status_code == 400
     assert api(company.rep, scope="read").post("views/", {"name": "x", "page": "board"}).status_code == 403

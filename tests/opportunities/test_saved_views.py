@@ -114,6 +114,14 @@ def test_the_link_carries_its_filters_to_whomever_it_is_given(company, deals, si
 # --- Opening
 
 
+def test_the_open_view_is_in_the_bar_even_beyond_its_end(company, deals, signed_in, monkeypatch):
+    monkeypatch.setattr("opportunities.views.saved_views.IN_BAR", 1)
+    view_of(company.rep, "First")
+    last = view_of(company.rep, "Last", "amount_min=500K")
+    page = signed_in(company.rep).get(f"{BOARD}?view={last.key}", follow=True)
+    assert (tabs(page), page.context["views"].active.view) == ({"First": 2, "Last": 1}, last)
+
+
 def test_a_view_opens_on_either_page_and_the_switch_keeps_it(company, deals, signed_in):
     view = view_of(company.rep, "Large", "amount_min=500K&sort=-amount", page="table")
     client = signed_in(company.rep)

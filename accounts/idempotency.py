@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import IdempotencyRecord, User
@@ -55,8 +55,7 @@ def answer_once(*, user: User, key: str, digest: str, act: Callable[[], Answer])
     """
     refused = None
     with transaction.atomic():
-        IdempotencyRecord.objects.filter(user=user, created_at__lt=timezone.now() - KEPT).delete()
-        record, new = IdempotencyRecord.objects.get_or_create(user=user, key=key, defaults={"request_digest": digest})
+        record, new = _claimed(user, key, digest)
         if not new:
             return _again(record, digest)
         try:
@@ -70,6 +69,16 @@ def answer_once(*, user: User, key: str, digest: str, act: Callable[[], Answer])
     if refused is not None:
         raise refused
     return answer
+
+
+def _claimed(user: User, key: str, digest: str) -> tuple[IdempotencyRecord, bool]:
+    """The record of the key, and whether it is new; it waits for another request that holds the key just now."""
+    try:
+        with transaction.atomic():
+            return IdempotencyRecord.objects.create(user=user, key=key, request_digest=digest), True
+    except IntegrityError:
+        IdempotencyRecord.objects.filter(user=user, key=key, created_at__lt=timezone.now() - KEPT).delete()
+    return IdempotencyRecord.objects.get_or_create(user=user, key=key, defaults={"request_digest": digest})
 
 
 def _again(record: IdempotencyRecord, digest: str) -> Answer:

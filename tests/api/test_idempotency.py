@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import idempotency
@@ -119,6 +120,19 @@ def test_it_is_kept_for_a_day(company, api):
     again = post(client, "customers/", {"name": "A"})
     assert (again.status_code, "Idempotent-Replayed" in again.headers) == (201, False)
     assert Customer.objects.filter(name="A").count() == 2
+
+
+def test_it_stays_within_the_budget_of_a_write(company, api):
+    row, client = factories.opportunity(company.rep), api(company.rep)
+    client.get("me/")
+    for path, body in [
+        ("opportunities/", {"title": "T", "customer": row.customer.key}),
+        (f"opportunities/{row.pk}/move/", {"stage": "validate", "version": 1}),
+    ]:
+        with CaptureQueriesContext(connection) as captured:
+            assert post(client, path, body, key=path.replace("/", "-")).status_code < 300
+        made = [each["sql"] for each in captured if not each["sql"].startswith(("BEGIN", "SAVEPOINT", "RELEASE"))]
+        assert len(made) <= 14, (path, len(made))  # the 12 of a write, the claim on the key and the answer
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "ключ", "x" * 256, "a\tb"])

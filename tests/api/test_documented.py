@@ -28,7 +28,7 @@ def blocks():
 
 
 @pytest.fixture
-def run(transactional_db, live_server):
+def run(django_db_serialized_rollback, transactional_db, live_server):
     """`run(kind, code)`: what a block prints; it fails when the block does."""
     if not Stage.objects.exists():
         shipped.ship_stages(apps, None)

@@ -160,7 +160,7 @@ def test_bodies_that_are_no_json(company, api):
     assert answer.status_code == 413
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_two_at_the_same_time_one_is_carried_out(transactional_db, monkeypatch):
     company = factories.company()
     clients = [client_of(company.rep) for _n in range(4)]

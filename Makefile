@@ -62,10 +62,7 @@ bench: setup ## how fast a large company's pages are, on PostgreSQL and Redis (d
 shots: setup ## every screen of the demo, both languages and themes, into var/shots
 	$(BIN)/python -m tests.browser.shots
 
-soak: setup ## long attacks: kill -9 in the middle of work; PARTS and SOAK_ROUNDS narrow it down
-	$(BIN)/python -m scripts.soak $(PARTS)
-
-soak: setup ## hours of attacks: PARTS="schema" for some of them
+soak: setup ## hours of attacks: PARTS="schema" or "kills" for some of them (docs/reliability.md)
 	$(BIN)/python -m scripts.soak $(PARTS)
 
 audit: setup ## known holes in what we depend on

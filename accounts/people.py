@@ -8,6 +8,7 @@ from copy import copy
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -23,14 +24,15 @@ from accounts.selectors import today
 PERSON_FIELDS = ("name", "email", "role", "team", "language", "active_from", "active_until")
 ACCESS = frozenset({"role", "active_from", "active_until"})  # what somebody does not set for themselves
 LONGEST_NAME = 64
-NOBODY, UNTIL_A_DAY, LASTING = range(3)
+NOBODY = (False, False, False)
 
 
 def suggested_username(email: str) -> str:
     """A login name that is free, made of the address: its part before the @, with a number when that is taken."""
     allowed = "".join(letter for letter in email.partition("@")[0].lower() if letter.isalnum() or letter in "._-")
     stem = allowed[: LONGEST_NAME - 4] or "person"
-    taken = set(User.objects.filter(username__istartswith=stem).values_list("username", flat=True))
+    found = User.objects.filter(username__istartswith=stem).values_list("username", flat=True)
+    taken = {name.lower() for name in found}
     return next(name for name in (stem, *(f"{stem}{number}" for number in range(2, 9999))) if name not in taken)
 
 
@@ -57,6 +59,10 @@ def _new_person(*, actor: User, username: str, email: str = "", **fields: Any) -
     _refuse_archived_team(fields.get("team"))
     _refuse_taken(email, None)
     username = User.normalize_username(username)
+    try:
+        refuse_taken_name(username)
+    except ValidationError as error:
+        raise ValidationError({"username": error}) from error
     User(username=username, email=email, **fields).full_clean(exclude=["password", "team"], validate_constraints=False)
     try:
         with transaction.atomic():
@@ -83,6 +89,8 @@ def edit_person(
     person = edits.edit(person, changes=wanted, seen=seen, actor=actor)
     if "team" in found:
         _begin_in_team(person, before, at or timezone.now())
+    if "email" in found:
+        revoke_all(person)  # a link that was mailed to the old address opens nothing any more
     return person
 
 
@@ -122,6 +130,12 @@ def is_taken(email: str, person: User | None) -> bool:
     return bool(email) and others.filter(email__iexact=email).exists()
 
 
+def refuse_taken_name(username: str) -> None:
+    """ValidationError when somebody has this login name: sign-in does not tell letters' cases apart."""
+    if username and User.objects.filter(username__iexact=username).exists():
+        raise ValidationError(_("This login name is taken."))
+
+
 def _refuse_taken(email: str, person: User | None) -> None:
     if is_taken(email, person):
         raise ValidationError({"email": _("Somebody else has this address.")})
@@ -147,10 +161,18 @@ def keep_an_administrator(person: User, changes: dict[str, Any]) -> None:
         raise ValidationError({"role": text} if "role" in changes else text)
 
 
-def administration(people: Iterable[User], day: date) -> int:
-    """How well an installation is administered by these people: LASTING, UNTIL_A_DAY or NOBODY."""
+def administration(people: Iterable[User], day: date) -> tuple[bool, bool, bool]:
+    """How well an installation is administered: somebody does, who can sign in, and whose time has no end.
+
+    Of several administrators the best counts; tuples compare in this order.
+    """
     active = [person for person in people if person.is_admin and person.active_on(day)]
-    return LASTING if any(person.active_until is None for person in active) else UNTIL_A_DAY if active else NOBODY
+    return max(((True, _can_sign_in(person), person.active_until is None) for person in active), default=NOBODY)
+
+
+def _can_sign_in(person: User) -> bool:
+    has_password = bool(person.password) and person.has_usable_password()
+    return has_password and (settings.DEBUG or not person.is_demo)
 
 
 def _begin_in_team(person: User, before: Team | None, at: datetime) -> None:
@@ -196,6 +218,7 @@ def reactivate_person(*, person: User, seen: int | None, actor: User) -> User:
     person = edits.locked(person)
     if person.deactivated_at is None:
         return person
+    _refuse_archived_team(person.team)
     changes: dict[str, Any] = {"deactivated_at": None}
     if person.active_until is not None and person.active_until <= today():
         changes["active_until"] = None

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.form_pages import RevisedForm
 from accounts.models import Team, User
-from accounts.people import is_taken
+from accounts.people import is_taken, refuse_taken_name
 from config.web.fields import DayField, PickerField
 
 
@@ -87,6 +87,11 @@ class InviteForm(PersonFields):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["username"].required = False
+
+    def clean_username(self) -> str:
+        username = self.cleaned_data["username"]
+        refuse_taken_name(username)
+        return username
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data

@@ -26,7 +26,8 @@ def new_team(*, name: str, parent: Team | None, actor: User, **fields: Any) -> T
     """A new team below `parent`, or at the top."""
     refuse_unless_admin(actor)
     tree = _locked_tree()
-    _refuse_place(tree[parent.pk] if parent else None, parent.path if parent else "/")
+    parent = tree[parent.pk] if parent else None  # where it stands now, not where the page has seen it
+    _refuse_place(parent, parent.path if parent else "/")
     return create_team(name=name, parent=parent, actor=actor, **fields)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, last_seen
 from accounts.models import AccessToken, User
 
 LAST_USED_STEP = timedelta(minutes=5)
@@ -62,5 +62,5 @@ def find_token(secret: str) -> AccessToken | None:
     """The usable token with this secret, its person and team loaded."""
     found = AccessToken.objects.usable().select_related("user__team").filter(digest=digest(secret)).first()
     if found is not None and (found.last_used_at is None or found.last_used_at < timezone.now() - LAST_USED_STEP):
-        AccessToken.objects.filter(pk=found.pk).update(last_used_at=timezone.now())
+        last_seen.unless_busy(AccessToken.objects.filter(pk=found.pk), last_used_at=timezone.now())
     return found

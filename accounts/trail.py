@@ -64,6 +64,10 @@ ACTIONS = {
     "cancel": _("Cancelled an import"),
     "request": _("Asked for an export"),
     "download": _("Downloaded an export"),
+    "start": _("Ended the guide of the first start"),
+    "load_demo": _("Loaded the demo company"),
+    "remove_demo": _("Removed the demo company"),
+    "notification_preferences": _("Changed what they are told"),
 }
 KINDS = {
     "opportunity": _("Opportunity"),

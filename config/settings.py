@@ -353,7 +353,10 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "config.web.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "config.web.logs.RequestIdFilter"},
+        "secret_path": {"()": "config.web.logs.SecretPathFilter"},
+    },
     "formatters": {
         "json": {"()": "config.web.logs.JsonFormatter"},
         "plain": {"format": "%(levelname)s %(name)s [%(request_id)s] %(message)s"},
@@ -361,7 +364,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id"],
+            "filters": ["request_id", "secret_path"],
             "formatter": "plain" if DEBUG else "json",
         }
     },

@@ -88,6 +88,10 @@ class User(AbstractBaseUser, Revised):
                 | models.Q(active_from__lte=models.F("active_until")),
             ),
             models.UniqueConstraint(
+                Lower("username"), name="user_login_name_is_one_persons",
+                violation_error_message=_("This login name is taken."),
+            ),
+            models.UniqueConstraint(
                 Lower("email"), name="user_email_is_one_persons", condition=~models.Q(email=""),
                 violation_error_message=_("Somebody else has this address."),
             ),

@@ -2,12 +2,14 @@
 
 import json
 import logging
+import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from celery import current_task
 
 NOBODY = "-"
+SECRET_PATH = re.compile(r"(/invitation/|/password/reset/key/)[^\s/?]+")
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default=NOBODY)
 
 
@@ -24,6 +26,17 @@ class RequestIdFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = current_id()
+        return True
+
+
+class SecretPathFilter(logging.Filter):
+    """Leaves out of a line what opens an account: the links of invitations and of new passwords."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        told = SECRET_PATH.sub(r"\1…", said)
+        if told != said:
+            record.msg, record.args = told, ()
         return True
 
 

@@ -71,6 +71,7 @@ def hand_over_portfolio(
     fingerprint of the portfolio that was looked at. Raises PortfolioChanged when it is another one by now.
     """
     refuse_unless_admin(actor)
+    shares = _as_they_are_now(shares)
     _refuse_receivers(person, set(shares.values()))
     if len(reason) > rules.LONGEST_REASON:
         raise ValidationError({"reason": _("A reason has at most 500 characters.")})
@@ -88,6 +89,13 @@ def hand_over_portfolio(
         }  # fmt: skip
         outbox.announce(Kind.HANDED_OVER, to=[receiver], row=person, params=params, hold=False)
     return found
+
+
+def _as_they_are_now(shares: Mapping[int, User]) -> dict[int, User]:
+    """The receivers read again and locked: since the page was drawn one may have left, or changed teams."""
+    wanted = {receiver.pk for receiver in shares.values()}
+    rows = User.objects.select_related("team").select_for_update(of=("self",)).order_by("pk").in_bulk(wanted)
+    return {customer: rows[receiver.pk] for customer, receiver in shares.items()}
 
 
 def _refuse_receivers(person: User, receivers: set[User]) -> None:

@@ -134,8 +134,17 @@ def _people(report: Report, calendar: OrgCalendar) -> None:
         if since and until and since > until:
             bad = Bad(_("The person ends before they begin."), _("active_from on or before active_until"))
             report.refuse(USERS.name, line, "active_until", until, bad)
+    _login_names(report, rows)
     _addresses(report, rows)
     _last_administrator(report, rows, calendar)
+
+
+def _login_names(report: Report, rows: list[Any]) -> None:
+    """Sign-in does not tell letters' cases apart."""
+    taken = {name.lower(): name for name in User.objects.values_list("username", flat=True)}
+    for line, key, *_rest in rows:
+        if key and taken.setdefault(key.lower(), key) != key:
+            report.refuse(USERS.name, line, "key", key, Bad(_("This login name is taken."), _("each once")))
 
 
 def _addresses(report: Report, rows: list[Any]) -> None:

@@ -9,17 +9,19 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.calendar import OrgCalendar
 from accounts.models import Organisation, User
+from accounts.people import administration
 from config.web import context
 from opportunities.models import Opportunity
 from pipeline import nightly
 from pipeline.interchange import checks, layout, rows, settling, staging, writing
 from pipeline.interchange.intake import Intake
 from pipeline.interchange.layout import FILES, ORGANISATION, File
-from pipeline.interchange.report import Report
+from pipeline.interchange.report import Report, SourceError
 from pipeline.interchange.source import Source, open_source
 from pipeline.interchange.timelines import Plan, plan
 from pipeline.interchange.versions import Historian
@@ -130,9 +132,12 @@ class _Import:
         self.progress("writing", 0)
         self.organisation_was = settling.write_organisation(self.organisation)
         settling.drop_replaced_stages(self.plan)
+        administered = self._administration()
         for file in COPIED:
             self._write_rows(file)
             self._settle(file)
+        if self._administration() < administered:  # edits that are kept, or made since the check
+            raise SourceError(gettext_lazy("The last active administrator stays one."))
         self._recompute_what_moved()
         writing.write_opportunities()
         writing.write_collaborators()
@@ -140,6 +145,10 @@ class _Import:
         self._audit()
         self.report.written = True
         self.written(self.report)
+
+    def _administration(self) -> tuple[bool, bool, bool]:
+        people = User.objects.select_for_update().filter(role=User.Role.ADMIN).order_by("pk")
+        return administration(people, self.calendar.local_date(self.started))
 
     def _write_rows(self, file: File) -> None:
         if not self.intake.has(file):

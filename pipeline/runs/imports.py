@@ -27,6 +27,7 @@ WAITING_IN = {done: waits for waits, done in STEPS.items()}
 UNDER_WAY = (State.UPLOADED, State.CHECKING, State.CONFIRMED, State.WRITING)
 CANCELLABLE = (State.UPLOADED, State.CHECKING, State.CHECKED, State.REFUSED)
 CHECKABLE = (State.CHECKED, State.REFUSED, State.FAILED)
+NO_ADMINISTRATOR = gettext_lazy("Whoever asked for this import is no longer an active administrator.")
 GONE = gettext_lazy("The uploaded files are gone; please upload them again.")
 
 
@@ -122,6 +123,10 @@ def _import(run: ImportRun) -> None:
         _end(run, State.REFUSED, report=reports.refusal(GONE))
         return
     checking = run.state == State.CHECKING
+    asked_by = User.objects.get(pk=run.requested_by_id)
+    if not checking and not (asked_by.is_admin and asked_by.is_active):
+        _end(run, State.REFUSED, report=reports.refusal(NO_ADMINISTRATOR))
+        return
     finished = partial(_finish, run)
     try:
         with Heartbeat(run) as alive:

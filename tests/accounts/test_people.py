@@ -7,9 +7,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AccessToken, AuditEntry, User, UserTeam
+from accounts.models import AccessToken, AuditEntry, Invitation, User, UserTeam
 from accounts.people import edit_person, end_access, invite_person, new_person, reactivate_person, suggested_username
 from accounts.selectors import today
+from accounts.teams import archive_team
 from accounts.tokens import create_token
 from config.web.revisions import StaleWrite
 from tests import factories
@@ -174,3 +175,37 @@ def test_only_administrators(company, who):
     ):
         with pytest.raises(PermissionDenied):
             act()
+
+
+@pytest.mark.parametrize("username", ["", "ANNA"])
+def test_no_two_login_names_differ_in_case_alone(company, username):
+    """Sign-in does not tell them apart, so both would be locked out."""
+    factories.person("Anna")
+    if username:
+        with pytest.raises(ValidationError, match="taken"):
+            new(company, email="other@example.com", username=username)
+    else:
+        assert new(company, email="anna@example.com").username == "anna2"
+
+
+def test_a_new_address_ends_the_link_that_the_old_one_got(company):
+    invitation = invite_person(actor=company.admin, email="wrong@example.com", base=BASE, name="Li Na")
+    edit_person(person=invitation.user, changes={"email": "right@example.com"}, seen=None, actor=company.admin)
+    assert not Invitation.objects.usable().filter(pk=invitation.pk).exists()
+
+
+def test_nobody_begins_again_in_an_archived_team(company):
+    team = factories.team("Gone")
+    person = factories.person("leaver", team=team)
+    end_access(person=person, seen=None, actor=company.admin)
+    archive_team(team=team, seen=None, actor=company.admin)
+    with pytest.raises(ValidationError, match="archived"):
+        reactivate_person(person=person, seen=None, actor=company.admin)
+
+
+def test_an_administrator_who_cannot_sign_in_does_not_stand_in_for_one_who_can(company, settings):
+    settings.DEBUG = False
+    invited = invite_person(actor=company.admin, email="new@example.com", base=BASE, name="New", role="admin").user
+    assert not invited.has_usable_password()
+    with pytest.raises(ValidationError, match="last active administrator"):
+        edit_person(person=company.admin, changes={"role": "rep"}, seen=None, actor=invited)

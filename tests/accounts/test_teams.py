@@ -128,3 +128,11 @@ def test_the_page_shows_the_tree_with_people_and_open_deals(company, signed_in):
     assert "South" in client.get("/settings/teams/").content.decode()
     client.post(f"/settings/teams/{south.pk}/restore/")
     assert Team.objects.in_use().filter(name="South").exists()
+
+
+def test_a_new_team_stands_where_its_parent_stands_now(company):
+    """The page was drawn before somebody moved the parent."""
+    seen = Team.objects.get(pk=company.east.pk)
+    edit_team(team=company.east, changes={"parent": company.west}, seen=None, actor=company.admin)
+    made = new_team(name="New", parent=seen, actor=company.admin)
+    assert made.path == f"{Team.objects.get(pk=company.east.pk).path}{made.pk}/"

@@ -223,3 +223,12 @@ def test_five_hundred_deals_take_as_many_statements_as_two(company):
     )
     assert edit <= 20
     assert set(Opportunity.objects.values_list("team__key", flat=True)) == {"west"}
+
+
+def test_who_left_since_the_page_was_drawn_receives_nothing(company):
+    factories.opportunity(company.rep)
+    seen = User.objects.select_related("team").get(pk=company.mate.pk)
+    shares = spread_evenly(portfolio_of(company.rep).shares, [seen])
+    deactivate_person(person=company.mate, seen=None, actor=company.admin)
+    with pytest.raises(ValidationError):
+        hand_over_portfolio(person=company.rep, shares=shares, seen=None, actor=company.admin)

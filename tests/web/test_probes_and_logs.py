@@ -11,7 +11,7 @@ from django.test import RequestFactory
 
 from config.celery import app
 from config.web import health
-from config.web.logs import JsonFormatter, RequestIdFilter
+from config.web.logs import JsonFormatter, RequestIdFilter, SecretPathFilter
 from config.web.middleware import RequestIdMiddleware
 
 
@@ -126,3 +126,21 @@ def test_readyz_is_503_when_the_database_does_not_answer(client, monkeypatch):
 def test_readyz_does_not_ask_the_broker(client, db, settings):
     settings.CELERY_BROKER_URL = settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("message", "args", "told"),
+    [
+        ("%(m)s %(U)s", ({"m": "GET", "U": "/invitation/abc:def/"},), "GET /invitation/…/"),
+        ("Not Found: %s", ("/accounts/password/reset/key/1-secret/",), "Not Found: /accounts/password/reset/key/…/"),
+        ("GET %s", ("/settings/people/invitations/",), "GET /settings/people/invitations/"),
+    ],
+)
+def test_a_log_line_holds_no_link_that_opens_an_account(message, args, told):
+    record = logging.LogRecord("gunicorn.access", logging.INFO, "", 0, message, args, None)
+    assert SecretPathFilter().filter(record)
+    assert record.getMessage() == told
+
+
+def test_every_line_goes_through_that_filter(settings):
+    assert "secret_path" in settings.LOGGING["handlers"]["console"]["filters"]

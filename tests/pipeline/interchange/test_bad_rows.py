@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from customers.models import Customer
+from opportunities.actions import edit_person
 from opportunities.models import Opportunity, Stage
 from pipeline.interchange import SourceError, import_workspace
 from tests.pipeline.interchange.workspaces import BASE, load, write
@@ -263,3 +264,19 @@ def test_the_command_prints_what_it_did(tmp_path):
     assert "opportunity_events.csv" in out.getvalue()
     call_command("export_workspace", str(tmp_path / "out"), stdout=out, stderr=io.StringIO())
     assert (tmp_path / "out" / "orders.csv").read_text().splitlines()[1].startswith("r1,acme,pump,ann,12.50,2026-03-01")
+
+
+def test_an_import_that_keeps_edits_keeps_an_administrator(tmp_path):
+    """The file makes one of two administrators a rep; the other was demoted in Ascent, and that edit is kept."""
+    load(write(tmp_path / "a", {"users.csv": USERS + "second,Second,,admin,,,\n"}))
+    boss, second = (User.objects.get(username=name) for name in ("boss", "second"))
+    edit_person(person=second, changes={"role": "rep"}, seen=None, actor=boss)
+    users = USERS.replace(",admin,", ",rep,") + "second,Second,,admin,,,\n"
+    with pytest.raises(SourceError, match="last active administrator"):
+        import_workspace(write(tmp_path / "b", {"users.csv": users}), keep_edits=True)
+    assert User.objects.get(username="boss").is_admin
+
+
+def test_login_names_that_differ_in_case_alone_are_refused(tmp_path):
+    [bad] = import_workspace(write(tmp_path, {"users.csv": USERS + "BOSS,Boss,,rep,,,\n"})).bad_rows
+    assert (bad.file, bad.column, bad.value) == ("users.csv", "key", "BOSS")

@@ -13,12 +13,14 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
 from accounts.models import AuditEntry, OutboxMessage
-from customers.models import Contact, Customer
+from customers.models import Contact, Customer, Product
+from opportunities.actions import deactivate_person
 from opportunities.models import Opportunity
 from pipeline import runs
 from pipeline.models import ExportRun, ImportRun
 from pipeline.runs import imports, storage
 from pipeline.tasks import nudge, workspace_tick
+from tests import factories
 from tests.api.test_schema_and_counts import queries
 from tests.pipeline.runs.doors import FILES, checked, packed, send, send_folder, step, uploaded
 
@@ -316,3 +318,19 @@ def test_every_step_stays_within_its_budget(client):
     content = packed()
     assert len(queries(lambda: send(client, content))) <= 12
     assert len(queries(lambda: client.post("/settings/workspace/exports/new/"))) <= 12
+
+
+def test_what_somebody_confirmed_who_was_deactivated_is_not_written(company, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    leaver = factories.person("leaver", role="admin")
+    file = SimpleUploadedFile("products.csv", b"key,name\np9,Nine\n")
+    run = imports.upload(files=[file], keep_edits=False, actor=leaver)
+    imports.run_due()
+    run.refresh_from_db()
+    imports.confirm(run=run, actor=leaver)
+    deactivate_person(person=leaver, seen=None, actor=company.admin)
+
+    imports.run_due()
+
+    run.refresh_from_db()
+    assert (run.state, Product.objects.filter(key="p9").exists()) == ("refused", False)

@@ -1,6 +1,6 @@
 """What changes of people mean for their customers and opportunities: a new team, a portfolio handed over, an end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -33,6 +33,7 @@ def edit_person(*, person: User, changes: dict[str, Any], seen: int | None, acto
     """
     if "team" not in changes or changes["team"] == person.team:
         return accounts_people.edit_person(person=person, changes=changes, seen=seen, actor=actor)
+    _hold([person])
     rows = _locked(Opportunity.objects.filter(owner=person).open())
     at = moment_for_all()
     saved = accounts_people.edit_person(person=person, changes=changes, seen=seen, actor=actor, at=at)
@@ -44,6 +45,15 @@ def edit_person(*, person: User, changes: dict[str, Any], seen: int | None, acto
         audit.record_rows("follow_team", rows=followed, label="title", actor=actor, changes=said)
         _customers_follow(Customer.objects.filter(owner=saved), saved.team, actor, said)
     return saved
+
+
+def _hold(people: Iterable[User]) -> dict[int, User]:
+    """These people as they are now: nobody ends them, moves them or hands them anything until the transaction ends.
+
+    People before opportunities, in one order, so that no two wait for each other; rows that name them are not held up.
+    """
+    rows = User.objects.select_related("team").select_for_update(of=("self",), no_key=True).order_by("pk")
+    return rows.in_bulk({person.pk for person in people})
 
 
 def _locked(rows: Any) -> Any:
@@ -71,7 +81,8 @@ def hand_over_portfolio(
     fingerprint of the portfolio that was looked at. Raises PortfolioChanged when it is another one by now.
     """
     refuse_unless_admin(actor)
-    shares = _as_they_are_now(shares)
+    now = _hold([person, *shares.values()])
+    shares = {customer: now[receiver.pk] for customer, receiver in shares.items()}
     _refuse_receivers(person, set(shares.values()))
     if len(reason) > rules.LONGEST_REASON:
         raise ValidationError({"reason": _("A reason has at most 500 characters.")})
@@ -89,13 +100,6 @@ def hand_over_portfolio(
         }  # fmt: skip
         outbox.announce(Kind.HANDED_OVER, to=[receiver], row=person, params=params, hold=False)
     return found
-
-
-def _as_they_are_now(shares: Mapping[int, User]) -> dict[int, User]:
-    """The receivers read again and locked: since the page was drawn one may have left, or changed teams."""
-    wanted = {receiver.pk for receiver in shares.values()}
-    rows = User.objects.select_related("team").select_for_update(of=("self",)).order_by("pk").in_bulk(wanted)
-    return {customer: rows[receiver.pk] for customer, receiver in shares.items()}
 
 
 def _refuse_receivers(person: User, receivers: set[User]) -> None:

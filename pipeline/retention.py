@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
+from accounts.models import Notification
 from config.web.retention import days_ago
 from pipeline.models import ExportRun, ImportRun
 from pipeline.runs import storage
@@ -21,5 +23,7 @@ def forget_old() -> int:
     for model, states in ENDED:
         for run in list(model.objects.filter(state__in=states, created_at__lt=then).only("key")):
             storage.remove(run)
-            count += run.delete()[0]
+            with transaction.atomic():  # what told of it would stay unread: there is nothing to open any more
+                Notification.objects.filter(model=model._meta.model_name, object_id=run.pk).delete()
+                count += run.delete()[0]
     return count

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status, viewsets
@@ -55,6 +56,7 @@ class Notifications(Resource):
     def read(self, request: Request, pk: str) -> Response:
         """Mark it read."""
         note = self.get_object()
+        self._told(note)
         actions.mark_read(user=request.user, notifications=Notification.objects.filter(pk=note.pk))
         note.refresh_from_db(fields=["read_at"])
         return self._told(note)
@@ -67,8 +69,11 @@ class Notifications(Resource):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _told(self, note: Notification) -> Response:
+        """The note in words; 404 when its row is no longer there for the caller."""
         lines = told([note], self.request.user)
-        return Response(self.get_serializer(lines[0]).data if lines else None)
+        if not lines:
+            raise Http404
+        return Response(self.get_serializer(lines[0]).data)
 
 
 class Strict(serializers.Serializer[Any]):

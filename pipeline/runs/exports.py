@@ -64,8 +64,17 @@ def carry_out(run: ExportRun) -> None:
         logger.exception("The export %s waits for its lease to end", run.key)
     except Exception as error:
         logger.exception("The export %s failed", run.key)
-        storage.remove(run)
+        _fail(run, error)
+
+
+def _fail(run: ExportRun, error: Exception) -> None:
+    """Write the failure down and remove the files, unless the run and its folder are in other hands by now."""
+    try:
         _end(run, state=State.FAILED, error=described(error))
+    except (LostClaim, OperationalError):
+        logger.warning("The export %s is in other hands, or the database is away", run.key)
+    else:
+        storage.remove(run)
 
 
 def _export(run: ExportRun) -> None:

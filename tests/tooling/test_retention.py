@@ -123,3 +123,15 @@ def test_beat_sends_both_once_a_day():
     for task in (forget_old, forget_old_runs):
         schedule = daily[task.name]
         assert (len(schedule.hour), len(schedule.minute)) == (1, 1)
+
+
+def test_what_told_of_a_run_goes_with_it(company):
+    """Nothing is left to open, so an unread note would never be read."""
+    run = ImportRun.objects.create(requested_by=company.admin, state="finished", created_at=ago(days=181))
+    kept = ImportRun.objects.create(requested_by=company.admin, state="finished", created_at=ago(days=1))
+    for about in (run, kept):
+        Notification.objects.create(
+            recipient=company.admin, kind=Kind.IMPORT_ENDED, model="importrun", object_id=about.pk
+        )
+    forget_old_runs()
+    assert Notification.objects.get().object_id == kept.pk

@@ -105,3 +105,20 @@ def test_one_that_fails_says_why(client, monkeypatch):
     assert run.state == State.FAILED
     assert "No space left" in client.get("/settings/workspace/").content.decode()
     assert not storage.folder_of(run).exists()
+
+
+def test_one_that_fails_in_other_hands_leaves_their_file_alone(company, monkeypatch):
+    """Its lease ended while it ran: another worker writes the same folder now."""
+    exports.request_export(actor=company.admin)
+    run = exports.take(ExportRun, exports.STEPS)
+
+    def fail(_run):
+        ExportRun.objects.filter(pk=run.pk).update(claim="another")
+        storage.folder_of(run).mkdir(parents=True)
+        (storage.folder_of(run) / storage.ZIP).write_bytes(b"theirs")
+        raise ValueError
+
+    monkeypatch.setattr(exports, "_export", fail)
+    exports.carry_out(run)
+    assert (storage.folder_of(run) / storage.ZIP).read_bytes() == b"theirs"
+    assert ExportRun.objects.get().state == ExportRun.State.RUNNING

@@ -161,6 +161,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "pipeline.tasks.workspace_cleanup",
         "schedule": crontab(minute=17),
     },
+    "search: index what is not yet": {
+        "task": "pipeline.tasks.index_missing",
+        "schedule": crontab(minute="*/10"),
+    },
     "outbox: send what is due": {
         "task": "accounts.tasks.send_outbox",
         "schedule": 10.0,
@@ -169,6 +173,14 @@ CELERY_BEAT_SCHEDULE = {
     "digest: tell of overdue next steps": {
         "task": "opportunities.tasks.overdue_digest",
         "schedule": crontab(minute="*/10"),
+    },
+    "digest: tell of contracts that are about to end": {
+        "task": "customers.tasks.renewal_digest",
+        "schedule": crontab(minute="5-59/10"),
+    },
+    "files: remove what was stored and belongs to nothing": {
+        "task": "opportunities.tasks.remove_stray_files",
+        "schedule": crontab(hour=19, minute=35),
     },
     "retention: delete what is no longer kept of messages, notifications, invitations, sessions": {
         "task": "accounts.tasks.forget_old",
@@ -227,7 +239,7 @@ TIME_ZONE = "UTC"  # moments are shown in the organisation's zone: accounts/cale
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if DEPLOYED else None  # elsewhere they are served from where they are
 STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -236,6 +248,32 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(VAR_DIR / "media"))
+ATTACHMENT_MEGABYTES = env.int("ATTACHMENT_MEGABYTES", default=25)
+S3_BUCKET = env.str("S3_BUCKET", default="")
+STORAGES["attachments"] = (
+    {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("S3_ENDPOINT", default="") or None,
+            "region_name": env.str("S3_REGION", default="") or None,
+            "access_key": env.str("S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("S3_SECRET_KEY", default="") or None,
+            "location": env.str("S3_PREFIX", default="attachments"),
+            "default_acl": None,  # as the bucket says: private
+            "file_overwrite": False,
+        },
+    }
+    if S3_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": str(Path(MEDIA_ROOT) / "attachments"),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+)
 WHITENOISE_USE_FINDERS = not DEPLOYED
 
 # --- Security ---------------------------------------------------------------------------------
@@ -328,9 +366,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "TierEnum": "customers.models.Customer.Tier",
         "TokenScope": "accounts.models.AccessToken.Scope",
         "ImportState": "pipeline.models.ImportRun.State",
         "ExportState": "pipeline.models.ExportRun.State",
+        "FactorKey": "opportunities.models.FactorKey",
+        "Grade": "opportunities.models.Grade",
+        "PlanLineState": "customers.models.PlanLine.State",
+        "JointActionState": "customers.models.JointAction.State",
     },
 }
 

@@ -15,6 +15,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status, viewsets
 from rest_framework.decorators import api_view
 from rest_framework.filters import BaseFilterBackend, SearchFilter
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -133,6 +134,16 @@ class Ordering(BaseFilterBackend):
         said = "Column; `-` in front: downwards. Empty values come last, ties by id."
         schema = {"type": "string", "enum": names}
         return [{"name": "ordering", "in": "query", "required": False, "schema": schema, "description": said}]
+
+
+class AnyAccept(BaseContentNegotiation):
+    """Files come as they are, errors as JSON, whatever the caller would rather have."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class Resource(viewsets.GenericViewSet[Any]):

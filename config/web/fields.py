@@ -131,6 +131,10 @@ class PickerField(forms.ModelChoiceField):
         self.widget.attrs["data-picker"] = lazy(_address, str)(url, query)
         self.offer(None)
 
+    def search_in(self, url: str, query: str) -> None:
+        """Search at another address."""
+        self.widget.attrs["data-picker"] = _address(url, query)
+
     def offer(self, row: Any) -> None:
         """Make `row` the one choice that the page holds."""
         chosen = [] if row is None else [(self.prepare_value(row), str(row))]
@@ -168,10 +172,18 @@ class PickManyField(forms.ModelMultipleChoiceField):
         self.widget.attrs["data-picker"] = lazy(_address, str)(url, query)
         self.choices = []
 
+    def search_in(self, url: str, query: str) -> None:
+        """Search at another address."""
+        self.widget.attrs["data-picker"] = _address(url, query)
+
+    def offer_rows(self, rows: Any) -> None:
+        """Make these the choices that the page holds."""
+        self.choices = [(self.prepare_value(row), str(row)) for row in rows]
+
     def offer_posted(self, values: Any) -> None:
         """Make the rows that were posted the choices that the page holds."""
         try:
             rows = list(self.clean(values)) if values else []
         except forms.ValidationError:
             rows = []
-        self.choices = [(self.prepare_value(row), str(row)) for row in rows]
+        self.offer_rows(rows)

@@ -50,6 +50,9 @@ class ChoicesFilter(filters.MultipleChoiceFilter):
         choices = kwargs.pop("choices")
         super().__init__(*args, **{"distinct": False, "choices": getattr(choices, "choices", choices), **kwargs})
 
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
 
 class MoneyFilter(filters.Filter):
     """An amount as people type it."""

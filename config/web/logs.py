@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from celery import current_task
 
 NOBODY = "-"
-SECRET_PATH = re.compile(r"(/invitation/|/password/reset/key/)[^\s/?]+")
+SECRET_PATH = re.compile(r"(/invitation/|/password/reset/key/|/calendar/(?=[^\s/?]+\.ics))[^\s/?]+")
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default=NOBODY)
 
 
@@ -30,7 +30,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class SecretPathFilter(logging.Filter):
-    """Leaves out of a line what opens an account: the links of invitations and of new passwords."""
+    """Leaves out of a line what opens an account: the links of invitations, of new passwords, of calendars."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()

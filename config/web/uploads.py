@@ -43,6 +43,11 @@ def largest_form(_request: HttpRequest) -> int:
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
+def takes_files(most: int = 1) -> Callable[[Any], Any]:
+    """Let a view take requests with up to `most` files that are kept with something (ATTACHMENT_MEGABYTES each)."""
+    return takes_uploads(lambda _request: (most * int(settings.ATTACHMENT_MEGABYTES) + 1) * MEGABYTE)
+
+
 class UploadLimitMiddleware:
     """413 for what is too large, 507 when there is no room, before anything else looks at the body."""
 

@@ -190,6 +190,12 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def clock(value: datetime | None) -> str:
+    """The time of day of a moment in the organisation's time zone: 14:00."""
+    return MISSING if value is None else f"{timezone.localtime(value, get_zone()):%H:%M}"
+
+
+@register.filter
 def moment_exact(value: datetime | None) -> str:
     """A moment of any year to the second: 2026-11-23 02:00:09, 23 Nov 2026 02:00:09."""
     if _missing(value):

@@ -18,6 +18,8 @@ from config.web.templatetags.formats import MISSING, day_full, moment, money_ful
 LONGEST_VERSION = 9
 WORDS: dict[str, Callable[[Any], str]] = {  # fields whose values have words of their own
     "fiscal_year_start_month": lambda month: str(MONTHS[month]),
+    "floors": lambda floors: ", ".join(f"{name} {height}" for name, height in floors.items()) or MISSING,
+    "milestones": lambda conditions: ", ".join(conditions) or MISSING,
     "working_days": lambda days: " ".join(str(WEEKDAYS_ABBR[day - 1]) for day in days),
 }
 
@@ -72,10 +74,15 @@ def _clash(error: StaleWrite, name: str) -> Clash:
 
 def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
     """A field's value as a person reads it."""
+    if field.many_to_many:
+        rows = value if isinstance(value, list) else value.all()
+        return ", ".join(str(row) for row in rows) or MISSING
     if value is None or value == "":
         return MISSING
     if field.name in WORDS:
         return WORDS[field.name](value)
+    if field.many_to_many or isinstance(value, list):
+        return ", ".join(str(each) for each in (value.all() if hasattr(value, "all") else value)) or MISSING
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(field, RateField):

@@ -22,12 +22,17 @@ class Section:
     label: Any
     icon: str
     key: str
+    sellers: bool = False  # only for those who sell
 
 
+TABS = 4  # on a phone; the rest stands behind *More*
 SECTIONS = (
+    Section("my_day", gettext_lazy("My day"), "sun", "D", sellers=True),
     Section("board", gettext_lazy("Deals"), "layout-kanban", "B"),
+    Section("activities", gettext_lazy("Activities"), "calendar", "A"),
     Section("customers", gettext_lazy("Customers"), "building", "C"),
     Section("products", gettext_lazy("Products"), "package", ""),
+    Section("playbook", gettext_lazy("Playbook"), "book", ""),
     Section("dashboard", gettext_lazy("Dashboard"), "chart-histogram", "E"),
 )
 SETTINGS = Section("settings", gettext_lazy("Settings"), "settings", "S")
@@ -46,7 +51,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     person = user if isinstance(user, User) else None
     return {
         "person": person,
-        "sections": [entry(request, section) for section in SECTIONS if person],
+        "sections": (sections := [entry(request, each) for each in SECTIONS if person and shown(each, person)]),
+        "tabs": sections[:TABS],
+        "more": sections[TABS:],
         "settings": entry(request, SETTINGS) if person and person.is_admin else None,
         "theme": person.theme if person else User.Theme.AUTO,
         "rail": bool(person and person.rail),
@@ -54,8 +61,25 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "language": getattr(request, "LANGUAGE_CODE", "en"),
         "here": request.get_full_path(),
         "strings": strings(),
+        "quick": quick(request) if person and person.sells else "",
         "unread": SimpleLazyObject(partial(unread, person)) if person else "",
     }
+
+
+ABOUT = {"opportunity": "deal", "customer": "customer"}  # pages of one row, by URL name, and what it is to an activity
+
+
+def quick(request: HttpRequest) -> str:
+    """The address of the quick form of an activity, about what the page shows."""
+    match = request.resolver_match
+    url = reverse("activity_new")
+    about = ABOUT.get(match.url_name or "") if match else None
+    return f"{url}?{about}={match.kwargs['pk']}" if match and about else url
+
+
+def shown(section: Section, person: User) -> bool:
+    """Whether the section is this person's: executives and administrators sell nothing."""
+    return person.sells or not section.sellers
 
 
 def unread(person: User) -> str:

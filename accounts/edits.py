@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, search
 from accounts.models import User
 from config.web.revisions import Revised
 
@@ -30,6 +30,7 @@ def create(row: Row, *, actor: User | None) -> Row:
     """Check and save a new row, with its line in the audit trail; its references are rows that the caller has."""
     row.full_clean(exclude=[field.name for field in row._meta.fields if field.is_relation])
     row.save(force_insert=True)
+    search.index(row, is_new=True)
     audit.record("create", row=row, actor=actor)
     return row
 
@@ -52,6 +53,8 @@ def edit(row: Row, *, changes: dict[str, Any], seen: int | None, actor: User | N
     untouched = [field.name for field in row._meta.fields if field.name not in found]
     row.full_clean(exclude=untouched, validate_unique=bool(UNIQUE & set(found)))
     _save(row, [*found, "version", "changed_in"])
+    if search.is_searched(row, found):
+        search.index(row)
     audit.record(action, row=row, actor=actor, changes=found)
     return row
 

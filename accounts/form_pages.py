@@ -81,12 +81,21 @@ def is_fragment(request: HttpRequest) -> bool:
 
 
 def form_page(
-    request: HttpRequest, form: Any, write: Callable[[], Any], *, title: str, back: Back, said: str, **context: Any
+    request: HttpRequest,
+    form: Any,
+    write: Callable[[], Any],
+    *,
+    title: str,
+    back: Back,
+    said: str,
+    done: Callable[[], HttpResponse] | None = None,
+    **context: Any,
 ) -> HttpResponse:
     """Show the form; when it is sent and right, `write()` and go `back` (an address, or one made of what was written).
 
-    422 with the messages and everything typed, 409 with theirs and mine. `context`: `text` below the title, `submit`,
-    `danger`, `parent` ((address, name) of the page above), `template` in place of layouts/form.html.
+    422 with the messages and everything typed, 409 with theirs and mine. `done` answers a dialog whose change was taken
+    in place of going back. `context`: `text` below the title, `submit`, `danger`, `parent` ((address, name) of the page
+    above), `template` in place of layouts/form.html.
     """
     conflict = None
     if request.method == "POST" and form.is_valid():
@@ -97,6 +106,8 @@ def form_page(
         except ValidationError as error:
             take(form, error)
         else:
+            if done is not None and is_fragment(request):
+                return done()
             messages.success(request, said)
             return gone_to(request, back(written) if callable(back) else back)
     cancel = "" if callable(back) else back

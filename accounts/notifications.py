@@ -21,17 +21,24 @@ from accounts.models import Kind, Notification, NotificationPreference, User
 WORDS: dict[str, str] = {
     Kind.HANDED_OVER: "opportunities.notices.handed_over",
     Kind.OVERDUE: "opportunities.notices.overdue",
+    Kind.RENEWAL_DUE: "customers.notices.renewal_due",
     Kind.IMPORT_ENDED: "pipeline.notices.run_ended",
+    Kind.WAIVER_ASKED: "opportunities.notices.waiver_asked",
+    Kind.WAIVER_DECIDED: "opportunities.notices.waiver_decided",
     Kind.NIGHTLY_FAILED: "pipeline.notices.night_failed",
 }
 MAILS: dict[str, str] = {"invitation": "accounts.invitations.mail_of"}
 ICONS: dict[str, str] = {
     Kind.HANDED_OVER: "arrows-right-left",
     Kind.OVERDUE: "clock-exclamation",
+    Kind.RENEWAL_DUE: "refresh",
     Kind.IMPORT_ENDED: "database",
+    Kind.WAIVER_ASKED: "send",
+    Kind.WAIVER_DECIDED: "user-check",
     Kind.NIGHTLY_FAILED: "alert-triangle",
 }
 FOR_ADMINS = (Kind.IMPORT_ENDED, Kind.NIGHTLY_FAILED)
+FOR_JUDGES = (Kind.WAIVER_ASKED,)  # managers, and administrators where there is none
 MOST = 99  # unread ones that the bell counts
 
 
@@ -82,7 +89,8 @@ def unread_count(user: User) -> int:
 
 def kinds_for(user: User) -> list[Kind]:
     """What this person is ever told about."""
-    return [kind for kind in Kind if user.is_admin or kind not in FOR_ADMINS]
+    never = () if user.is_admin else FOR_ADMINS if user.is_manager else (*FOR_ADMINS, *FOR_JUDGES)
+    return [kind for kind in Kind if kind not in never]
 
 
 def preferences_of(user: User) -> dict[Kind, NotificationPreference]:

@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -9,15 +10,16 @@ from django.utils import timezone
 from accounts.calendar import OrgCalendar
 from accounts.models import Organisation, Team
 
-# A request reads the organisation once: the middleware opens the drawer, outside requests it stays shut.
-drawer: ContextVar[dict[str, Organisation] | None] = ContextVar("organisation", default=None)
+# A request reads the organisation, and others what they keep there, once: the middleware opens the drawer, outside
+# requests it stays shut.
+drawer: ContextVar[dict[str, Any] | None] = ContextVar("drawer", default=None)
 
 
 def organisation() -> Organisation:
     """The organisation; with the shipped defaults while nothing has been set up."""
     kept = drawer.get()
     if kept is not None and "organisation" in kept:
-        return kept["organisation"]
+        return kept["organisation"]  # type: ignore[no-any-return]
     found = Organisation.objects.filter(pk=1).first() or Organisation(pk=1, name="", version=0)
     if kept is not None:
         kept["organisation"] = found

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.conflicts import in_words
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, Kind, User
 from config.web.templatetags.formats import MISSING
 
 ROWS = 50
@@ -36,7 +36,31 @@ ACTIONS = {
     "edit": _("Changed"),
     "move": _("Moved to another stage"),
     "undo": _("Took the last change back"),
+    "add_checkpoint": _("Recorded evidence"),
+    "confirm_checkpoint": _("Confirmed evidence"),
+    "lower_grade": _("Lowered the grade of evidence"),
+    "withdraw_checkpoint": _("Withdrew evidence"),
+    "ask_waiver": _("Asked for a waiver of the gate"),
+    "waiver_granted": _("Granted a waiver of the gate"),
+    "waiver_refused": _("Refused a waiver of the gate"),
+    "reschedule": _("Planned it for another moment"),
+    "cancel_activity": _("Cancelled the activity"),
+    "debrief": _("Debriefed"),
+    "coach": _("Wrote or took back a coaching note"),
+    "make_calendar_feed": _("Made a calendar address"),
+    "revoke_calendar_feed": _("Revoked the calendar address"),
+    "finish": _("Finished it"),
+    "reopen": _("Opened it again"),
+    "drop": _("Dropped it"),
+    "decide": _("Decided Go or No-Go"),
+    "add_file": _("Added a file"),
+    "remove_file": _("Removed a file"),
     "assign": _("Handed over"),
+    "assess": _("Assessed"),
+    "renew": _("Renewed the contract"),
+    "erase": _("Erased the personal data"),
+    "set_tier": _("Gave the tier of the assessment"),
+    "override_tier": _("Overrode the tier"),
     "archive": pgettext_lazy("audit", "Archived"),
     "restore": pgettext_lazy("audit", "Restored"),
     "delete": pgettext_lazy("audit", "Deleted"),
@@ -56,6 +80,8 @@ ACTIONS = {
     "create_token": _("Made an API token"),
     "revoke_token": _("Revoked an API token"),
     "already_served": _("Tried to create a customer that is served already"),
+    "merge": pgettext_lazy("audit", "Merged"),
+    "undo_merge": _("Took a merge back"),
     "import": pgettext_lazy("audit", "Imported"),
     "export": pgettext_lazy("audit", "Exported"),
     "upload": _("Uploaded a workspace"),
@@ -75,6 +101,26 @@ KINDS = {
     "contact": _("Contact"),
     "product": _("Product"),
     "order": pgettext_lazy("audit", "Order"),
+    "contract": _("Contract"),
+    "npsresponse": _("NPS answer"),
+    "supplier": _("Supplier"),
+    "unit": _("Unit of a customer"),
+    "coverage": _("White space"),
+    "customertier": _("Tier of a customer"),
+    "assessment": _("Assessment"),
+    "tierrules": _("Tier rules"),
+    "idealprofile": _("Ideal customer"),
+    "profilecriterion": _("Criterion of an ideal customer"),
+    "targetcustomer": _("Target customer"),
+    "stakeholder": _("Somebody on the power map"),
+    "jointtask": _("Task of the joint plan"),
+    "strategysheet": _("Strategy sheet"),
+    "competitor": _("Competitor"),
+    "accountplan": _("Account plan"),
+    "planline": _("Line of an account plan"),
+    "jointaction": _("Joint action"),
+    "activity": _("Activity"),
+    "activitykind": _("Kind of activity"),
     "stage": _("Stage"),
     "user": _("Person"),
     "team": _("Team"),
@@ -84,9 +130,25 @@ KINDS = {
     "invitation": _("Invitation"),
     "importrun": pgettext_lazy("audit", "Import"),
     "exportrun": pgettext_lazy("audit", "Export"),
+    "checkpoint": _("Record of evidence"),
+    "gradechange": _("Lowered grade"),
+    "decision": _("Go / No-Go decision"),
+    "waiver": _("Waiver of the gate"),
+    "factor": _("Factor of the method"),
+    "rung": _("Rung"),
+    "methodsetting": _("Setting of the method"),
+    "stagesetting": _("Setting of a stage"),
+    "playbookentry": _("Playbook entry"),
+    "playbookversion": _("Version of a playbook entry"),
+    "playbookentry_stages": _("Stage of a playbook entry"),
+    "playbookentry_products": _("Product of a playbook entry"),
+    "activity_contacts": _("Person of an activity"),
+    "collaborator": _("Works on it too"),
+    "userteam": _("Change of team"),
 }
 LABELS = {  # of what is no field, or has a name for programs alone
     "reason": _("Reason"),
+    "total": _("Total"),
     "collaborator": _("Works on it too"),
     "opportunities_to": _("Its deals moved to"),
     "archived_at": _("Archived on"),
@@ -96,7 +158,19 @@ LABELS = {  # of what is no field, or has a name for programs alone
     "updated": _("Changed rows"),
     "views": _("Saved views"),
     "default": _("Opens first"),
+    "rows": _("Rows"),
+    "merged": _("Merged customer"),
+    "merged_into": _("Merged into"),
+    "by": _("By"),
 }
+FACTORS = {  # of evidence the trail keeps `power_4`
+    "demand": _("Demand"),
+    "power": _("Power"),
+    "goal": pgettext_lazy("factor", "Goal"),
+    "value": pgettext_lazy("factor", "Value"),
+    "coordination": _("Coordination"),
+}
+WAYS = {"bell": _("In Ascent"), "mail": _("Mail")}  # of notifications it keeps `handed_over.bell`
 REFERENCES = {"collaborator": "user", "opportunities_to": "stage", "customer": "customer"}  # beside foreign keys
 LINKS = {  # the page of a row, by URL name: with the row's id, or one for all
     "opportunity": "opportunity",
@@ -106,6 +180,9 @@ LINKS = {  # the page of a row, by URL name: with the row's id, or one for all
     "team": "team_edit",
     "product": "products",
     "stage": "settings_stages",
+    "methodsetting": "settings_method",
+    "rung": "settings_method",
+    "factor": "settings_method",
     "organisation": "settings_organisation",
 }
 Names = dict[tuple[str, str], str]
@@ -212,12 +289,23 @@ def _url(entry: AuditEntry) -> str:
 
 def _change(model: str, name: str, pair: Any, names: Names, reader: User, with_values: bool) -> Change:
     field = _field(model, name)
-    label = str(LABELS.get(name) or (field.verbose_name if field is not None else name.replace("_", " ")))
+    label = str(LABELS.get(name) or (field.verbose_name if field is not None else _label(name)))
     label = label[:1].upper() + label[1:]
     if not with_values or not isinstance(pair, list) or len(pair) != 2:
         return Change(label, shown=False)
     before, after = (_words(field, _referred(model, name), value, names, reader) for value in pair)
     return Change(label, before, after)
+
+
+def _label(name: str) -> str:
+    """What is called neither by a field nor by LABELS: a rung, a way of being told, else its own name."""
+    factor, _underscore, level = name.partition("_")
+    if factor in FACTORS and level.isdecimal():
+        return f"{FACTORS[factor]} {level}"
+    kind, _dot, way = name.partition(".")
+    if way in WAYS and kind in Kind.values:
+        return f"{Kind(kind).label}: {WAYS[way]}"
+    return name.replace("_", " ")
 
 
 def _words(field: Any, referred: str | None, value: Any, names: Names, reader: User) -> str:

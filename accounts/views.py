@@ -20,11 +20,11 @@ from accounts.models import Organisation, User
 from accounts.selectors import organisation
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
-LANDING = {User.Role.EXECUTIVE: "dashboard"}
+LANDING = {User.Role.EXECUTIVE: "dashboard", User.Role.REP: "my_day"}
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Executives land on the dashboard, everybody else on the board; administrators first go through the guide."""
+    """Reps land on their day, executives on the dashboard, others on the board; administrators first on the guide."""
     assert isinstance(request.user, User)
     if request.user.is_admin and organisation().set_up_at is None:
         return redirect("first_start")
@@ -116,6 +116,18 @@ SETTINGS = (
         gettext_lazy("Stages and win rates"),
         gettext_lazy("Names in both languages, order, win rates, expected days."),
         "route",
+    ),
+    Entry(
+        "settings_method",
+        gettext_lazy("Method and gate"),
+        gettext_lazy("Floors, milestones, the gate, what grades need, the five ladders."),
+        "stairs-up",
+    ),
+    Entry(
+        "activity_kinds",
+        gettext_lazy("Kinds of activity"),
+        gettext_lazy("What people plan and record with customers, and what each kind counts as."),
+        "calendar",
     ),
     Entry(
         "products",

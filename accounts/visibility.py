@@ -7,9 +7,10 @@ name, as foreign keys do, so that one file can hold the whole table.
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from accounts.models import Team, User
+from config.web.lookups import Among
 
 
 def portfolio(user: User) -> QuerySet[Any]:
@@ -32,24 +33,48 @@ def is_above(user: User, person: User) -> bool:
     return person.team.path.startswith(user.team.path)
 
 
+def managers_above(person: User) -> Any:
+    """The managers in charge of a person, whose team must be loaded; nobody of somebody without a team."""
+    if person.team is None:
+        return User.objects.none()
+    ids = [int(part) for part in person.team.path.split("/") if part]
+    return User.objects.filter(role=User.Role.MANAGER, team_id__in=ids).exclude(pk=person.pk)
+
+
+def _in_charge(user: User) -> Q:
+    """Of opportunities: those that a rep or manager owns, is in charge of, or was added to."""
+    added = apps.get_model("opportunities", "Collaborator").objects.filter(user=user).order_by()
+    return _owned(user) | Q(Among(F("pk"), added.values("opportunity_id").query))
+
+
+def _owned(user: User) -> Q:
+    if not user.is_manager or user.team is None:
+        return Q(owner=user.pk)
+    return Q(Among(F("owner_id"), portfolio(user).order_by().values("pk").query))
+
+
+def managers_above_each(owner: str) -> Any:
+    """Likewise in SQL: the managers in charge of the person to whom `owner` leads from a row of the outer query."""
+    path = ExpressionWrapper(OuterRef(f"{owner}__team__path"), output_field=CharField())
+    managers = User.objects.filter(role=User.Role.MANAGER).alias(its_path=path)
+    return managers.filter(its_path__startswith=F("team__path")).exclude(pk=OuterRef(owner))
+
+
 def opportunity_ids(user: User, among: Any = None) -> QuerySet[Any]:
     """Ids of the opportunities that a rep or manager owns, is in charge of, or was added to.
 
-    `among`, ids or a query of them, narrows each part of the union: to ask for a few rows costs little then.
+    `among`, ids or a query of them, narrows them: to ask for a few rows costs little then.
     """
-    owned = apps.get_model("opportunities", "Opportunity").objects.filter(owner__in=portfolio(user).values("pk"))
-    added = apps.get_model("opportunities", "Collaborator").objects.filter(user=user)
-    if among is not None:
-        owned, added = owned.filter(pk__in=among), added.filter(opportunity_id__in=among)
-    return _union(owned.values("pk"), added.values("opportunity_id"))
+    rows = apps.get_model("opportunities", "Opportunity").objects.filter(_in_charge(user)).order_by()
+    return rows.values("pk") if among is None else rows.filter(pk__in=among).values("pk")
 
 
 def visible_opportunities(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
-    return queryset if user.sees_everything else queryset.filter(pk__in=opportunity_ids(user))
+    return queryset if user.sees_everything else queryset.filter(_in_charge(user))
 
 
 def editable_opportunities(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
-    return queryset.filter(pk__in=opportunity_ids(user)) if user.sells else queryset.none()
+    return queryset.filter(_in_charge(user)) if user.sells else queryset.none()
 
 
 def _own_customers(user: User) -> list[QuerySet[Any]]:
@@ -87,6 +112,15 @@ def editable_customers(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
     return queryset.filter(pk__in=_union(*_own_customers(user))) if user.sells else queryset.none()
 
 
+def visible_with_customer(queryset: QuerySet[Any], user: User, field: str = "customer_id") -> QuerySet[Any]:
+    """Rows that hang on a customer: contracts, NPS answers, assessments, account plans. `field` leads to its id."""
+    return queryset if user.sees_everything else queryset.filter(**{f"{field}__in": customer_ids(user)})
+
+
+def editable_with_customer(queryset: QuerySet[Any], user: User, field: str = "customer_id") -> QuerySet[Any]:
+    return queryset.filter(**{f"{field}__in": _union(*_own_customers(user))}) if user.sells else queryset.none()
+
+
 def visible_contacts(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
     return queryset if user.sees_everything else queryset.filter(customer_id__in=customer_ids(user))
 
@@ -104,6 +138,49 @@ def visible_orders(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
     sold = orders.filter(owner__in=portfolio(user).values("pk")).values("pk")
     bought = orders.filter(customer_id__in=customer_ids(user)).values("pk")
     return queryset.filter(pk__in=_union(bought, sold))
+
+
+def visible_with_opportunity(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """Rows that hang on an opportunity: evidence, stakeholders, plans, decisions."""
+    return queryset if user.sees_everything else queryset.filter(opportunity_id__in=opportunity_ids(user))
+
+
+def editable_with_opportunity(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
+    return queryset.filter(opportunity_id__in=opportunity_ids(user)) if user.sells else queryset.none()
+
+
+def visible_attachments(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """Files of visible opportunities, and those of the playbook, which is everybody's."""
+    if user.sees_everything:
+        return queryset
+    return queryset.filter(Q(opportunity_id__in=opportunity_ids(user)) | Q(playbook_entry__isnull=False))
+
+
+def _activities(user: User, customers: QuerySet[Any]) -> QuerySet[Any]:
+    """Ids of activities: with the opportunity; without one with the customer; with neither with their owner."""
+    activities = apps.get_model("opportunities", "Activity").objects
+    alone = activities.filter(opportunity=None)
+    return _union(
+        activities.filter(opportunity_id__in=opportunity_ids(user)).values("pk"),
+        alone.filter(customer_id__in=customers).values("pk"),
+        alone.filter(customer=None, owner__in=portfolio(user).values("pk")).values("pk"),
+    )
+
+
+def visible_activities(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
+    return queryset if user.sees_everything else queryset.filter(pk__in=_activities(user, customer_ids(user)))
+
+
+def editable_activities(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """Those of editable opportunities, else of editable customers, else one's own and those in one's charge."""
+    if not user.sells:
+        return queryset.none()
+    return queryset.filter(pk__in=_activities(user, _union(*_own_customers(user))))
+
+
+def reads_sensitive(user: User, owner: User, author_id: int | None) -> bool:
+    """Whether somebody who sees a row reads its sensitive fields: the owner, managers above, the author."""
+    return user.pk in (owner.pk, author_id) or is_above(user, owner)
 
 
 # What a person is told about, by the name of its model: shown only while they may see that row.

@@ -99,7 +99,7 @@ class PreferencesSerializer(Strict):
     def get_fields(self) -> dict[str, Any]:
         user = getattr(self.context.get("request"), "user", None)
         kinds = kinds_for(user) if isinstance(user, User) else list(Kind)
-        return {kind: WaysSerializer(required=False) for kind in kinds}
+        return {Kind(kind).value: WaysSerializer(required=False) for kind in kinds}
 
 
 class Preferences(viewsets.GenericViewSet[Any]):

@@ -5,6 +5,7 @@ from accounts.models.audit import AuditEntry
 from accounts.models.messages import Kind, Notification, NotificationPreference, OutboxMessage
 from accounts.models.organisation import Organisation
 from accounts.models.people import Invitation, Team, User, UserTeam
+from accounts.models.search import SearchToken
 from accounts.models.views import SavedView, SavedViewPlace
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "OutboxMessage",
     "SavedView",
     "SavedViewPlace",
+    "SearchToken",
     "Team",
     "User",
     "UserTeam",

@@ -13,7 +13,10 @@ class Kind(models.TextChoices):
 
     HANDED_OVER = "handed_over", _("Something was handed to me")
     OVERDUE = "overdue", _("Next steps of mine are overdue")
+    RENEWAL_DUE = "renewal_due", _("Contracts of my customers are about to end")
     IMPORT_ENDED = "import_ended", _("An import or export of mine has ended")
+    WAIVER_ASKED = "waiver_asked", _("Somebody asks me for a waiver")
+    WAIVER_DECIDED = "waiver_decided", _("A waiver that I asked for is decided")
     NIGHTLY_FAILED = "nightly_failed", _("A nightly run has failed")
 
 

@@ -17,16 +17,20 @@ import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts import actions, invitations, people, saved_views, teams, tokens
+from accounts import actions, invitations, people, saved_views, teams, tokens, trail
 from accounts.models import AuditEntry, Organisation
 from config.celery import app
 from config.web import context
 from customers import actions as customers
+from customers.rules.tiers import CRITERIA
 from opportunities import actions as opportunities
-from opportunities.models import Stage
+from opportunities.models import ActivityKind, Factor, Rung, Stage
 from pipeline import actions as pipeline
+from pipeline import privacy
 from pipeline.interchange.export import export_workspace
+from pipeline.interchange.layout import FILES
 from pipeline.interchange.load import import_workspace
 from pipeline.runs import exports, imports
 from tests import factories
@@ -43,7 +47,12 @@ BUILDING_BLOCKS = {  # what actions are made of, and what runs other actions
     "accounts.edits.create",
     "accounts.edits.edit",
     "customers.duplicates.refuse_if_served",
+    "customers.actions.shared.set_archived",
+    "opportunities.actions.gate.pass_gate",
+    "opportunities.actions.move.move_past_gate",
     "opportunities.actions.bulk.in_bulk",
+    "opportunities.actions.of_opportunity.set_archived",
+    "opportunities.actions.checkpoints.confirm_each",
     "opportunities.actions.writing.write",
 }
 
@@ -90,11 +99,57 @@ class World:
     def customer(self) -> Any:
         return factories.customer(self.rep)
 
+    def assessed(self) -> Any:
+        return customers.assess_customer(customer=self.customer(), scores=dict.fromkeys(CRITERIA, 4), actor=self.rep)
+
+    def order(self) -> Any:
+        return customers.create_order(
+            actor=self.rep, customer=self.customer(), amount=Decimal(5), booked_on=date(2026, 1, 1)
+        )
+
+    def contract(self) -> Any:
+        term = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+        return customers.create_contract(actor=self.rep, customer=self.customer(), **term)
+
+    def nps_response(self) -> Any:
+        return customers.create_nps_response(
+            actor=self.rep, customer=self.customer(), score=9, answered_on=date(2026, 1, 1)
+        )
+
+    def supplier(self) -> Any:
+        return customers.create_supplier(
+            actor=self.rep, customer=self.customer(), name="Rival", annual_amount=Decimal(5)
+        )
+
+    def unit(self) -> Any:
+        return customers.create_unit(actor=self.rep, customer=self.customer(), name="North plant")
+
     def contact(self) -> Any:
         return factories.contact(self.rep, self.customer())
 
+    def plan(self) -> Any:
+        return customers.create_plan(actor=self.rep, customer=self.customer(), year=2026)
+
+    def plan_line(self) -> Any:
+        return customers.add_plan_line(actor=self.rep, plan=self.plan(), strategy="Zero stock")
+
+    def joint_action(self) -> Any:
+        return customers.add_joint_action(actor=self.rep, plan=self.plan(), action="Visit the plant")
+
+    def stakeholder(self) -> Any:
+        return opportunities.add_stakeholder(opportunity=self.deal(), role_title="Finance", actor=self.rep)
+
+    def task(self) -> Any:
+        return opportunities.add_task(opportunity=self.deal(), title="Visit", actor=self.rep)
+
+    def competitor(self) -> Any:
+        return opportunities.add_competitor(opportunity=self.deal(), name="Rival", actor=self.rep)
+
     def product(self) -> Any:
         return factories.product(self.admin)
+
+    def entry(self) -> Any:
+        return opportunities.create_entry(actor=self.manager, kind="script", title_en="New", body_en="Text")
 
     def view(self, owner: Any = None) -> Any:
         return saved_views.save_view(actor=owner or self.rep, name="View", page="board", query="", scope="team")
@@ -145,11 +200,40 @@ def undone(w: World) -> None:
     opportunities.undo(opportunity=row, actor=w.rep, seen=row.version)
 
 
+def evidence(w: World) -> Any:
+    deal = w.deal()
+    told = {"contact": factories.contact(w.rep, deal.customer), "said_on": deal.created_on, "link": "https://x.example"}
+    record = opportunities.Evidence(factor="power", level=5, grade="E2", **told)
+    return opportunities.add_checkpoints(opportunity=deal, records=[record], actor=w.rep)[0]
+
+
+def visit(w: World, **fields: Any) -> Any:
+    return factories.activity(w.rep, opportunity=w.deal(), **fields)
+
+
+def debriefed(w: World) -> Any:
+    return opportunities.debrief_activity(activity=visit(w), done_at=timezone.now(), seen=None, actor=w.rep)
+
+
+def archived_kind(w: World) -> Any:
+    return opportunities.archive_activity_kind(
+        kind=ActivityKind.objects.get(key="demo"), seen=None, actor=w.admin
+    )  # fmt: skip
+
+
+def waiver(w: World) -> Any:
+    return opportunities.ask_waiver(opportunity=w.deal(), stage=stage("decide"), reason="Chairman", actor=w.rep)
+
+
 def handed_over(w: World, **options: Any) -> Any:
     deal = w.deal()
     return opportunities.hand_over_portfolio(
         person=w.rep, shares={deal.customer_id: w.company.mate}, seen=None, actor=w.admin
     )
+
+
+def merged(w: World) -> Any:
+    return customers.merge_customers(survivor=w.customer(), other=w.customer(), actor=w.manager)
 
 
 # {action: (who, what, of which kind of row, how)}
@@ -235,60 +319,246 @@ WRITES: dict[str, tuple[str, str, str, Callable[[World], Any]]] = {
         "rep", "revoke_token", "user",
         lambda w: tokens.revoke_token(token=tokens.create_token(user=w.rep, name="x")[0], actor=w.rep),
     ),
-    "customers.actions.create_customer": (
+    "customers.actions.merge.merge_customers": ("manager", "merge", "customer", merged),
+    "customers.actions.merge.undo_merge": (
+        "manager", "undo_merge", "customer", lambda w: customers.undo_merge(merge=merged(w), actor=w.manager)
+    ),
+    "customers.actions.customers.create_customer": (
         "rep", "create", "customer", lambda w: customers.create_customer(actor=w.rep, name="New")
     ),
-    "customers.actions.edit_customer": (
+    "customers.actions.customers.edit_customer": (
         "rep", "edit", "customer",
         lambda w: customers.edit_customer(customer=w.customer(), changes={"region": "x"}, seen=None, actor=w.rep),
     ),
-    "customers.actions.assign_customer": (
+    "customers.actions.customers.assign_customer": (
         "manager", "assign", "customer",
         lambda w: customers.assign_customer(
             customer=w.customer(), owner=w.company.mate, seen=None, actor=w.manager
         ),
     ),
-    "customers.actions.archive_customer": (
+    "customers.actions.customers.archive_customer": (
         "rep", "archive", "customer", lambda w: w.archived(w.customer(), customers.archive_customer, "customer")
     ),
-    "customers.actions.restore_customer": (
+    "customers.actions.customers.restore_customer": (
         "rep", "restore", "customer",
         lambda w: customers.restore_customer(
             customer=w.archived(w.customer(), customers.archive_customer, "customer"), seen=None, actor=w.rep
         ),
     ),
-    "customers.actions.create_contact": (
+    "customers.actions.plans.create_plan": ("rep", "create", "accountplan", lambda w: w.plan()),
+    "customers.actions.plans.edit_plan": (
+        "rep", "edit", "accountplan",
+        lambda w: customers.edit_plan(plan=w.plan(), changes={"risks": "Prices"}, seen=None, actor=w.rep),
+    ),
+    "customers.actions.plans.archive_plan": (
+        "rep", "archive", "accountplan", lambda w: w.archived(w.plan(), customers.archive_plan, "plan")
+    ),
+    "customers.actions.plans.restore_plan": (
+        "rep", "restore", "accountplan",
+        lambda w: customers.restore_plan(
+            plan=w.archived(w.plan(), customers.archive_plan, "plan"), seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.plans.copy_plan_forward": (
+        "rep", "create", "accountplan", lambda w: customers.copy_plan_forward(plan=w.plan(), actor=w.rep)
+    ),
+    "customers.actions.plans.add_plan_line": ("rep", "create", "planline", lambda w: w.plan_line()),
+    "customers.actions.plans.edit_plan_line": (
+        "rep", "edit", "planline",
+        lambda w: customers.edit_plan_line(
+            line=w.plan_line(), changes={"state": "done"}, seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.plans.archive_plan_line": (
+        "rep", "archive", "planline", lambda w: w.archived(w.plan_line(), customers.archive_plan_line, "line")
+    ),
+    "customers.actions.plans.add_joint_action": ("rep", "create", "jointaction", lambda w: w.joint_action()),
+    "customers.actions.plans.edit_joint_action": (
+        "rep", "edit", "jointaction",
+        lambda w: customers.edit_joint_action(
+            joint_action=w.joint_action(), changes={"result": "Seen"}, seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.plans.archive_joint_action": (
+        "rep", "archive", "jointaction",
+        lambda w: w.archived(w.joint_action(), customers.archive_joint_action, "joint_action"),
+    ),
+    "customers.actions.plans.finish_joint_action": (
+        "rep", "finish", "jointaction",
+        lambda w: customers.finish_joint_action(joint_action=w.joint_action(), side="ours", seen=None, actor=w.rep),
+    ),
+    "customers.actions.plans.reopen_joint_action": (
+        "rep", "reopen", "jointaction",
+        lambda w: customers.reopen_joint_action(
+            joint_action=customers.drop_joint_action(
+                joint_action=w.joint_action(), side="theirs", seen=None, actor=w.rep
+            ),
+            side="theirs", seen=None, actor=w.rep,
+        ),
+    ),
+    "customers.actions.plans.drop_joint_action": (
+        "rep", "drop", "jointaction",
+        lambda w: customers.drop_joint_action(joint_action=w.joint_action(), side="theirs", seen=None, actor=w.rep),
+    ),
+    "customers.actions.facts.create_order": ("rep", "create", "order", lambda w: w.order()),
+    "customers.actions.facts.edit_order": (
+        "rep", "edit", "order",
+        lambda w: customers.edit_order(order=w.order(), changes={"amount": Decimal(7)}, seen=None, actor=w.rep),
+    ),
+    "customers.actions.facts.archive_order": (
+        "rep", "archive", "order",
+        lambda w: w.archived(w.order(), customers.archive_order, "order"),
+    ),
+    "customers.actions.facts.restore_order": (
+        "rep", "restore", "order",
+        lambda w: customers.restore_order(
+            order=w.archived(w.order(), customers.archive_order, "order"), seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.facts.create_contract": ("rep", "create", "contract", lambda w: w.contract()),
+    "customers.actions.facts.edit_contract": (
+        "rep", "edit", "contract",
+        lambda w: customers.edit_contract(contract=w.contract(), changes={"title": "x"}, seen=None, actor=w.rep),
+    ),
+    "customers.actions.facts.archive_contract": (
+        "rep", "archive", "contract",
+        lambda w: w.archived(w.contract(), customers.archive_contract, "contract"),
+    ),
+    "customers.actions.facts.restore_contract": (
+        "rep", "restore", "contract",
+        lambda w: customers.restore_contract(
+            contract=w.archived(w.contract(), customers.archive_contract, "contract"), seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.facts.create_nps_response": ("rep", "create", "npsresponse", lambda w: w.nps_response()),
+    "customers.actions.facts.edit_nps_response": (
+        "rep", "edit", "npsresponse",
+        lambda w: customers.edit_nps_response(response=w.nps_response(), changes={"score": 3}, seen=None, actor=w.rep),
+    ),
+    "customers.actions.facts.archive_nps_response": (
+        "rep", "archive", "npsresponse",
+        lambda w: w.archived(w.nps_response(), customers.archive_nps_response, "response"),
+    ),
+    "customers.actions.facts.restore_nps_response": (
+        "rep", "restore", "npsresponse",
+        lambda w: customers.restore_nps_response(
+            response=w.archived(w.nps_response(), customers.archive_nps_response, "response"), seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.facts.renew_contract": (
+        "rep", "renew", "contract",
+        lambda w: customers.renew_contract(
+            contract=w.contract(), ends_on=date(2027, 12, 31), amount=None, actor=w.rep
+        ),
+    ),
+    "pipeline.privacy.erase_contact": (
+        "admin", "erase", "contact",
+        lambda w: privacy.erase_contact(contact=w.contact(), reason="Asked for it", actor=w.admin),
+    ),
+    "customers.actions.suppliers.create_supplier": ("rep", "create", "supplier", lambda w: w.supplier()),
+    "customers.actions.suppliers.edit_supplier": (
+        "rep", "edit", "supplier",
+        lambda w: customers.edit_supplier(supplier=w.supplier(), changes={"name": "x"}, seen=None, actor=w.rep),
+    ),
+    "customers.actions.suppliers.archive_supplier": (
+        "rep", "archive", "supplier",
+        lambda w: w.archived(w.supplier(), customers.archive_supplier, "supplier"),
+    ),
+    "customers.actions.suppliers.restore_supplier": (
+        "rep", "restore", "supplier",
+        lambda w: customers.restore_supplier(
+            supplier=w.archived(w.supplier(), customers.archive_supplier, "supplier"), seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.units.create_unit": ("rep", "create", "unit", lambda w: w.unit()),
+    "customers.actions.units.edit_unit": (
+        "rep", "edit", "unit",
+        lambda w: customers.edit_unit(unit=w.unit(), changes={"name": "x"}, seen=None, actor=w.rep),
+    ),
+    "customers.actions.units.archive_unit": (
+        "rep", "archive", "unit", lambda w: w.archived(w.unit(), customers.archive_unit, "unit")
+    ),
+    "customers.actions.units.restore_unit": (
+        "rep", "restore", "unit",
+        lambda w: customers.restore_unit(
+            unit=w.archived(w.unit(), customers.archive_unit, "unit"), seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.units.set_coverage": (
+        "rep", "create", "coverage",
+        lambda w: customers.set_coverage(
+            unit=w.unit(), product=factories.product(w.admin), state="ours", actor=w.rep
+        ),
+    ),
+    "customers.actions.tiers.assess_customer": ("rep", "assess", "customer", lambda w: w.assessed()),
+    "customers.actions.tiers.override_tier": (
+        "manager", "override_tier", "customer",
+        lambda w: customers.override_tier(assessment=w.assessed(), tier="5A", reason="Two plants", actor=w.manager),
+    ),
+    "customers.actions.tiers.edit_tier_rules": (
+        "admin", "edit", "tierrules",
+        lambda w: customers.edit_tier_rules(changes={"assess_every_days": 60}, actor=w.admin),
+    ),
+    "customers.actions.contacts.create_contact": (
         "rep", "create", "contact",
         lambda w: customers.create_contact(actor=w.rep, customer=w.customer(), name="Ms Secret"),
     ),
-    "customers.actions.edit_contact": (
+    "customers.actions.contacts.edit_contact": (
         "rep", "edit", "contact",
         lambda w: customers.edit_contact(
             contact=w.contact(), changes={"phone": "12345", "title": "CEO"}, seen=None, actor=w.rep
         ),
     ),
-    "customers.actions.archive_contact": (
+    "customers.actions.contacts.archive_contact": (
         "rep", "archive", "contact", lambda w: w.archived(w.contact(), customers.archive_contact, "contact")
     ),
-    "customers.actions.restore_contact": (
+    "customers.actions.contacts.restore_contact": (
         "rep", "restore", "contact",
         lambda w: customers.restore_contact(
             contact=w.archived(w.contact(), customers.archive_contact, "contact"), seen=None, actor=w.rep
         ),
     ),
-    "customers.actions.create_product": ("admin", "create", "product", lambda w: w.product()),
-    "customers.actions.edit_product": (
+    "customers.actions.products.create_product": ("admin", "create", "product", lambda w: w.product()),
+    "customers.actions.products.edit_product": (
         "admin", "edit", "product",
         lambda w: customers.edit_product(product=w.product(), changes={"line": "x"}, seen=None, actor=w.admin),
     ),
-    "customers.actions.archive_product": (
+    "customers.actions.products.archive_product": (
         "admin", "archive", "product", lambda w: w.archived(w.product(), customers.archive_product, "product")
     ),
-    "customers.actions.restore_product": (
+    "customers.actions.products.restore_product": (
         "admin", "restore", "product",
         lambda w: customers.restore_product(
             product=w.archived(w.product(), customers.archive_product, "product"), seen=None, actor=w.admin
         ),
+    ),
+    "opportunities.actions.playbook.create_entry": ("manager", "create", "playbookentry", lambda w: w.entry()),
+    "opportunities.actions.playbook.edit_entry": (
+        "admin", "edit", "playbookentry",
+        lambda w: opportunities.edit_entry(entry=w.entry(), changes={"title_zh": "x"}, seen=None, actor=w.admin),
+    ),
+    "opportunities.actions.playbook.archive_entry": (
+        "manager", "archive", "playbookentry",
+        lambda w: opportunities.archive_entry(entry=w.entry(), seen=None, actor=w.manager),
+    ),
+    "opportunities.actions.playbook.restore_entry": (
+        "manager", "restore", "playbookentry",
+        lambda w: opportunities.restore_entry(
+            entry=opportunities.archive_entry(entry=w.entry(), seen=None, actor=w.manager), seen=None, actor=w.manager
+        ),
+    ),
+    "opportunities.actions.files.store_attachment": (
+        "rep", "add_file", "opportunity", lambda w: factories.attachment(w.deal())
+    ),
+    "opportunities.actions.files.store_playbook_attachment": (
+        "manager", "add_file", "playbookentry",
+        lambda w: opportunities.store_playbook_attachment(
+            entry=w.entry(), upload=SimpleUploadedFile("n.txt", b"x"), actor=w.manager,
+        ),
+    ),
+    "opportunities.actions.files.remove_attachment": (
+        "rep", "remove_file", "opportunity",
+        lambda w: opportunities.remove_attachment(attachment=factories.attachment(w.deal()), actor=w.rep),
     ),
     "opportunities.actions.create.create_opportunity": (
         "rep", "create", "opportunity",
@@ -315,6 +585,162 @@ WRITES: dict[str, tuple[str, str, str, Callable[[World], Any]]] = {
     "opportunities.actions.move.move_to_stage": (
         "rep", "move", "opportunity",
         lambda w: opportunities.move_to_stage(opportunity=w.deal(), stage=stage("validate"), seen=None, actor=w.rep),
+    ),
+    "opportunities.actions.checkpoints.add_checkpoints": (
+        "rep", "add_checkpoint", "opportunity", lambda w: evidence(w)
+    ),
+    "opportunities.actions.checkpoints.confirm_checkpoint": (
+        "manager", "confirm_checkpoint", "opportunity",
+        lambda w: opportunities.confirm_checkpoint(checkpoint=evidence(w), actor=w.manager),
+    ),
+    "opportunities.actions.checkpoints.lower_grade": (
+        "manager", "lower_grade", "opportunity",
+        lambda w: opportunities.lower_grade(checkpoint=evidence(w), grade="E0", reason="No trace", actor=w.manager),
+    ),
+    "opportunities.actions.checkpoints.withdraw_checkpoint": (
+        "rep", "withdraw_checkpoint", "opportunity",
+        lambda w: opportunities.withdraw_checkpoint(checkpoint=evidence(w), reason="Mistaken", actor=w.rep),
+    ),
+    "opportunities.actions.activities.plan_activity": ("rep", "create", "activity", visit),
+    "opportunities.actions.activities.edit_activity": (
+        "rep", "edit", "activity",
+        lambda w: opportunities.edit_activity(
+            activity=visit(w), changes={"objective": "x"}, seen=None, actor=w.rep
+        ),
+    ),
+    "opportunities.actions.activities.reschedule_activity": (
+        "rep", "reschedule", "activity",
+        lambda w: opportunities.reschedule_activity(
+            activity=visit(w), planned_at=timezone.now(), seen=None, actor=w.rep
+        ),
+    ),
+    "opportunities.actions.activities.cancel_activity": (
+        "rep", "cancel_activity", "activity",
+        lambda w: opportunities.cancel_activity(activity=visit(w), reason="Ill", seen=None, actor=w.rep),
+    ),
+    "opportunities.actions.activities.coach_activity": (
+        "manager", "coach", "activity",
+        lambda w: opportunities.coach_activity(activity=debriefed(w), note="Ask why", seen=None, actor=w.manager),
+    ),
+    "opportunities.actions.debriefs.debrief_activity": ("rep", "debrief", "activity", debriefed),
+    "opportunities.actions.debriefs.log_activity": (
+        "rep", "create", "activity",
+        lambda w: opportunities.log_activity(
+            actor=w.rep, kind=ActivityKind.objects.get(key="call"), done_at=timezone.now()
+        ),
+    ),
+    "opportunities.actions.activity_kinds.create_activity_kind": (
+        "admin", "create", "activitykind",
+        lambda w: opportunities.create_activity_kind(actor=w.admin, name_zh="晚餐", name_en="Dinner", base="meeting"),
+    ),
+    "opportunities.actions.activity_kinds.edit_activity_kind": (
+        "admin", "edit", "activitykind",
+        lambda w: opportunities.edit_activity_kind(
+            kind=ActivityKind.objects.get(key="demo"), changes={"name_en": "Trial"}, seen=None, actor=w.admin
+        ),
+    ),
+    "opportunities.actions.activity_kinds.archive_activity_kind": (
+        "admin", "archive", "activitykind", archived_kind
+    ),
+    "opportunities.actions.activity_kinds.restore_activity_kind": (
+        "admin", "restore", "activitykind",
+        lambda w: opportunities.restore_activity_kind(kind=archived_kind(w), seen=None, actor=w.admin),
+    ),
+    "opportunities.actions.calendar_feeds.make_calendar_feed": (
+        "rep", "make_calendar_feed", "user", lambda w: opportunities.make_calendar_feed(actor=w.rep)
+    ),
+    "opportunities.actions.calendar_feeds.revoke_calendar_feed": (
+        "rep", "revoke_calendar_feed", "user",
+        lambda w: [act(actor=w.rep) for act in (opportunities.make_calendar_feed, opportunities.revoke_calendar_feed)],
+    ),
+    "opportunities.actions.decisions.record_decision": (
+        "rep", "decide", "opportunity",
+        lambda w: opportunities.record_decision(opportunity=w.deal(), decision="go", reason="Real", actor=w.rep),
+    ),
+    "opportunities.actions.waivers.ask_waiver": ("rep", "ask_waiver", "opportunity", lambda w: waiver(w)),
+    "opportunities.actions.waivers.grant_waiver": (
+        "manager", "waiver_granted", "opportunity",
+        lambda w: opportunities.grant_waiver(waiver=waiver(w), actor=w.manager),
+    ),
+    "opportunities.actions.waivers.refuse_waiver": (
+        "manager", "waiver_refused", "opportunity",
+        lambda w: opportunities.refuse_waiver(waiver=waiver(w), reason="Too early", actor=w.manager),
+    ),
+    "opportunities.actions.stakeholders.add_stakeholder": ("rep", "create", "stakeholder", lambda w: w.stakeholder()),
+    "opportunities.actions.stakeholders.edit_stakeholder": (
+        "rep", "edit", "stakeholder",
+        lambda w: opportunities.edit_stakeholder(
+            stakeholder=w.stakeholder(), changes={"stance": 1}, seen=None, actor=w.rep
+        ),
+    ),
+    "opportunities.actions.stakeholders.archive_stakeholder": (
+        "rep", "archive", "stakeholder",
+        lambda w: w.archived(w.stakeholder(), opportunities.archive_stakeholder, "stakeholder"),
+    ),
+    "opportunities.actions.stakeholders.restore_stakeholder": (
+        "rep", "restore", "stakeholder",
+        lambda w: opportunities.restore_stakeholder(
+            stakeholder=w.archived(w.stakeholder(), opportunities.archive_stakeholder, "stakeholder"),
+            seen=None, actor=w.rep,
+        ),
+    ),
+    "opportunities.actions.joint_plan.add_task": ("rep", "create", "jointtask", lambda w: w.task()),
+    "opportunities.actions.joint_plan.edit_task": (
+        "rep", "edit", "jointtask",
+        lambda w: opportunities.edit_task(task=w.task(), changes={"title": "x"}, seen=None, actor=w.rep),
+    ),
+    "opportunities.actions.joint_plan.finish_task": (
+        "rep", "edit", "jointtask",
+        lambda w: opportunities.finish_task(task=w.task(), done_on=date(2026, 1, 1), seen=None, actor=w.rep),
+    ),
+    "opportunities.actions.joint_plan.archive_task": (
+        "rep", "archive", "jointtask", lambda w: w.archived(w.task(), opportunities.archive_task, "task")
+    ),
+    "opportunities.actions.joint_plan.restore_task": (
+        "rep", "restore", "jointtask",
+        lambda w: opportunities.restore_task(
+            task=w.archived(w.task(), opportunities.archive_task, "task"), seen=None, actor=w.rep
+        ),
+    ),
+    "opportunities.actions.strategy.edit_strategy": (
+        "rep", "edit", "strategysheet",
+        lambda w: opportunities.edit_strategy(
+            opportunity=w.deal(), changes={"sales_theme": "x"}, seen=None, actor=w.rep
+        ),
+    ),
+    "opportunities.actions.strategy.add_competitor": ("rep", "create", "competitor", lambda w: w.competitor()),
+    "opportunities.actions.strategy.edit_competitor": (
+        "rep", "edit", "competitor",
+        lambda w: opportunities.edit_competitor(
+            competitor=w.competitor(), changes={"counter": "x"}, seen=None, actor=w.rep
+        ),
+    ),
+    "opportunities.actions.strategy.archive_competitor": (
+        "rep", "archive", "competitor",
+        lambda w: w.archived(w.competitor(), opportunities.archive_competitor, "competitor"),
+    ),
+    "opportunities.actions.strategy.restore_competitor": (
+        "rep", "restore", "competitor",
+        lambda w: opportunities.restore_competitor(
+            competitor=w.archived(w.competitor(), opportunities.archive_competitor, "competitor"),
+            seen=None, actor=w.rep,
+        ),
+    ),
+    "opportunities.actions.method.edit_method": (
+        "admin", "edit", "methodsetting",
+        lambda w: opportunities.edit_method(gate_mode="enforce", grade_needs={}, seen=None, actor=w.admin),
+    ),
+    "opportunities.actions.method.edit_rung": (
+        "admin", "edit", "rung",
+        lambda w: opportunities.edit_rung(
+            rung=Rung.objects.current()[0], changes={"question_en": "Who?"}, actor=w.admin
+        ),
+    ),
+    "opportunities.actions.method.rename_factor": (
+        "admin", "edit", "factor",
+        lambda w: opportunities.rename_factor(
+            factor=Factor.objects.all()[0], changes={"name_en": "Need"}, seen=None, actor=w.admin
+        ),
     ),
     "opportunities.actions.undo.undo": ("rep", "undo", "opportunity", undone),
     "opportunities.actions.archive.archive_opportunity": (
@@ -482,3 +908,10 @@ def test_a_command_has_no_request(company):
     customers.create_customer(actor=company.rep, name="x", created_on=date(2026, 1, 1))
     entry = AuditEntry.objects.latest("id")
     assert (entry.door, entry.request_id) == ("command", "")
+
+
+def test_the_trail_has_words_for_every_action_and_row():
+    """Also for what an import names: a kind of row for each file."""
+    imported = {file.model._meta.model_name for file in FILES}
+    assert {action for _who, action, _model, _act in WRITES.values()} - set(trail.ACTIONS) == set()
+    assert ({model for _who, _action, model, _act in WRITES.values()} | imported) - set(trail.KINDS) == set()

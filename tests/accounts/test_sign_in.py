@@ -39,9 +39,10 @@ def test_by_login_name_or_address(company, login):
     assert signed(client)
 
 
-def test_executives_land_on_the_dashboard_everybody_else_on_the_board(company, signed_in):
+def test_executives_land_on_the_dashboard_reps_on_their_day_everybody_else_on_the_board(company, signed_in):
     assert signed_in(company.executive).get("/")["Location"] == reverse("dashboard")
-    for who in ("rep", "manager", "admin"):
+    assert signed_in(company.rep).get("/")["Location"] == reverse("my_day")
+    for who in ("manager", "admin"):
         assert signed_in(getattr(company, who)).get("/")["Location"] == reverse("board")
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import OrderBy
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -68,14 +69,21 @@ class OpportunityFilter(filters.FilterSet):
     amount_max = MoneyFilter(field_name="amount", lookup_expr="lte", label=_("Amount to"))
     key = filters.CharFilter(label=_("Key"))
 
+    always: tuple[str, ...] = ()  # those that also narrow when they are not asked for
+
     class Meta:
         model = Opportunity
         fields: list[str] = []
 
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        """With the filters that `data` asks for: the others let everything through and cost a form field each."""
+        super().__init__(data, *args, **kwargs)
+        for name in set(self.filters) - {*self.always, *self.data}:
+            del self.filters[name]
+
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        return queryset.filter(
-            Q(title__icontains=value) | Q(customer__name__icontains=value) | Q(next_step__icontains=value)
-        )
+        customers = Customer.objects.filter(name__icontains=value).order_by().values("pk")
+        return queryset.filter(Q(title__icontains=value) | Q(next_step__icontains=value) | Q(customer__in=customers))
 
     def condition(self) -> Q | None:
         """All that is asked for as one condition, without a query; None when a value is not understood."""
@@ -136,10 +144,12 @@ def names_closed(query: QueryDict) -> bool:
 
 def ordered(queryset: QuerySet[Any], wanted: str, default: str = "-id") -> QuerySet[Any]:
     """Sorted by one of ORDERINGS (`-` in front: downwards), empty values last, ties by id."""
+    return queryset.order_by(*order_of(wanted) if wanted.removeprefix("-") in ORDERINGS else [default])
+
+
+def order_of(wanted: str) -> list[OrderBy]:
+    """One of ORDERINGS as `ordered` sorts by it."""
     name = wanted.removeprefix("-")
-    if name not in ORDERINGS:
-        return queryset.order_by(default)
     column = F(ORDERINGS[name].removeprefix("-"))
     down = wanted.startswith("-") != ORDERINGS[name].startswith("-")
-    first = column.desc(nulls_last=True) if down else column.asc(nulls_last=True)
-    return queryset.order_by(first, "-id")
+    return [column.desc(nulls_last=True) if down else column.asc(nulls_last=True), F("id").desc()]

@@ -14,7 +14,7 @@ from accounts.notifications import Words
 from accounts.selectors import today
 from config.web.templatetags.formats import day
 from customers.models import Customer
-from opportunities.models import Opportunity
+from opportunities.models import Opportunity, Waiver
 
 LONGEST_LIST = 20  # rows that a mail names
 
@@ -106,6 +106,47 @@ def _shortened(names: list[str]) -> tuple[str, ...]:
     rest = len(names) - LONGEST_LIST
     more = [ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest}] if rest > 0 else []
     return (*names[:LONGEST_LIST], *more)
+
+
+def waiver_asked(notes: list[Notification], reader: User) -> list[Words | None]:
+    """Who asks for what; nothing of one that was asked anew since. At most one query."""
+    waivers = _waivers(notes)
+    return [_waiver_asked(waivers.get(note.params["waiver"])) for note in notes]
+
+
+def _waivers(notes: list[Notification]) -> dict[int, Waiver]:
+    named = Waiver.objects.select_related("opportunity__customer", "stage", "asked_by", "decided_by")
+    return named.in_bulk({note.params["waiver"] for note in notes})
+
+
+def _about(waiver: Waiver, person: User | None) -> dict[str, Any]:
+    row = waiver.opportunity
+    return {"person": person, "title": row.title, "customer": row.customer.name, "stage": waiver.stage.name}
+
+
+def _waiver_asked(waiver: Waiver | None) -> Words | None:
+    if waiver is None:
+        return None
+    words = _about(waiver, waiver.asked_by)
+    title = _("%(person)s asks for a waiver: %(title)s of %(customer)s to “%(stage)s” without the evidence") % words
+    return Words(title, reverse("opportunity", args=[waiver.opportunity_id]), (waiver.reason,))
+
+
+def waiver_decided(notes: list[Notification], reader: User) -> list[Words | None]:
+    """Whether it was granted, by whom; nothing of one whose granting was undone. At most one query."""
+    waivers = _waivers(notes)
+    return [_waiver_decided(waivers.get(note.params["waiver"])) for note in notes]
+
+
+def _waiver_decided(waiver: Waiver | None) -> Words | None:
+    if waiver is None or waiver.state == Waiver.State.ASKED:
+        return None
+    words = _about(waiver, waiver.decided_by)
+    if waiver.state == Waiver.State.GRANTED:
+        title = _("%(person)s granted the waiver: %(title)s of %(customer)s has moved to “%(stage)s”") % words
+    else:
+        title = _("%(person)s refused the waiver: %(title)s of %(customer)s does not move to “%(stage)s”") % words
+    return Words(title, reverse("opportunity", args=[waiver.opportunity_id]), (waiver.answer,) if waiver.answer else ())
 
 
 def overdue(notes: list[Notification], reader: User) -> list[Words | None]:

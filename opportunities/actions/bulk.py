@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from config.web.revisions import StaleWrite
+from opportunities.actions.gate import GateClosed
 from opportunities.models import Opportunity
 
 MOST = 200
@@ -24,6 +25,7 @@ class BulkResult:
     status: int
     errors: dict[str, list[str]]
     opportunity: Opportunity | None = None
+    gate: GateClosed | None = None
 
 
 def in_bulk(ids: Iterable[int], *, actor: User, act: Callable[[Opportunity], Opportunity]) -> list[BulkResult]:
@@ -46,6 +48,8 @@ def _one(pk: int, opportunity: Opportunity | None, act: Callable[[Opportunity], 
         return BulkResult(pk, False, 400, as_lists(error))
     except PermissionDenied as error:
         return BulkResult(pk, False, 403, {"__all__": [str(error)]})
+    except GateClosed as error:
+        return BulkResult(pk, False, 422, {"stage": [_("The evidence does not reach this stage.")]}, gate=error)
     except StaleWrite as error:
         return BulkResult(pk, False, 409, {name: [_("Somebody changed this meanwhile.")] for name in error.conflicts})
 

@@ -9,13 +9,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, visibility
+from accounts import audit, search, visibility
 from accounts.models import User
 from accounts.selectors import calendar, today
 from customers.models import Customer
 from opportunities import rules
+from opportunities.actions.gate import pass_gate_at_creation
 from opportunities.actions.writing import stage_info, tell_new_owner, write_version
 from opportunities.models import Opportunity, Stage
+from opportunities.selectors.stages import stages_in_use
 
 
 @transaction.atomic
@@ -30,11 +32,16 @@ def create_opportunity(
     stage: Stage | None = None,
     reason: str = "",
     signed_on: date | None = None,
+    override: bool = False,
     **fields: Any,
 ) -> Opportunity:
-    """A new opportunity, in the first open stage unless another is named; its owner is the actor by default."""
+    """A new opportunity, in the first open stage unless another is named; its owner is the actor by default.
+
+    Further on than the first open stage it meets the gate (GateClosed), as a move from there does.
+    """
     owner = _owner(actor, owner)
-    stage = stage or _first_stage()
+    first = _first_stage()
+    stage = stage or first
     _refuse_stage(stage, reason, amount, signed_on)
     at = timezone.now()
     day = calendar().local_date(at)
@@ -49,17 +56,19 @@ def create_opportunity(
         signed_on=signed_on, **fields, **{name: getattr(state, name) for name in rules.HELD},
     )  # fmt: skip
     row.owner = owner
+    row.unproven_from = pass_gate_at_creation(row, first, stage, actor, override=override, reason=reason)
     references = [field.name for field in row._meta.fields if field.is_relation]
     row.full_clean(exclude=references, validate_constraints=False, validate_unique="key" in fields)
     row.save(force_insert=True)
     write_version(row, at, actor, reason)
+    search.index(row, is_new=True)
     audit.record("create", row=row, actor=actor)
     tell_new_owner(row, None, actor)
     return row
 
 
 def _first_stage() -> Stage:
-    stage = Stage.objects.open().first()
+    stage = next((stage for stage in stages_in_use() if stage.is_open), None)
     if stage is None:
         raise ValidationError(_("There is no open stage. An administrator sets the stages up first."))
     return stage

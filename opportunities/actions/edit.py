@@ -48,11 +48,25 @@ def _edited(row: Opportunity, changes: dict[str, Any], seen: int | None) -> tupl
     differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
     row.refuse_if_stale(seen, differing)
     _refuse_signing_date(wanted)
+    if "customer" in differing:
+        _refuse_to_leave_people(row)
     held: dict[str, Any] = {name: wanted[name] for name in VERSIONED if name in wanted}
     if "product" in held:
         product = held.pop("product")
         held["product_id"] = product.pk if product else None
     return held, {name: wanted[name] for name in WITHOUT_PAST if name in wanted}
+
+
+def _refuse_to_leave_people(row: Opportunity) -> None:
+    """The present customer's people would stay behind on a deal of another customer, seen by whoever sees that one."""
+    if (
+        row.stakeholders.filter(contact__isnull=False).exists()
+        or row.checkpoints.filter(contact__isnull=False).exists()
+        or row.joint_tasks.filter(contact__isnull=False).exists()
+    ):
+        raise ValidationError(
+            {"customer": _("People of this customer stand on the deal, in its evidence or plan: it stays with them.")}
+        )
 
 
 def _refuse_signing_date(changes: dict[str, Any]) -> None:

@@ -12,8 +12,10 @@ from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
 from opportunities import rules
+from opportunities.actions.gate import pass_gate, unproven_after
 from opportunities.actions.writing import MOVE_WATCHES, lock_editable, refuse_if_archived, stage_info, write
 from opportunities.models import Opportunity, Stage
+from opportunities.selectors.gate import standing_of, standing_on, with_standing
 
 
 @transaction.atomic
@@ -27,13 +29,15 @@ def move_to_stage(
     amount: Decimal | None = None,
     signed_on: date | None = None,
     competitor: str = "",
+    override: bool = False,
 ) -> Opportunity:
     """Move the opportunity to `stage`; to the stage it has, nothing happens.
 
     Raises ValidationError {field: message} for what is missing, PermissionDenied for a reopening by somebody who
-    is not a manager above the owner, StaleWrite when stage or owner was changed since version `seen`.
+    is not a manager above the owner, StaleWrite when stage or owner was changed since version `seen`, GateClosed when
+    the evidence does not reach and `override` is not set by somebody who may.
     """
-    row = lock_editable(opportunity, actor)
+    row = lock_editable(opportunity, actor, among=with_standing(Opportunity.objects.all()))
     refuse_if_archived(row)
     if row.stage_id == stage.pk:
         return row
@@ -46,12 +50,29 @@ def move_to_stage(
     )  # fmt: skip
     if problems:
         raise ValidationError(problems)
-    held: dict[str, Any] = {"stage": stage_info(stage), "amount": sum_at_closing}
+    unproven_from = pass_gate(row, stage, standing_on(row), actor, override=override, reason=reason)
+    fields = _closing_facts(stage, {"signed_on": signed_on, "competitor": competitor.strip()})
+    _write_move(row, stage, actor, reason, sum_at_closing, {**fields, "unproven_from": unproven_from})
+    return row
+
+
+def move_past_gate(*, opportunity: Opportunity, stage: Stage, actor: User, reason: str, waiver: int) -> None:
+    """The move of a locked opportunity that a waiver lets through: by somebody who need not be able to edit it."""
+    unproven_from = unproven_after(opportunity, stage, standing_of(opportunity), opportunity.stage)
+    fields, kept = {"unproven_from": unproven_from}, {"waiver": waiver}
+    write(
+        opportunity, actor=actor, action="waiver_granted", held={"stage": stage_info(stage)}, fields=fields,
+        stage=stage, reason=reason, kept=kept,
+    )  # fmt: skip
+
+
+def _write_move(
+    row: Opportunity, stage: Stage, actor: User, reason: str, amount: Decimal | None, fields: dict[str, Any]
+) -> None:
+    held: dict[str, Any] = {"stage": stage_info(stage), "amount": amount}
     if not row.is_open:  # a closed one does not follow its owner into another team until it is reopened
         held["team_id"] = row.owner.team_id
-    fields = {"signed_on": signed_on, "competitor": competitor.strip()}
-    write(row, actor=actor, action="move", held=held, fields=_closing_facts(stage, fields), reason=reason)
-    return row
+    write(row, actor=actor, action="move", held=held, fields=fields, stage=stage, reason=reason)
 
 
 def _closing_facts(stage: Stage, given: dict[str, Any]) -> dict[str, Any]:

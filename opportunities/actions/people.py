@@ -17,6 +17,7 @@ from config.web.revisions import Noted
 from customers.models import Customer
 from opportunities import rules
 from opportunities.actions.spread import begin_versions, moment_for_all, touch
+from opportunities.actions.unfinished import give_unfinished
 from opportunities.models import Opportunity
 from opportunities.selectors.portfolio import Portfolio, portfolio_of
 
@@ -75,7 +76,7 @@ def _customers_follow(customers: Any, team: Team | None, actor: User, said: dict
 def hand_over_portfolio(
     *, person: User, shares: Mapping[int, User], seen: str | None, actor: User, reason: str = ""
 ) -> Portfolio:
-    """Give all open opportunities and customers of somebody to others, in one act.
+    """Give all open opportunities and customers of somebody to others, in one act, with what is still to be done.
 
     `shares` says for each customer (by id) of the portfolio who gets it, with the opportunities of it; `seen` is the
     fingerprint of the portfolio that was looked at. Raises PortfolioChanged when it is another one by now.
@@ -95,6 +96,7 @@ def hand_over_portfolio(
         mine = [share for share in found.shares if shares[share.customer_id].pk == receiver.pk]
         _give_opportunities(person, receiver, [share.customer_id for share in mine], actor, reason)
         _give_customers(person, receiver, [share.customer_id for share in mine if share.owned], actor, reason)
+        give_unfinished(person, receiver, [share.customer_id for share in mine], actor, reason)
         params = {
             "opportunities": sum(share.count for share in mine), "customers": sum(share.owned for share in mine)
         }  # fmt: skip

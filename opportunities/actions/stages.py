@@ -16,12 +16,16 @@ from accounts.actions import BEGINNING, refuse_unless_admin
 from accounts.models import User
 from accounts.selectors import calendar
 from opportunities import rules
+from opportunities.actions.gate import settle_marks
 from opportunities.actions.spread import begin_versions, moment_for_all, recompute_furthest, touch
 from opportunities.actions.writing import stage_info
 from opportunities.models import Opportunity, Outcome, Stage, StageSetting
+from opportunities.rules import gate
+from opportunities.selectors.stages import forget_stages
 
 NAMES = ("name_zh", "name_en")
-SETTINGS = ("win_rate", "floor", "expected_days")
+SETTINGS = ("win_rate", "floor", "floors", "milestones", "expected_days")
+DEMANDS = {"floor", "floors", "milestones"}
 
 
 @transaction.atomic
@@ -51,6 +55,9 @@ def edit_stage(*, stage: Stage, changes: dict[str, Any], seen: int | None, actor
     rate = edits.locked(stage).win_rate
     _refuse_rate_of_closed(stage, wanted)
     stage = edits.edit(stage, changes=wanted, seen=seen, actor=actor)
+    forget_stages()
+    if DEMANDS & set(wanted):
+        settle_marks()
     if set(SETTINGS) & set(wanted):
         at = moment_for_all()
         _keep_settings(stage, at)
@@ -67,6 +74,7 @@ def _refuse_rate_of_closed(stage: Stage, changes: dict[str, Any]) -> None:
 
 
 def _keep_settings(stage: Stage, at: datetime) -> None:
+    forget_stages()
     values = {name: getattr(stage, name) for name in SETTINGS}
     StageSetting.objects.update_or_create(stage=stage, valid_from=at, defaults=values)
 
@@ -83,6 +91,8 @@ def reorder_stages(*, order: list[int], actor: User) -> None:
         if stage.position != position:
             edits.edit(stage, changes={"position": position}, seen=None, actor=actor, action="reorder")
     recompute_furthest()
+    forget_stages()
+    settle_marks()
 
 
 @transaction.atomic
@@ -102,6 +112,7 @@ def retire_stage(*, stage: Stage, target: Stage | None, actor: User) -> Stage:
     stage.retired_at = timezone.now()
     stage.mark_changed(["retired_at"])
     stage.save(update_fields=["retired_at", "version", "changed_in"])
+    forget_stages()
     audit.record("retire", row=stage, actor=actor, changes={"opportunities_to": (stage, target)})
     return stage
 
@@ -135,3 +146,7 @@ def ship_stages() -> None:
     StageSetting.objects.all().delete()
     Stage.objects.all().delete()
     import_module("opportunities.migrations.0002_shipped_stages").ship_stages(apps, None)
+    for key, milestones in gate.SHIPPED.items():
+        Stage.objects.filter(key=key).update(milestones=milestones)
+        StageSetting.objects.filter(stage__key=key).update(milestones=milestones)
+    forget_stages()

@@ -4,15 +4,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, outbox
+from accounts import audit, outbox, search
 from accounts.models import User
 from opportunities import rules
-from opportunities.actions.writing import lock
-from opportunities.models import Opportunity, OpportunityVersion
+from opportunities.actions.writing import activities_follow, lock
+from opportunities.models import Checkpoint, Decision, GradeChange, Opportunity, OpportunityVersion, Waiver
 from opportunities.querysets import FOREVER
+from opportunities.selectors.heights import with_columns
+
+JUDGED = ("recorded_at", "confirmed_at", "withdrawn_at", "graded_at", "decided_at")
 
 
 class TooLate(Exception):
@@ -28,11 +32,14 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
 
     Raises TooLate after 15 seconds, and when somebody changed the opportunity since.
     """
-    row: Any = lock(outbox.with_waiting(Opportunity.objects.visible_to(actor)), opportunity)
+    known = _with_judgements(with_columns(outbox.with_waiting(Opportunity.objects.visible_to(actor))))
+    row: Any = lock(known, opportunity)
     change = row.last_change
     if not change or change["by"] != actor.pk or change["version"] != row.version or seen != row.version:
         raise TooLate
     if timezone.now() - datetime.fromisoformat(change["at"]) > rules.UNDO_ACCEPTED:
+        raise TooLate
+    if _judged_since(row, datetime.fromisoformat(change["at"])):
         raise TooLate
     was = {name: getattr(row, name) for name in change["fields"]}
     if change["versioned"]:
@@ -43,14 +50,44 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
     row.last_change = None
     if row.has_waiting:
         outbox.drop(row, version=seen)
+    if "waiver" in change:
+        _ask_again(change["waiver"])
     row.mark_changed(change["fields"])
     row.save()
+    if "customer" in change["fields"]:
+        activities_follow(row)
+    if search.is_searched(row, change["fields"]):
+        search.index(row)
     audit.record("undo", row=row, actor=actor, changes={name: (old, getattr(row, name)) for name, old in was.items()})
     return row  # type: ignore[no-any-return]
 
 
+def _latest(model: Any, moment: str, path: str = "opportunity") -> Subquery:
+    """The latest of these moments on the opportunity of an outer query."""
+    known = model.objects.filter(**{path: OuterRef("pk"), f"{moment}__isnull": False})
+    return Subquery(known.order_by(f"-{moment}").values(moment)[:1])
+
+
+def _with_judgements(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Opportunities with the moments at which evidence or a decision last came to them, as JUDGED names them."""
+    moments = {name: _latest(Checkpoint, name) for name in JUDGED[:3]}
+    graded = _latest(GradeChange, "at", "checkpoint__opportunity")
+    return queryset.annotate(**moments, graded_at=graded, decided_at=_latest(Decision, "decided_at"))
+
+
+def _judged_since(row: Any, at: datetime) -> bool:
+    """Whether evidence or a decision came to it after the change: something else has changed then, by whomever."""
+    return any(moment > at for moment in (getattr(row, name) for name in JUDGED) if moment)
+
+
 def _parsed(name: str, value: Any) -> Any:
     return Opportunity._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
+
+
+def _ask_again(waiver: int) -> None:
+    """The waiver whose granting made the move waits again, unless another one does."""
+    granted = Waiver.objects.filter(pk=waiver).exclude(opportunity__waivers__state=Waiver.State.ASKED)
+    granted.update(state=Waiver.State.ASKED, decided_by=None, decided_at=None)
 
 
 def _drop_last_version(row: Opportunity) -> None:

@@ -8,22 +8,26 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, edits, outbox
+from accounts import audit, edits, outbox, search
 from accounts.models import Kind, User
 from accounts.selectors import calendar
 from opportunities import rules
-from opportunities.models import Opportunity, OpportunityVersion, Stage
+from opportunities.models import Activity, Opportunity, OpportunityVersion, Stage
 from opportunities.querysets import FOREVER
 
 MOVE_WATCHES = ("stage", "owner")  # a move, a hand-over, an undo conflicts with any change of these
 TICK = timedelta(microseconds=1)
 
 
-def lock_editable(opportunity: Opportunity, actor: User) -> Opportunity:
-    """The opportunity as it is now, locked; 403 for a reader, 404 when it has gone out of sight meanwhile."""
+def lock_editable(opportunity: Opportunity, actor: User, *, among: Any = None) -> Opportunity:
+    """The opportunity as it is now, locked; 403 for a reader, 404 when it has gone out of sight meanwhile.
+
+    `among` is a queryset of opportunities that reads more of the row at once.
+    """
     if not actor.sells:
         raise PermissionDenied(_("You may read this opportunity but not change it."))
-    return lock(Opportunity.objects.editable_by(actor), opportunity)
+    rows = Opportunity.objects.all() if among is None else among
+    return lock(rows.editable_by(actor), opportunity)
 
 
 def lock_visible(opportunity: Opportunity, actor: User) -> Opportunity:
@@ -33,7 +37,7 @@ def lock_visible(opportunity: Opportunity, actor: User) -> Opportunity:
 
 def lock(queryset: Any, opportunity: Opportunity) -> Opportunity:
     """The opportunity as it is now, locked, if it is among these; 404 else."""
-    rows = queryset.select_related("customer", "stage", "owner__team", "team", "product")
+    rows = queryset.select_related("customer", "stage", "owner__team", "unproven_from")
     row = rows.select_for_update(of=("self",)).filter(pk=opportunity.pk).first()
     if row is None:
         raise Http404
@@ -67,13 +71,16 @@ def write(
     held: dict[str, Any],
     fields: dict[str, Any] | None = None,
     owner: User | None = None,
+    stage: Stage | None = None,
     reason: str = "",
+    kept: dict[str, Any] | None = None,
 ) -> bool:
     """Take one change of a locked opportunity; False when it changes nothing.
 
     `held` is what the rules apply and a version keeps, `fields` the columns without a past. Values are checked,
-    the version before ends where the new one begins, and `last_change` keeps what an undo needs. `owner` is the
-    person that a hand-over names in `held`; they are told when they have it from somebody else.
+    the version before ends where the new one begins, and `last_change` keeps what an undo needs. `owner` and `stage`
+    are the rows that `held` names; an owner is told when they have it from somebody else. `kept` stands in
+    `last_change` besides, for what an undo takes back elsewhere.
     """
     at = moment_after(opportunity)
     before = state_of(opportunity)
@@ -87,17 +94,28 @@ def write(
     _assign(opportunity, before, after, {name: new for name, (_old, new) in plain.items()})
     if owner is not None:
         opportunity.owner = owner
+    if stage is not None:
+        opportunity.stage = stage
     opportunity.mark_changed([*names, *plain])
     assert opportunity.last_change is not None
-    opportunity.last_change["version"] = opportunity.version
+    opportunity.last_change |= {**(kept or {}), "version": opportunity.version}
     opportunity.clean_fields(exclude=_uncheckable([*names, *plain]))
     if after != before:
         _begin_version(opportunity, at, actor, reason)
     opportunity.save()
+    if "customer" in plain:
+        activities_follow(opportunity)
+    if search.is_searched(opportunity, plain):
+        search.index(opportunity)
     changes = {name: (old, getattr(opportunity, name)) for name, old in was.items()}
     audit.record(action, row=opportunity, actor=actor, changes=_with_reason(changes, reason))
     tell_new_owner(opportunity, before.owner_id, actor)
     return True
+
+
+def activities_follow(opportunity: Opportunity) -> None:
+    """The customer of its activities is its own."""
+    Activity.objects.filter(opportunity=opportunity).update(customer=opportunity.customer_id)
 
 
 def tell_new_owner(opportunity: Opportunity, before: int | None, actor: User) -> None:

@@ -3,14 +3,17 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from rest_framework.utils.urls import replace_query_param
 
 from accounts.models import User
 from accounts.selectors import calendar, today
 from config.web.money import MoneySerializerField
+from opportunities.api.rows import plain_rows
+from opportunities.filters import order_of
 from opportunities.models import Opportunity, Outcome
 from opportunities.selectors import board as reading
-from opportunities.selectors.api_board import first_ids
+from opportunities.selectors.stages import stages_in_use
 
 DEFAULT = "stage_entered_at"
 _money = MoneySerializerField().to_representation
@@ -20,33 +23,32 @@ def board_answer(view: Any) -> dict[str, Any]:
     """{"columns": […]}: sums over all that match, by SQL, and the first twelve rows of each."""
     request = view.request
     assert isinstance(request.user, User)
-    stages = reading.stages_in_use()
+    stages = stages_in_use()
     view.default_ordering = DEFAULT
-    matching = view.filter_queryset(reading.on_board(request.user, stages))
-    ordering = request.query_params.get("ordering") or DEFAULT
-    ids = first_ids(matching, stages, ordering=ordering, most=reading.CARDS)
-    rows = _rows(view, ids)
+    matching = view.filter_queryset(Opportunity.objects.visible_to(request.user).in_use())
+    order = order_of(request.query_params.get("ordering") or DEFAULT)
+    rows = _rows(reading.first(matching, stages, order))
     board = reading.sums(matching, stages)
-    return {"columns": [_column(view, column, rows.get(column.stage.pk, [])) for column in board.columns]}
+    return {"columns": [_column(view, column, rows.get(column.stage.key, [])) for column in board.columns]}
 
 
-def _rows(view: Any, ids: dict[int, list[int]]) -> dict[int, list[Any]]:
-    chosen = Opportunity.objects.with_names().prefetch_related("collaborators")
-    found = chosen.in_bulk([pk for each in ids.values() for pk in each])
-    rows = [found[pk] for each in ids.values() for pk in each if pk in found]
-    shown = dict(zip((row.pk for row in rows), view.get_serializer(rows, many=True).data, strict=True))
-    return {stage: [shown[pk] for pk in each if pk in shown] for stage, each in ids.items()}
+def _rows(first: QuerySet[Any]) -> dict[str, list[Any]]:
+    """{stage key: its rows}, in their order."""
+    found: dict[str, list[Any]] = {}
+    for row in plain_rows(first):
+        found.setdefault(row["stage"], []).append(row)
+    return found
 
 
 def _column(view: Any, column: reading.Column, results: list[Any]) -> dict[str, Any]:
-    amount = _money(column.amount)
+    sums = column.sums
     return {
         "stage": column.stage.key,
-        "count": column.count,
-        "amount": amount,
-        "weighted": _money(column.weighted),
-        "counted": _money(column.weighted),
-        "unassessed": {"count": column.count, "amount": amount},
+        "count": sums.count,
+        "amount": _money(sums.amount),
+        "weighted": _money(sums.weighted),
+        "counted": _money(sums.counted),
+        "unassessed": {"count": sums.unassessed_count, "amount": _money(sums.unassessed)},
         "results": results,
         "next": _next(view, column) if column.count > len(results) else None,
     }

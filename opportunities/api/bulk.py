@@ -11,18 +11,18 @@ from rest_framework import serializers
 
 from accounts.api.fields import person
 from accounts.models import User
-from config.web.api import ReferenceField
 from config.web.fields import FIRST_YEAR, LAST_YEAR
 from config.web.money import MoneySerializerField
 from opportunities.actions import assign, edit_opportunity, move_to_stage
 from opportunities.actions.bulk import MOST
+from opportunities.api.gate import MissingSerializer
 from opportunities.api.serializers import (
     AssignSerializer,
     CloseDateSerializer,
     MoveSerializer,
     OpportunitySerializer,
     ShiftSerializer,
-    stages_of,
+    StageField,
 )
 from opportunities.models import Opportunity
 
@@ -52,11 +52,16 @@ class BulkSerializer(serializers.Serializer[Any]):
 
 
 class BulkResultSerializer(serializers.Serializer[Any]):
-    """What became of one row: `errors` as {field: [messages]}, or the opportunity (null: it left your sight)."""
+    """What became of one row: `errors` as {field: [messages]}, or the opportunity (null: it left your sight).
+
+    Of a row that the gate has stopped (422): `missing`, and `waiver_needed` as `move` says them.
+    """
 
     id = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=[200, 400, 403, 404, 409])
+    status = serializers.ChoiceField(choices=[200, 400, 403, 404, 409, 422])
     errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    missing = MissingSerializer(required=False)
+    waiver_needed = serializers.BooleanField(required=False)
     opportunity = OpportunitySerializer(required=False, allow_null=True)
 
 
@@ -70,11 +75,12 @@ class BulkAnswer(serializers.Serializer[Any]):
 class BulkBody(BulkSerializer):
     """For the schema: with what the acts need."""
 
-    stage = ReferenceField(among=stages_of, required=False)
+    stage = StageField(required=False)
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
     amount = MoneySerializerField(required=False, allow_null=True)
     signed_on = serializers.DateField(required=False, allow_null=True)
     competitor = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    override = serializers.BooleanField(required=False, default=False)
     owner = person(required=False)
     expected_close_date = serializers.DateField(required=False, allow_null=True)
     days = serializers.IntegerField(min_value=-3650, max_value=3650, required=False)

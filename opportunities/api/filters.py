@@ -13,3 +13,4 @@ class OpportunityListFilter(OpportunityFilter):
     entered_from = filters.DateFilter(field_name="entered_on", lookup_expr="gte", label=_("In the stage from"))
     entered_to = filters.DateFilter(field_name="entered_on", lookup_expr="lte", label=_("In the stage to"))
     archived = ArchivedFilter(label=_("With archived ones"))
+    always = ("archived",)

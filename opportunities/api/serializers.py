@@ -14,12 +14,29 @@ from config.web.fields import FIRST_YEAR, LAST_YEAR
 from config.web.money import MoneySerializerField, RateSerializerField
 from customers.api.serializers import customers_of
 from customers.models import Product
-from opportunities.models import Opportunity, OpportunityVersion, Stage
+from opportunities.api.evidence import MEMBERS, EvidencedSerializer
+from opportunities.models import FactorKey, Grade, Opportunity, OpportunityVersion, Stage
 from opportunities.querysets import FOREVER
+from opportunities.selectors.collaborators import collaborators_of
+from opportunities.selectors.stages import all_stages
+from opportunities.selectors.timeline import KINDS
 
 
 def stages_of(_user: User) -> Any:
     return Stage.objects.all()
+
+
+class StageField(ReferenceField):
+    """A stage by its key, retired ones too, among those that this request has read."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(among=stages_of, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Stage:
+        found = next((stage for stage in all_stages() if stage.key == data), None)
+        if found is None:
+            self.fail("invalid")
+        return found
 
 
 def products_of(_user: User) -> Any:
@@ -34,33 +51,35 @@ def sensible_day(day: date) -> None:
 
 class StageSerializer(KeyedSerializer):
     position = serializers.IntegerField(min_value=1, max_value=32000, required=False)
+    floor = serializers.IntegerField(min_value=0, max_value=6, required=False, allow_null=True)
+    floors = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=6), required=False)
+    milestones = serializers.ListField(child=serializers.CharField(max_length=30), required=False)
     retired_at = MomentField(allow_null=True)
 
     class Meta:
         model = Stage
         fields = (
-            "id", "key", "name_zh", "name_en", "position", "outcome", "win_rate", "expected_days", "retired_at",
-            "version",
+            "id", "key", "name_zh", "name_en", "position", "outcome", "win_rate", "floor", "floors", "milestones",
+            "expected_days", "retired_at", "version",
         )  # fmt: skip
         read_only_fields = ("version",)
         create_only = ("key", "outcome", "position")
 
 
-class OpportunitySerializer(KeyedSerializer):
-    """An opportunity as of now. `declared` is the win rate of its stage; without evidence it counts so."""
+class OpportunitySerializer(EvidencedSerializer, KeyedSerializer):
+    """An opportunity as of now. `declared` is the win rate of its stage; while unassessed it counts so."""
 
     customer = ReferenceField(among=customers_of)
     owner = person(required=False)
     team = ReferenceField(allow_null=True)
-    stage = ReferenceField(among=stages_of, required=False)
+    stage = StageField(required=False)
     product = ReferenceField(among=products_of, allow_null=True, required=False)
     expected_close_date = serializers.DateField(allow_null=True, required=False, validators=[sensible_day])
     next_step_due = serializers.DateField(allow_null=True, required=False, validators=[sensible_day])
     signed_on = serializers.DateField(allow_null=True, required=False, validators=[sensible_day])
     reason = serializers.CharField(max_length=500, write_only=True, required=False, allow_blank=True)
+    override = serializers.BooleanField(write_only=True, required=False)
     declared = RateSerializerField(source="win_rate", read_only=True)
-    counted = RateSerializerField(source="win_rate", read_only=True)
-    unassessed = serializers.SerializerMethodField()
     collaborators = serializers.SerializerMethodField()
     stage_entered_at = MomentField(source="entered_at")
     created_at = MomentField()
@@ -71,20 +90,16 @@ class OpportunitySerializer(KeyedSerializer):
         model = Opportunity
         fields = (
             "id", "key", "title", "customer", "owner", "team", "stage", "outcome", "amount", "expected_close_date",
-            "product", "next_step", "next_step_due", "source", "forecast_category", "declared", "counted", "unassessed",
+            "product", "next_step", "next_step_due", "source", "forecast_category", "declared", *MEMBERS,
             "collaborators", "signed_on", "competitor", "stage_entered_at", "created_at", "closed_at", "archived_at",
-            "version", "reason",
+            "version", "reason", "override",
         )  # fmt: skip
         read_only_fields = ("outcome", "version")
-        create_only = ("key", "stage", "reason")
-
-    def get_unassessed(self, row: Opportunity) -> bool:
-        """No opportunity has a record of evidence yet."""
-        return True
+        create_only = ("key", "stage", "reason", "override")
 
     @extend_schema_field({"type": "array", "items": {"type": "string"}})
     def get_collaborators(self, row: Opportunity) -> list[str]:
-        return sorted(user.username for user in row.collaborators.all())
+        return collaborators_of(row)
 
 
 class VersionSerializer(serializers.ModelSerializer[OpportunityVersion]):
@@ -150,20 +165,30 @@ class ChangeSerializer(serializers.Serializer[Any]):
         return {**super().get_fields(), **values}
 
 
-class EntrySerializer(serializers.Serializer[Any]):
-    """One change. `actor` is null where an import or nobody acted; `created` marks the first."""
+class EventSerializer(serializers.Serializer[Any]):
+    """Something that happened. `actor` is null where an import or nobody acted; `created` marks the first change.
+
+    `changes` are those of kind `change`; factor, level and grade those of a record of evidence; `text` its evidence,
+    or what came of an activity.
+    """
 
     at = serializers.DateTimeField()
+    kind = serializers.ChoiceField(choices=KINDS)
     actor = serializers.CharField(allow_null=True)
     reason = serializers.CharField()
     created = serializers.BooleanField()
     changes = ChangeSerializer(many=True)
+    factor = serializers.ChoiceField(choices=FactorKey.choices, allow_null=True)
+    level = serializers.IntegerField(allow_null=True, min_value=1, max_value=6)
+    grade = serializers.ChoiceField(choices=Grade.choices, allow_null=True)
+    decision = serializers.ChoiceField(choices=("go", "no_go"), allow_null=True)
+    text = serializers.CharField()
 
 
 class TimelineSerializer(serializers.Serializer[Any]):
-    """Twenty changes, the newest first; `next` is the number of the page that follows."""
+    """Twenty events, the newest first; `next` is the number of the page that follows."""
 
-    results = EntrySerializer(many=True)
+    results = EventSerializer(many=True)
     next = serializers.IntegerField(allow_null=True)
 
 
@@ -171,13 +196,14 @@ class TimelineSerializer(serializers.Serializer[Any]):
 
 
 class MoveSerializer(serializers.Serializer[Any]):
-    """Where to, and what a closing or a step back needs."""
+    """Where to, and what a closing or a step back needs; `override` with a `reason` moves on without evidence."""
 
-    stage = ReferenceField(among=stages_of)
+    stage = StageField()
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     amount = MoneySerializerField(required=False, allow_null=True, default=None)
     signed_on = serializers.DateField(required=False, allow_null=True, default=None, validators=[sensible_day])
     competitor = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    override = serializers.BooleanField(required=False, default=False)
 
 
 class MoveBody(SeenSerializer, MoveSerializer):

@@ -1,4 +1,4 @@
-"""What changed of one opportunity, when, by whom, why."""
+"""What happened to one opportunity, when, by whom, why."""
 
 from datetime import date
 from decimal import Decimal
@@ -11,26 +11,36 @@ from rest_framework.request import Request
 from accounts.api.fields import MomentField
 from accounts.models import User
 from opportunities.models import Opportunity
-from opportunities.selectors.page import Change, timeline_of
+from opportunities.selectors.page import Change
+from opportunities.selectors.timeline import ADDED, DECISION, LOWERED, Event, timeline_of
 
 
 def timeline_answer(row: Opportunity, request: Request) -> dict[str, Any]:
-    """A page of changes, the newest first; references by key, people by login name."""
+    """A page of events, the newest first; references by key, people by login name."""
     given = request.query_params.get("page", "1")
     if not (given.isascii() and given.isdecimal() and 0 < int(given[:7]) < 10**6):
         raise NotFound
     found = timeline_of(row, number=int(given[:7]))
-    entries = [
-        {
-            "at": MomentField().to_representation(entry.at),
-            "actor": _plain(entry.actor),
-            "reason": entry.reason,
-            "created": entry.created,
-            "changes": [_change(change) for change in entry.changes],
-        }
-        for entry in found.entries
-    ]
-    return {"results": entries, "next": found.number + 1 if found.has_next else None}
+    return {
+        "results": [_event(event) for event in found.events],
+        "next": found.number + 1 if found.has_next else None,
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "at": MomentField().to_representation(event.at),
+        "kind": event.kind,
+        "actor": event.login or None,
+        "reason": event.reason,
+        "created": event.created,
+        "changes": [_change(change) for change in event.changes],
+        "factor": event.factor or None,
+        "level": event.level or None,
+        "grade": event.grade if event.kind in (ADDED, LOWERED) else None,
+        "decision": event.grade if event.kind == DECISION else None,
+        "text": "" if event.text == event.reason else event.text,
+    }
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -14,14 +14,21 @@ from accounts.api.permissions import SalesRecord, TokenScope
 from accounts.models import User
 from config.web.api import Resource, SeenSerializer
 from opportunities import actions
+from opportunities.actions import GateClosed
 from opportunities.actions.undo import TooLate
 from opportunities.api import serializers
 from opportunities.api.board import board_answer
 from opportunities.api.bulk import BODIES, BulkAnswer, BulkBody, BulkSerializer, act_of
 from opportunities.api.filters import OpportunityListFilter
+from opportunities.api.gate import EXAMPLE as CLOSED
+from opportunities.api.gate import GateClosedSerializer, gate_answer, gate_bodies
 from opportunities.api.timeline import timeline_answer
+from opportunities.api.waivers import ASKED, AskSerializer, WaiverSerializer
 from opportunities.filters import ORDERINGS
-from opportunities.models import Opportunity, OpportunityVersion
+from opportunities.models import Opportunity, OpportunityVersion, Waiver
+from opportunities.selectors.collaborators import with_collaborators
+from opportunities.selectors.heights import with_columns
+from opportunities.selectors.waivers import named
 
 TIMELINE_PAGE = OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": 999_999}, description="From 1.")
 
@@ -39,7 +46,7 @@ class Opportunities(Resource):
 
     def visible(self) -> QuerySet[Any]:
         seen = Opportunity.objects.visible_to(self.request.user)
-        return seen.with_names().prefetch_related("collaborators")
+        return with_collaborators(with_columns(seen.with_names()))
 
     def bare(self) -> Opportunity:
         """The row that the caller may see, without what only its answer needs."""
@@ -55,10 +62,14 @@ class Opportunities(Resource):
 
     # Reading and plain writes
 
+    @extend_schema(responses={201: serializers.OpportunitySerializer, 422: GateClosedSerializer}, examples=[CLOSED])
     def create(self, request: Request) -> Response:
-        """A new one, in the first open stage unless `stage` says another."""
+        """A new one, in the first open stage unless `stage` says another; further on it meets the gate."""
         given = {"amount": None, "expected_close_date": None, **self.parsed()}
-        row = actions.create_opportunity(actor=request.user, **given)
+        try:
+            row = actions.create_opportunity(actor=request.user, **given)
+        except GateClosed as error:
+            return gate_answer(error)
         return self.reread(row, status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -84,13 +95,21 @@ class Opportunities(Resource):
 
     # Verbs
 
-    @extend_schema(request=serializers.MoveBody)
+    @extend_schema(
+        request=serializers.MoveBody,
+        responses={200: serializers.OpportunitySerializer, 422: GateClosedSerializer},
+        examples=[CLOSED],
+    )
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
-        """Move to another stage."""
+        """Move to another stage; 422 when evidence is missing and `override` is not true."""
         row = self.bare()
         given, seen = self.body(serializers.MoveSerializer), self.seen(row)
-        return self.reread(actions.move_to_stage(opportunity=row, seen=seen, actor=request.user, **given))
+        try:
+            moved = actions.move_to_stage(opportunity=row, seen=seen, actor=request.user, **given)
+        except GateClosed as error:
+            return gate_answer(error)
+        return self.reread(moved)
 
     @extend_schema(request=SeenSerializer)
     @action(detail=True, methods=["post"])
@@ -113,14 +132,21 @@ class Opportunities(Resource):
         act = act_of(given["action"], self.body(BODIES[given["action"]]), given.get("versions", {}), actor=request.user)
         results = actions.in_bulk(given["ids"], actor=request.user, act=act)
         rows = self.get_queryset().in_bulk([result.id for result in results if result.ok])
-        return Response({"results": [self._result(result, rows) for result in results]})
+        serializer = self.get_serializer()
+        shown = {pk: serializer.to_representation(row) for pk, row in rows.items()}
+        stopped = {result.id: result.gate for result in results if result.gate is not None}
+        lacking = dict(zip(stopped, gate_bodies(stopped.values()), strict=True)) if stopped else {}
+        return Response({"results": [self._result(result, shown, lacking) for result in results]})
 
-    def _result(self, result: actions.BulkResult, rows: dict[int, Opportunity]) -> dict[str, Any]:
+    def _result(
+        self, result: actions.BulkResult, shown: dict[int, Any], lacking: dict[int, dict[str, Any]]
+    ) -> dict[str, Any]:
+        if result.id in lacking:
+            return {"id": result.id, "status": result.status, **lacking[result.id]}
         if not result.ok:
             errors = {("non_field_errors" if name == "__all__" else name): told for name, told in result.errors.items()}
             return {"id": result.id, "status": result.status, "errors": errors}
-        row = rows.get(result.id)
-        return {"id": result.id, "status": 200, "opportunity": self.get_serializer(row).data if row else None}
+        return {"id": result.id, "status": 200, "opportunity": shown.get(result.id)}
 
     # Reading more
 
@@ -142,8 +168,23 @@ class Opportunities(Resource):
     @extend_schema(responses=serializers.TimelineSerializer, filters=False, parameters=[TIMELINE_PAGE])
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def timeline(self, request: Request, pk: str) -> Response:
-        """What changed, the newest first."""
+        """What happened, the newest first: changes, evidence, done activities, decisions."""
         return Response(timeline_answer(self.bare(), request))
+
+    @extend_schema(responses=WaiverSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def waivers(self, request: Request, pk: str) -> Response:
+        """What was asked of the managers above, the latest first."""
+        rows = named(Waiver.objects.filter(opportunity=self.bare())).order_by("-id")
+        return self.get_paginated_response(WaiverSerializer(self.paginate_queryset(rows), many=True).data)
+
+    @extend_schema(request=AskSerializer, responses={201: WaiverSerializer}, examples=[ASKED])
+    @waivers.mapping.post
+    def ask_waiver(self, request: Request, pk: str) -> Response:
+        """Ask the managers above to let a move through; a new question takes the place of one that waits."""
+        row = self.bare()
+        waiver = actions.ask_waiver(opportunity=row, actor=request.user, **self.body(AskSerializer))
+        return Response(WaiverSerializer(waiver).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=serializers.CollaboratorSerializer)
     @action(detail=True, methods=["post"])

@@ -26,6 +26,7 @@ class BulkMoveForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=rules.LONGEST_REASON, required=False)
     signed_on = DayField(label=gettext_lazy("Signing date"), required=False)
     competitor = forms.CharField(label=gettext_lazy("Competitor"), max_length=200, required=False)
+    override = forms.BooleanField(label=gettext_lazy("Move on also what lacks evidence"), required=False)
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -36,7 +37,9 @@ class BulkMoveForm(forms.Form):
         """What a closing of any row would ask for is asked for here, before the first is tried."""
         cleaned = super().clean() or {}
         stage = cleaned.get("stage")
-        if stage is not None and not stage.is_open:
+        if cleaned.get("override") and not cleaned.get("reason"):
+            self.add_error("reason", rules.SAY_WHY)
+        elif stage is not None and not stage.is_open:
             if stage.outcome == "won" and not cleaned.get("signed_on") and "signed_on" not in self.errors:
                 self.add_error("signed_on", _("Give the day on which the contract was signed."))
             elif stage.outcome != "won" and not cleaned.get("reason"):

@@ -32,10 +32,12 @@ class VersionForm(forms.Form):
 class MoveForm(VersionForm):
     """A move of one opportunity to one stage; it has just the fields that this move asks for.
 
-    `fields_of_action()` are the arguments of the action, which is the one to judge them.
+    `fields_of_action()` are the arguments of the action, which is the one to judge them. `past_gate`: it goes on
+    without the evidence that the gate asks for, and says why.
     """
 
     stage = forms.CharField(widget=forms.HiddenInput)
+    override = forms.BooleanField(required=False, widget=forms.HiddenInput)
     why = forms.ChoiceField(label=gettext_lazy("Reason"), choices=WHYS, required=False, widget=forms.RadioSelect)
     amount = AmountField(label=gettext_lazy("Amount"), required=False)
     signed_on = DayField(label=gettext_lazy("Signing date"), required=False)
@@ -45,12 +47,17 @@ class MoveForm(VersionForm):
         widget=forms.Textarea(attrs={"rows": 2, "maxlength": rules.LONGEST_REASON}),
     )  # fmt: skip
 
-    def __init__(self, row: Opportunity, target: Stage, data: Any = None, *, seen: str = "") -> None:
-        """`seen` is the version that the person saw when it is not the present one."""
+    def __init__(
+        self, row: Opportunity, target: Stage, data: Any = None, *, seen: str = "", past_gate: bool = False,
+        typed: Any = None,
+    ) -> None:  # fmt: skip
+        """`seen`: the version that the person saw when it is not the present one; `typed`: what they typed so far."""
         self.row, self.target = row, target
+        self.past_gate = past_gate or bool(data and data.get("override"))
         self.kind = rules.kind_of_move(stage_info(row.stage), stage_info(target))
         initial = {"stage": target.key, "version": seen or row.version, "amount": row.amount, "signed_on": today()}
-        super().__init__(data, initial=initial)
+        said = {name: typed.get(name, "") for name in ("why", "reason")} if typed else {}
+        super().__init__(data, initial={**initial, **said, "override": "yes"})
         for name in set(self.fields) - {"stage", "version", *self.wanted}:
             del self.fields[name]
         if "why" in self.fields:
@@ -58,14 +65,17 @@ class MoveForm(VersionForm):
         elif "reason" in self.fields:
             self.fields["reason"].required = True
             self.fields["reason"].error_messages["required"] = rules.SAY_WHY
+        if self.past_gate:
+            self.fields["reason"].label = _("Why move on all the same")
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """The fields that a person fills in, in order."""
-        explained = rules.needs_reason(stage_info(self.row.stage), stage_info(self.target))
+        explained = self.past_gate or rules.needs_reason(stage_info(self.row.stage), stage_info(self.target))
+        overriding = ("override",) if self.past_gate else ()
         chips = ("why",) if self.kind in ("backward", "reopening") else ()
         facts = {Outcome.WON: ("amount", "signed_on"), Outcome.LOST: ("competitor",)}.get(self.target.outcome, ())  # type: ignore[call-overload]
-        return (*chips, *(("reason",) if explained else ()), *facts)
+        return (*overriding, *chips, *(("reason",) if explained else ()), *facts)
 
     @property
     def asks(self) -> bool:
@@ -75,7 +85,7 @@ class MoveForm(VersionForm):
     @property
     def answers(self) -> bool:
         """Whether what was posted comes from the dialog."""
-        return any(name in self.data for name in self.wanted)
+        return self.past_gate or any(name in self.data for name in self.wanted)
 
     @property
     def months_differ(self) -> bool:
@@ -86,7 +96,8 @@ class MoveForm(VersionForm):
     def fields_of_action(self) -> dict[str, Any]:
         """Keyword arguments of `move_to_stage`."""
         facts = [name for name in ("amount", "signed_on", "competitor") if name in self.fields]
-        return {"reason": self._reason(), **{name: self.cleaned_data[name] for name in facts}}
+        given: dict[str, Any] = {name: self.cleaned_data[name] for name in facts}
+        return {**given, "reason": self._reason(), "override": self.past_gate}
 
     def _reason(self) -> str:
         words = self.cleaned_data.get("reason", "").strip()

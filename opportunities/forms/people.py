@@ -40,7 +40,7 @@ class CollaboratorForm(forms.Form):
         set_up_people(self, "user", selling.active_on(today()))
 
 
-def set_up_people(form: forms.Form, name: str, people: Any) -> None:
+def set_up_people(form: forms.BaseForm, name: str, people: Any) -> None:
     """Let the field take one of these people, and come back with what was posted."""
     field = form.fields[name]
     assert isinstance(field, PickerField)

@@ -1,29 +1,42 @@
 """What the board shows: a column a stage, each with the sums over all that match and its first cards.
 
-One query of three parts, each of which touches only what it needs: the first cards, chosen by bare ids; the sums of
-open columns; the sum of what was won. Ranked together, names and worth were looked up for every row that matched.
+One query of three parts, each of which touches only what it needs: the first cards, chosen by bare ids before anything
+is looked up for them; the sums of open columns; the sum of what was won. Open and won ones have an index each.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When, Window
+from django.db.models import (
+    Case,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import RowNumber
 
-from accounts.models import User
 from accounts.selectors import calendar, today
-from config.web.money import MoneyField, Weighted
-from opportunities.filters import ORDERINGS
+from config.web.money import MoneyField
+from opportunities.filters import order_of
 from opportunities.models import Opportunity, OpportunityVersion, Outcome, Stage
+from opportunities.rules.evidence import FACTORS, Heights
+from opportunities.selectors.figures import FIGURES, Sums, of_open, of_won, total
+from opportunities.selectors.heights import NAME as HEIGHTS
+from opportunities.selectors.heights import floors_now, with_heights
 
 CARDS = 12  # at first, and with every scroll to the end of a column
 SORTS = ("stage_entered_at", "-amount", "expected_close_date", "next_step_due")
-NOTHING = Decimal("0.00")
-SUMS = ("number", "total", "weighed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +55,39 @@ class Card:
     owner: str
     next_step: str
     next_step_due: date | None
+    win_rate: Decimal
+    unproven_from: int | None
+    demand: int | None  # verified heights, None while unassessed
+    power: int | None
+    goal: int | None
+    value: int | None
+    coordination: int | None
+
+    @property
+    def heights(self) -> Heights | None:
+        """The verified heights; None while unassessed."""
+        if self.demand is None:
+            return None
+        return Heights(verified=tuple(getattr(self, factor) for factor in FACTORS))
 
 
-PLAIN = tuple(name for name in Card.__slots__ if name not in ("worth", "customer", "tier", "owner"))
+SOURCES = {"customer": "customer__name", "tier": "customer__tier", "owner": "owner__name"} | {
+    factor: f"{HEIGHTS}__{factor}" for factor in FACTORS
+}
+COLUMNS = tuple(SOURCES.get(name, name) for name in Card.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A stage with what matches in it: `count`, `amount`, `weighted` over all of it, `cards` the first of them."""
+    """A stage with what matches in it: `sums` over all of it, `cards` the first of them."""
 
     stage: Stage
-    count: int = 0
-    amount: Decimal = NOTHING
-    weighted: Decimal = NOTHING
+    sums: Sums = Sums()
     cards: Sequence[Card] = ()
+
+    @property
+    def count(self) -> int:
+        return self.sums.count
 
     @property
     def rest(self) -> int:
@@ -75,17 +107,14 @@ class Board:
         return [column for column in self.columns if column.stage.is_open]
 
     @property
+    def sums(self) -> Sums:
+        """Over the open opportunities that match."""
+        return total(column.sums for column in self.open)
+
+    @property
     def count(self) -> int:
         """How many open opportunities match."""
-        return sum(column.count for column in self.open)
-
-    @property
-    def amount(self) -> Decimal:
-        return sum((column.amount for column in self.open), NOTHING)
-
-    @property
-    def weighted(self) -> Decimal:
-        return sum((column.weighted for column in self.open), NOTHING)
+        return self.sums.count
 
     @property
     def is_empty(self) -> bool:
@@ -93,11 +122,6 @@ class Board:
 
     def column(self, stage_id: int) -> Column | None:
         return next((column for column in self.columns if column.stage.pk == stage_id), None)
-
-
-def stages_in_use() -> list[Stage]:
-    """Every stage in use, in order."""
-    return list(Stage.objects.in_use())
 
 
 def columns_of(stages: Iterable[Stage]) -> list[Stage]:
@@ -111,112 +135,93 @@ def closings_of(stages: Iterable[Stage]) -> list[Stage]:
     return [stage for stage in stages if stage.outcome not in (Outcome.OPEN, Outcome.WON)]
 
 
-def on_board(user: User, stages: Iterable[Stage]) -> QuerySet[Any]:
-    """The opportunities of the columns that `user` may see: open ones, and those won in this fiscal quarter."""
+def halves(queryset: QuerySet[Any], stages: Iterable[Stage]) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """What the board shows of `queryset`: the open ones, and those won in this fiscal quarter."""
+    rows = queryset.order_by()
+    still_open, won = ([stage.pk for stage in stages if stage.outcome == each] for each in (Outcome.OPEN, Outcome.WON))
+    return rows.filter(outcome=Outcome.OPEN, stage__in=still_open), rows.filter(_booked(), stage__in=won)
+
+
+def _booked() -> Q:
+    """Won in this quarter: the local dates decide, the moments, which say the same, are what the index knows."""
     days = calendar()
     quarter = days.quarter(today())
-    first, last = days.moments(quarter)  # what the index knows; the local dates say the same
-    still_open = [stage.pk for stage in stages if stage.is_open]
-    won = [stage.pk for stage in stages if stage.outcome == Outcome.WON]
-    booked = Q(entered_on__range=(quarter.first, quarter.last), entered_at__gte=first, entered_at__lt=last)
-    shown = Q(stage__in=still_open) | Q(stage__in=won) & booked
-    return Opportunity.objects.visible_to(user).in_use().filter(shown)
+    first, last = days.moments(quarter)
+    dates = Q(entered_on__range=(quarter.first, quarter.last))
+    return Q(dates, outcome=Outcome.WON, entered_at__gte=first, entered_at__lt=last)
 
 
-def board(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str = SORTS[0], most: int = CARDS) -> Board:
-    """The board of `queryset` (opportunities of `on_board`, filtered): at most `most` cards a column, in one query."""
-    first = _first_cards(queryset, stages, sort, most)
-    nothing = {f"no_{name}": Value(None, IntegerField()) for name in ("place", *_card_columns())}
-    held, won = (part.annotate(**nothing).values_list("stage_id", *SUMS, *nothing) for part in _sums(queryset, stages))
-    added_up: dict[int, tuple[Any, ...]] = {}
-    by_stage: dict[int, list[tuple[Any, ...]]] = {}
-    for stage_id, number, total, weighed, place, *values in first.union(held, won, all=True):
+def board(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str = SORTS[0]) -> Board:
+    """The board of `queryset` (what one may see, filtered) with the first cards of each column, in one query."""
+    no_card = {f"no_{name}": Value(None, IntegerField()) for name in ("place", *COLUMNS)}
+    sums = (part.annotate(**no_card).values_list("stage_id", *FIGURES, *no_card) for part in _sums(queryset, stages))
+    figures: dict[int, Sequence[Any]] = {}
+    cards: dict[int, list[tuple[int, Card]]] = {}
+    for stage_id, *rest in _first_cards(queryset, stages, sort).union(*sums, all=True):
+        found, place, values = rest[: len(FIGURES)], rest[len(FIGURES)], rest[len(FIGURES) + 1 :]
         if place is None:
-            added_up[stage_id] = (number, total, weighed)
+            figures[stage_id] = found
         else:
-            by_stage.setdefault(stage_id, []).append((place, values))
-    return Board(
-        [_column(stage, added_up, by_stage.get(stage.pk, [])) for stage in columns_of(stages)], closings_of(stages)
-    )
+            cards.setdefault(stage_id, []).append((place, Card(*values)))
+    in_order = {stage_id: [card for _place, card in sorted(found)] for stage_id, found in cards.items()}
+    return _board(stages, figures, in_order)
 
 
 def sums(queryset: QuerySet[Any], stages: Sequence[Stage]) -> Board:
     """The board's columns without their cards, in one query."""
-    held, won = (part.values_list("stage_id", *SUMS) for part in _sums(queryset, stages))
-    added_up = {stage_id: found for stage_id, *found in held.union(won, all=True)}
-    return Board([_column(stage, added_up, []) for stage in columns_of(stages)], closings_of(stages))
+    held, won = (part.values_list("stage_id", *FIGURES) for part in _sums(queryset, stages))
+    return _board(stages, {stage_id: figures for stage_id, *figures in held.union(won, all=True)}, {})
 
 
-def _column(stage: Stage, added_up: Mapping[int, Sequence[Any]], cards: Sequence[tuple[Any, ...]]) -> Column:
-    number, total, weighed = added_up.get(stage.pk, (0, None, None))
-    shown = [
-        _card(dict(zip(_card_columns(), values, strict=True))) for _place, values in sorted(cards, key=itemgetter(0))
-    ]
-    return Column(stage, number, total or NOTHING, weighed or NOTHING, shown)
+def _board(stages: Sequence[Stage], figures: Mapping[int, Sequence[Any]], cards: Mapping[int, list[Card]]) -> Board:
+    columns = [_column(stage, figures.get(stage.pk), cards.get(stage.pk, [])) for stage in columns_of(stages)]
+    return Board(columns, closings_of(stages))
 
 
-def _first_cards(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str, most: int) -> QuerySet[Any]:
-    """The first `most` cards of each column with their place in it, without sums."""
-    rank = Window(RowNumber(), partition_by=F("stage_id"), order_by=order_of(sort))
-    parts = halves(queryset.order_by(), stages)
-    held, won = (part.annotate(rank=rank).filter(rank__lte=most).values("pk") for part in parts)
-    ids = held.union(won, all=True)[: most * len(stages)]  # there are no more: the planner does not know
-    number, amount = Value(None, IntegerField()), Value(None, MoneyField())
-    shown = Opportunity.objects.filter(pk__in=ids).order_by()
-    shown = shown.annotate(place=rank, worth=_worth(), number=number, total=amount, weighed=amount)
-    return shown.values_list("stage_id", *SUMS, "place", *_card_columns())
-
-
-def halves(queryset: QuerySet[Any], stages: Sequence[Stage]) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """The open ones and the won ones, each said so that its own index is used."""
-    still_open = [stage.pk for stage in stages if stage.is_open]
-    won = [stage.pk for stage in stages if stage.outcome == Outcome.WON]
-    return (
-        queryset.filter(outcome=Outcome.OPEN, stage__in=still_open),
-        queryset.filter(outcome=Outcome.WON, stage__in=won),
-    )
+def _column(stage: Stage, figures: Sequence[Any] | None, cards: Sequence[Card]) -> Column:
+    return Column(stage, Sums.of(figures), cards)
 
 
 def _sums(queryset: QuerySet[Any], stages: Sequence[Stage]) -> Iterator[QuerySet[Any]]:
-    """SUMS by stage, of the open ones and of the won ones."""
-    for half, worth in zip(halves(queryset.order_by(), stages), (F("amount"), _at_winning()), strict=True):
-        grouped = half.annotate(worth=worth).values("stage_id")
-        yield grouped.annotate(number=Count("pk"), total=Sum("worth"), weighed=Sum(Weighted("worth", "win_rate")))
+    """FIGURES by stage, of the open ones and of the won ones."""
+    held, won = halves(queryset, stages)
+    yield with_heights(held).values("stage_id").annotate(**of_open(floors_now(stages)))
+    at_winning = FilteredRelation("versions", condition=Q(versions__valid_from=F("entered_at")))
+    yield won.annotate(winning=at_winning).values("stage_id").annotate(**of_won(F("winning__amount")))
+
+
+def _first_cards(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str) -> QuerySet[Any]:
+    """The first cards of each column with their place, where `_sums` has its figures nothing."""
+    order = order_of(sort)
+    number, amount = Value(None, IntegerField()), Value(None, MoneyField())
+    shown = first(queryset, stages, order).order_by().annotate(place=Window(RowNumber(), order_by=order))
+    nothing = {name: number if name in ("number", "alone") else amount for name in FIGURES}
+    named = with_heights(shown).annotate(worth=_worth(), **nothing)
+    return named.values_list("stage_id", *FIGURES, "place", *COLUMNS)
+
+
+def first(queryset: QuerySet[Any], stages: Sequence[Stage], order: Sequence[OrderBy]) -> QuerySet[Any]:
+    """The first CARDS rows of each column in this order, all columns together."""
+    rank = Window(RowNumber(), partition_by=F("stage_id"), order_by=order)
+    held, won = (half.annotate(rank=rank).filter(rank__lte=CARDS).values("pk") for half in halves(queryset, stages))
+    ids = held.union(won, all=True)[: CARDS * len(stages)]  # there are no more: the planner does not know
+    return Opportunity.objects.filter(pk__in=ids).order_by(*order)
+
+
+def of_column(queryset: QuerySet[Any], stage: Stage) -> QuerySet[Any]:
+    """What one column shows of `queryset`."""
+    held, won = halves(queryset, [stage])
+    return held if stage.is_open else won
 
 
 def cards(queryset: QuerySet[Any], *, sort: str = SORTS[0], offset: int = 0, most: int = CARDS) -> list[Card]:
-    """Cards `offset` … `offset + most` of a sorted queryset, in one query."""
-    rows = queryset.annotate(worth=_worth()).order_by(*order_of(sort)).values(*_card_columns())
-    return [_card(row) for row in rows[offset : offset + most]]
-
-
-def order_of(sort: str) -> list[Any]:
-    """The order of one of SORTS (another is taken as the first): empty values last, ties by id."""
-    wanted = sort if sort in SORTS else SORTS[0]
-    value = F(ORDERINGS[wanted.removeprefix("-")])
-    first = value.desc(nulls_last=True) if wanted.startswith("-") else value.asc(nulls_last=True)
-    return [first, F("pk").desc()]
+    """Cards `offset` … `offset + most` of the sorted rows of one column, in one query."""
+    rows = with_heights(queryset).annotate(worth=_worth()).order_by(*order_of(sort)).values_list(*COLUMNS)
+    return [Card(*row) for row in rows[offset : offset + most]]
 
 
 def _worth() -> Case:
     """The amount; of a won opportunity that at the moment of winning, which is what is booked (METHOD.md §7)."""
-    return Case(When(outcome=Outcome.WON, then=_at_winning()), default=F("amount"), output_field=MoneyField())
-
-
-def _at_winning() -> Subquery:
     winning = OpportunityVersion.objects.filter(opportunity=OuterRef("pk"), valid_from=OuterRef("entered_at"))
-    return Subquery(winning.order_by().values("amount")[:1])
-
-
-def _card_columns() -> tuple[str, ...]:
-    return (*PLAIN, "worth", "customer__name", "customer__tier", "owner__name")
-
-
-def _card(row: dict[str, Any]) -> Card:
-    return Card(
-        worth=row["worth"],
-        customer=row["customer__name"],
-        tier=row["customer__tier"],
-        owner=row["owner__name"],
-        **{name: row[name] for name in PLAIN},
-    )
+    at_winning = Subquery(winning.order_by().values("amount")[:1])
+    return Case(When(outcome=Outcome.WON, then=at_winning), default=F("amount"), output_field=MoneyField())

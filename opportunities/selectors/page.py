@@ -6,12 +6,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q, Window
+from django.db.models.functions import Lag
 
 from opportunities.models import Opportunity, OpportunityVersion, Stage
 from opportunities.rules import reason_in_words
 
-ENTRIES = 20
 PLAIN = ("amount", "expected_close_date", "product", "next_step", "next_step_due")
 
 
@@ -23,6 +23,24 @@ class Move:
     outcome: str
     on: date
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AmountChange:
+    """The last change of the amount: what it was before, by how much it rose or fell, when."""
+
+    before: Decimal
+    difference: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The entries into stages, the creation first; how often the expected close was pushed; the last amount change."""
+
+    moves: list[Move]
+    pushes: int
+    amount: AmountChange | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +80,36 @@ class Entry:
     changes: list[Change] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A page of entries, the newest first; `only` is "stage" when the other changes are left out."""
-
-    entries: list[Entry]
-    number: int
-    has_next: bool
-    only: str
-
-
 # --- The path ---------------------------------------------------------------------------------
 
 
-def moves_of(opportunity: Opportunity) -> list[Move]:
-    """Every entry into a stage, the creation first. One query."""
-    moves = OpportunityVersion.objects.filter(opportunity=opportunity, entered_at=F("valid_from"))
-    return [
-        Move(*row) for row in moves.order_by("valid_from").values_list("stage_id", "outcome", "entered_on", "reason")
-    ]
+def trail_of(opportunity: Opportunity) -> Trail:
+    """Every entry into a stage, the pushes of the expected close, the last change of the amount. One query."""
+    before = {f"{name}_before": Window(Lag(name), order_by="valid_from") for name in ("amount", "expected_close_date")}
+    versions = OpportunityVersion.objects.filter(opportunity=opportunity).annotate(**before)
+    told = versions.filter(
+        Q(entered_at=F("valid_from"))
+        | Q(expected_close_date__gt=F("expected_close_date_before"))
+        | (Q(amount_before__isnull=False) & ~Q(amount=F("amount_before")))
+    )
+    rows = list(told.order_by("valid_from"))
+    entries = [row for row in rows if row.entered_at == row.valid_from]
+    changed = [row for row in rows if row.amount_before is not None and row.amount != row.amount_before]
+    return Trail(
+        moves=[Move(row.stage_id, row.outcome, row.entered_on, row.reason) for row in entries],
+        pushes=sum(1 for row in rows if _is_push(row.expected_close_date_before, row.expected_close_date)),
+        amount=_amount_change(changed[-1]) if changed else None,
+    )
+
+
+def _is_push(before: date | None, after: date | None) -> bool:
+    """Whether a set expected close was replaced by a later one (FINE-PRINT 36)."""
+    return before is not None and after is not None and after > before
+
+
+def _amount_change(row: Any) -> AmountChange:
+    after = row.amount if row.amount is not None else Decimal(0)
+    return AmountChange(row.amount_before, after - row.amount_before, row.valid_from)
 
 
 def path_of(opportunity: Opportunity, stages: Sequence[Stage], moves: Sequence[Move], day: date) -> list[Step]:
@@ -119,26 +148,11 @@ def _state(stage: Stage, opportunity: Opportunity, spent: dict[int, int]) -> str
     return "done" if stage.pk in spent or opportunity.outcome == "won" else "later"
 
 
-# --- The timeline -----------------------------------------------------------------------------
+# --- What a change consists of -----------------------------------------------------------------
 
 
-def timeline_of(opportunity: Opportunity, *, only: str = "", number: int = 1) -> Timeline:
-    """One page of what changed, from consecutive versions, in one query.
-
-    `only="stage"` keeps the moves; their predecessor is then the move before, which held the same stage.
-    """
-    versions = OpportunityVersion.objects.filter(opportunity=opportunity).order_by("-valid_from")
-    if only == "stage":
-        versions = versions.filter(entered_at=F("valid_from"))
-    first = (number - 1) * ENTRIES
-    found = list(versions.select_related("stage", "owner", "team", "product", "actor")[first : first + ENTRIES + 1])
-    before: list[Any] = [*found[1:], None]
-    pairs = list(zip(found, before, strict=False))[:ENTRIES]
-    entries = [_entry(version, previous, only) for version, previous in pairs]
-    return Timeline(entries, number, len(found) > ENTRIES, only)
-
-
-def _entry(version: OpportunityVersion, previous: OpportunityVersion | None, only: str) -> Entry:
+def entry_between(version: OpportunityVersion, previous: OpportunityVersion | None, only: str = "") -> Entry:
+    """What changed from one version to the next, of the first one what it began with."""
     changes = _first(version) if previous is None else _changes(previous, version)
     kept = [change for change in changes if not only or change.kind == only]
     return Entry(version.valid_from, version.actor, reason_in_words(version.reason), previous is None, kept)

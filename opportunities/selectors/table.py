@@ -8,14 +8,22 @@ from itertools import groupby
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, F, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 
-from config.web.money import Weighted, from_cents, to_cents, to_ten_thousandths, weighted_cents
+from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_cents
 from opportunities import rules
 from opportunities.models import Opportunity, Outcome, Stage
+from opportunities.rules.evidence import Heights
+from opportunities.selectors.figures import FIGURES, Sums, of_any, total
+from opportunities.selectors.heights import floors_now, verified_on, with_columns, with_heights
+from opportunities.selectors.stages import all_stages
 
 ROWS = 50
-NOTHING = Decimal("0.00")
+NAMED = ("customer", "owner")
+SHOWN = (
+    "version", "title", "stage", "outcome", "win_rate", "unproven_from_id", "amount", "expected_close_date",
+    "entered_on", "next_step", "next_step_due", "customer__name", "customer__tier", "owner__name", "owner__username",
+)  # fmt: skip
 NEARLY = Decimal("0.8")  # of the expected days: from here on the time in a stage is worth a look
 
 
@@ -23,13 +31,14 @@ NEARLY = Decimal("0.8")  # of the expected days: from here on the time in a stag
 class Row:
     """An opportunity of the table. `age` is "rot" over its stage's expected days, "warn" over four fifths of them.
 
-    `overdue`: it is open and its expected close has passed.
+    `overdue`: it is open and its expected close has passed. `heights` are None while it is unassessed.
     """
 
     opportunity: Opportunity
     days: int
     age: str
     overdue: bool
+    heights: Heights | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +46,7 @@ class Group:
     """A stage and the sums over everything that matches in it."""
 
     stage: Stage
-    count: int = 0
-    amount: Decimal = NOTHING
-    weighted: Decimal = NOTHING
+    sums: Sums = Sums()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +54,11 @@ class Totals:
     """The sums over all open opportunities that match, and how many rows match at all."""
 
     rows: int
-    count: int
-    amount: Decimal
-    weighted: Decimal
+    sums: Sums
+
+    @property
+    def count(self) -> int:
+        return self.sums.count
 
 
 def row_of(opportunity: Opportunity, day: date) -> Row:
@@ -57,7 +66,13 @@ def row_of(opportunity: Opportunity, day: date) -> Row:
     days = rules.days_in_stage(opportunity.entered_on, day)
     close = opportunity.expected_close_date
     overdue = opportunity.is_open and close is not None and close < day
-    return Row(opportunity, days, age_of(opportunity, days), overdue)
+    return Row(opportunity, days, age_of(opportunity, days), overdue, heights_of(opportunity))
+
+
+def heights_of(opportunity: Opportunity) -> Heights | None:
+    """The verified heights of an opportunity that was read with them; None while unassessed."""
+    verified = tuple(verified_on(opportunity).values())
+    return None if verified[0] is None else Heights(verified=verified)  # type: ignore[arg-type]
 
 
 def age_of(opportunity: Opportunity, days: int) -> str:
@@ -72,18 +87,19 @@ def age_of(opportunity: Opportunity, days: int) -> str:
 
 def weighted_of(opportunity: Opportunity) -> Decimal | None:
     """Amount × declared rate, half a cent up; None without an amount."""
-    if opportunity.amount is None:
-        return None
-    return from_cents(weighted_cents(to_cents(opportunity.amount), to_ten_thousandths(opportunity.win_rate)))
+    return weighed(opportunity.amount, opportunity.win_rate)
 
 
-def groups_of(queryset: QuerySet[Any], stages: Iterable[Stage]) -> list[Group]:
+def weighed(amount: Decimal | None, rate: Decimal) -> Decimal | None:
+    """Amount × rate, half a cent up; None without an amount."""
+    return None if amount is None else from_cents(weighted_cents(to_cents(amount), to_ten_thousandths(rate)))
+
+
+def groups_of(queryset: QuerySet[Any], stages: Sequence[Stage]) -> list[Group]:
     """A group for each stage that holds something of `queryset`: the furthest open one first, closed ones last."""
-    sums = queryset.order_by().values("stage_id").annotate(
-        n=Count("pk"), total=Sum("amount"), weighed=Sum(Weighted("amount", "win_rate"))
-    )  # fmt: skip
-    found = {row["stage_id"]: row for row in sums}
-    groups = [_group(stage, found[stage.pk]) for stage in stages if stage.pk in found]
+    sums = with_heights(queryset.order_by()).values("stage_id").annotate(**of_any(floors_now(stages), stages))
+    found = {stage_id: Sums.of(figures) for stage_id, *figures in sums.values_list("stage_id", *FIGURES)}
+    groups = [Group(stage, found[stage.pk]) for stage in stages if stage.pk in found]
     return sorted(groups, key=lambda group: _place(group.stage))
 
 
@@ -91,19 +107,12 @@ def _place(stage: Stage) -> tuple[bool, int, int]:
     return (not stage.is_open, -stage.position if stage.is_open else stage.position, stage.pk)
 
 
-def _group(stage: Stage, row: dict[str, Any]) -> Group:
-    return Group(stage, row["n"], row["total"] or NOTHING, row["weighed"] or NOTHING)
-
-
 def totals_of(groups: Iterable[Group]) -> Totals:
     """The sums of the open groups."""
     every = list(groups)
-    still_open = [group for group in every if group.stage.is_open]
     return Totals(
-        rows=sum(group.count for group in every),
-        count=sum(group.count for group in still_open),
-        amount=sum((group.amount for group in still_open), NOTHING),
-        weighted=sum((group.weighted for group in still_open), NOTHING),
+        rows=sum(group.sums.count for group in every),
+        sums=total(group.sums for group in every if group.stage.is_open),
     )
 
 
@@ -119,16 +128,34 @@ def by_stage(queryset: QuerySet[Any]) -> QuerySet[Any]:
 
 
 class CountedPaginator(Paginator):
-    """A paginator that was told how many rows there are."""
+    """A paginator that was told how many rows there are.
+
+    A page is chosen by bare ids: sorted whole, tens of thousands of rows would be carried along for fifty.
+    """
 
     def __init__(self, rows: QuerySet[Any], count: int) -> None:
-        super().__init__(rows, ROWS)
+        super().__init__(rows.values("pk"), ROWS)
         self.__dict__["count"] = count
+        shown = Opportunity.objects.order_by(*rows.query.order_by).select_related(*NAMED).only(*SHOWN)
+        self.shown = with_columns(shown)
+
+    def page(self, number: int | str) -> Page[Any]:
+        page = super().page(number)
+        page.object_list = with_stages(self.shown.filter(pk__in=page.object_list))
+        return page
+
+
+def with_stages(rows: QuerySet[Any]) -> list[Any]:
+    """The rows with the stages that the request has read."""
+    found, stages = list(rows), {stage.pk: stage for stage in all_stages()}
+    for row in found:
+        row.stage = stages[row.stage_id]
+    return found
 
 
 def page_of(queryset: QuerySet[Any], totals: Totals, number: str | None) -> Page[Any]:
     """One page of the sorted rows; a number that makes no sense is the nearest page."""
-    return CountedPaginator(queryset.select_related("customer", "stage", "owner"), totals.rows).get_page(number)
+    return CountedPaginator(queryset, totals.rows).get_page(number)
 
 
 def in_groups(rows: Sequence[Row], groups: Sequence[Group]) -> Iterator[tuple[Group, list[Row]]]:

@@ -14,13 +14,14 @@ from django_htmx.http import trigger_client_event
 
 from accounts.models import User
 from opportunities.models import Opportunity
+from opportunities.selectors.heights import with_columns
 
 
 def visible(request: HttpRequest, pk: int) -> Opportunity:
-    """The opportunity with its names, archived or not; 404 for whoever may not see it."""
+    """The opportunity with its names and heights, archived or not; 404 for whoever may not see it."""
     assert isinstance(request.user, User)
     rows = Opportunity.objects.visible_to(request.user).with_names().select_related("owner__team")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(with_columns(rows), pk=pk)
 
 
 def editable(request: HttpRequest, pk: int) -> Opportunity:

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_safe
 from accounts.models import SavedView, User
 from accounts.selectors import today
 from opportunities.filters import OpportunityFilter
-from opportunities.models import Stage
+from opportunities.models import Opportunity
 from opportunities.selectors import board as reader
 from opportunities.selectors.saved_views import views_of
+from opportunities.selectors.stages import stages_in_use
 from opportunities.views.cards import Drawer
 from opportunities.views.filterbar import canonical, filter_bar, matching
 from opportunities.views.saved_views import opening, views_bar
@@ -37,8 +38,8 @@ def board(request: HttpRequest) -> HttpResponse:
     opened = opening(request, views, SavedView.Page.BOARD)
     if opened is not None:
         return opened
-    stages = reader.stages_in_use()
-    filterset = filtered(request, request.GET, stages)
+    stages = stages_in_use()
+    filterset = filtered(request, request.GET)
     sort = sort_of(request.GET)
     found = reader.board(matching(filterset), stages, sort)
     drawer = Drawer(today(), may_move=request.user.sells)
@@ -62,12 +63,12 @@ def board(request: HttpRequest) -> HttpResponse:
 def board_column(request: HttpRequest, key: str) -> HttpResponse:
     """The next cards of one column, from `offset` on."""
     assert isinstance(request.user, User)
-    stages = reader.stages_in_use()
+    stages = stages_in_use()
     stage = next((stage for stage in reader.columns_of(stages) if stage.key == key), None)
     if stage is None:
         raise Http404
     offset = _offset(request.GET.get("offset", ""))
-    queryset = matching(filtered(request, request.GET, stages)).filter(stage=stage)
+    queryset = reader.of_column(matching(filtered(request, request.GET)), stage)
     cards = reader.cards(queryset, sort=sort_of(request.GET), offset=offset, most=reader.CARDS + 1)
     drawer = Drawer(today(), may_move=request.user.sells)
     context = {
@@ -80,10 +81,10 @@ def board_column(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "opportunities/board_parts.html#more", context)
 
 
-def filtered(request: HttpRequest, query: QueryDict, stages: list[Stage]) -> OpportunityFilter:
-    """The filters of `query` over the opportunities of the board."""
+def filtered(request: HttpRequest, query: QueryDict) -> OpportunityFilter:
+    """The filters of `query` over what the person may see."""
     assert isinstance(request.user, User)
-    return OpportunityFilter(query, reader.on_board(request.user, stages), request=request)
+    return OpportunityFilter(query, Opportunity.objects.visible_to(request.user).in_use(), request=request)
 
 
 def sort_of(query: QueryDict) -> str:

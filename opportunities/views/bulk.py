@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.models import User
-from opportunities.actions import BulkResult, assign, edit_opportunity, in_bulk, move_to_stage
+from opportunities.actions import BulkResult, GateClosed, assign, edit_opportunity, in_bulk, move_to_stage
 from opportunities.forms.bulk import FORMS
 from opportunities.models import Opportunity
+from opportunities.selectors.gate_report import Words
 from opportunities.views.answers import dialog, refuse_readers, take
 from opportunities.views.conflicts import label_of
 
@@ -41,7 +42,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         take(form, error)
         return _ask(request, kind, picked, form)
-    return _answer(request, results, form)
+    return _answer(request, results, form, picked)
 
 
 def _refuse(user: User, kind: str) -> None:
@@ -89,12 +90,18 @@ def _ask(request: HttpRequest, kind: str, picked: dict[int, int], form: Form) ->
     return dialog(request, "opportunities/bulk.html", context, status=422 if form.is_bound else 200)
 
 
-def _answer(request: HttpRequest, results: list[BulkResult], form: Form) -> HttpResponse:
+def _answer(request: HttpRequest, results: list[BulkResult], form: Form, picked: dict[int, int]) -> HttpResponse:
     failed = [result for result in results if not result.ok]
     titles = _titles(request.user, [result.id for result in failed])
+    lacking = missing_in_words(failed)
     context = {
         "done": len(results) - len(failed),
-        "failures": [(result, titles.get(result.id, ""), list(_reasons(result, form))) for result in failed],
+        "failures": [
+            (result, titles.get(result.id, ""), lacking.get(result.id) or list(_reasons(result, form)))
+            for result in failed
+        ],
+        "stopped": [f"{each.id}-{picked[each.id]}" for each in failed if each.gate and not each.gate.waiver_needed],
+        "given": form.cleaned_data,
     }
     response = dialog(request, "opportunities/bulk_result.html", context)
     trigger_client_event(response, "asc:bulk", {"failed": [result.id for result in failed]})
@@ -105,6 +112,20 @@ def _titles(user: Any, ids: list[int]) -> dict[int, str]:
     """Titles of those that the person may see; the others stay without a name."""
     rows = Opportunity.objects.visible_to(user).filter(pk__in=ids)
     return dict(rows.values_list("pk", "title")) if ids else {}
+
+
+def missing_in_words(results: Iterable[BulkResult]) -> dict[int, list[str]]:
+    """What the gate misses of each row that it has stopped, a line each."""
+    stopped = {result.id: result.gate for result in results if result.gate is not None}
+    words = Words() if stopped else None
+    return {pk: [told_who_may(gate), *words.missing(gate.missing)] for pk, gate in stopped.items() if words}
+
+
+def told_who_may(gate: GateClosed) -> str:
+    """The line above what is missing."""
+    if gate.waiver_needed:
+        return _("Evidence is missing, and only a manager above the owner may move it on all the same:")
+    return _("Evidence is missing:")
 
 
 def _reasons(result: BulkResult, form: Form) -> Iterable[str]:

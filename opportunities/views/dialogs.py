@@ -20,6 +20,7 @@ from config.web.revisions import StaleWrite
 from config.web.templatetags.formats import percent
 from customers.models import Customer
 from opportunities import actions
+from opportunities.actions import GateClosed
 from opportunities.actions.undo import TooLate
 from opportunities.actions.writing import MOVE_WATCHES
 from opportunities.forms.create import QuickCreateForm
@@ -28,11 +29,14 @@ from opportunities.forms.move import MoveForm
 from opportunities.models import Opportunity, Stage
 from opportunities.selectors import board as reader
 from opportunities.selectors.board import Card
+from opportunities.selectors.heights import verified_on
+from opportunities.selectors.stages import stages_in_use
 from opportunities.views.answers import announce, brief, is_htmx, refuse_readers, seen_version
 from opportunities.views.board import filtered
 from opportunities.views.cards import Drawer
 from opportunities.views.conflicts import conflict_response, too_late_response
 from opportunities.views.filterbar import matching
+from opportunities.views.gate import gate_closed, gate_dialog, gate_first
 
 # --- Moving -----------------------------------------------------------------------------------
 
@@ -41,11 +45,11 @@ from opportunities.views.filterbar import matching
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """GET: the dialog of the move to `?stage=KEY`, without it the choice of a stage. POST: the move.
 
-    POST answers 200 with what changes on the board, 422 with the dialog that asks for what is missing, 409 when
-    stage or owner was changed meanwhile, 403 with the reason in words.
+    POST answers 200 with what changes on the board, 422 with the dialog that asks for what is missing (or, at the
+    gate, says what is), 409 when stage or owner was changed meanwhile, 403 with the reason in words.
     """
     row = _found(request, pk)
-    stages = reader.stages_in_use()
+    stages = stages_in_use()
     asked = request.POST if request.method == "POST" else request.GET
     target = next((stage for stage in stages if stage.key == asked.get("stage")), None)
     try:
@@ -64,12 +68,14 @@ def _towards(request: HttpRequest, row: Opportunity, target: Stage, stages: list
             return _move(request, row, target, stages)
     except StaleWrite as error:
         return conflict_response(request, error, action_url=request.path, fields=request.POST or {"stage": target.key})
-    return _dialog(request, row, MoveForm(row, target, seen=request.GET.get("version", "")))
+    return gate_first(request, row, target) or _dialog(
+        request, row, MoveForm(row, target, seen=asked.get("version", ""))
+    )
 
 
 def _found(request: HttpRequest, pk: int) -> Opportunity:
     assert isinstance(request.user, User)
-    rows = Opportunity.objects.visible_to(request.user).in_use().with_names().select_related("owner__team")
+    rows = Opportunity.objects.visible_to(request.user).in_use().select_related("customer", "stage", "owner__team")
     return get_object_or_404(rows, pk=pk)
 
 
@@ -90,16 +96,25 @@ def _move(request: HttpRequest, row: Opportunity, target: Stage, stages: list[St
     if form.asks and not form.answers:
         return _dialog(request, row, MoveForm(row, target, seen=request.POST.get("version", "")), status=422)
     if not form.is_valid():
-        return _dialog(request, row, form, status=422)
+        return _again(request, row, form)
     try:
         moved = actions.move_to_stage(
             opportunity=row, stage=target, seen=seen_version(request), actor=request.user,  # type: ignore[arg-type]
             **form.fields_of_action(),
         )  # fmt: skip
+    except GateClosed as error:
+        return gate_closed(request, error, form)
     except ValidationError as error:
         form.take(error)
-        return _dialog(request, row, form, status=422)
-    return _changed(request, moved, _moved_words(moved, target) if moved.version != row.version else "", stages)
+        return _again(request, row, form)
+    return changed(request, moved, _moved_words(moved, target) if moved.version != row.version else "", stages)
+
+
+def _again(request: HttpRequest, row: Opportunity, form: MoveForm) -> HttpResponse:
+    """The dialog from which it was posted, with what was wrong."""
+    if form.past_gate:
+        return gate_dialog(request, row, form)
+    return _dialog(request, row, form, status=422)
 
 
 def _moved_words(row: Opportunity, target: Stage) -> str:
@@ -150,7 +165,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     except TooLate as error:
         return too_late_response(request, error, row)
     words = _("Undone: %(customer)s · %(title)s") % {"customer": restored.customer.name, "title": brief(restored.title)}
-    return _changed(request, restored, words, reader.stages_in_use(), undone=True)
+    return changed(request, restored, words, stages_in_use(), undo=False)
 
 
 # --- Quick create -----------------------------------------------------------------------------
@@ -189,7 +204,7 @@ def _create(request: HttpRequest, form: QuickCreateForm) -> HttpResponse:
         response = HttpResponse(status=204)
         response["HX-Redirect"] = reverse("opportunity", args=[row.pk])
         return response
-    response = _board_parts(request, row, reader.stages_in_use(), row.stage)
+    response = _board_parts(request, row, stages_in_use(), row.stage)
     trigger_client_event(response, "asc:close-dialog")
     url = reverse("opportunity", args=[row.pk])
     return trigger_client_event(
@@ -220,17 +235,20 @@ def _forbidden(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
     return trigger_client_event(response, "asc:toast", {"text": str(error), "tone": "bad"})
 
 
-def _changed(
-    request: HttpRequest, row: Opportunity, words: str, stages: list[Stage], *, undone: bool = False
+def changed(
+    request: HttpRequest, row: Opportunity, words: str, stages: list[Stage], *, undo: bool = True
 ) -> HttpResponse:
-    """After a move or an undo: what changes on the board, the toast, and the events that other pages listen to."""
+    """After a move or an undo: what changes on the board, the toast, and the events that other pages listen to.
+
+    Without `undo` there is nothing (more) to take back.
+    """
     if not is_htmx(request):
         if words:
             messages.success(request, words)
         return redirect("opportunity", pk=row.pk)
     stage = next((stage for stage in stages if stage.pk == row.stage_id), row.stage)
     response = _board_parts(request, row, stages, stage) if _on_board(request) else HttpResponse()
-    if undone:
+    if not undo:
         trigger_client_event(response, "asc:toast", {"text": words})
         trigger_client_event(response, "asc:close-dialog")
         return trigger_client_event(response, "asc:changed", {"id": row.pk})
@@ -250,7 +268,7 @@ def _on_board(request: HttpRequest) -> bool:
 def _board_parts(request: HttpRequest, row: Opportunity, stages: list[Stage], stage: Stage) -> HttpResponse:
     """The card as it is now and the heads of all columns, with the filters of the page that asked."""
     query = QueryDict(_board_url(request).query)
-    found = reader.sums(matching(filtered(request, query, stages)), stages)
+    found = reader.sums(matching(filtered(request, query)), stages)
     drawer = Drawer(today(), may_move=True)
     columns = [drawer.column(column) for column in found.columns]
     has_column = found.column(stage.pk) is not None
@@ -269,4 +287,5 @@ def _card(row: Opportunity) -> Card:
         id=row.pk, version=row.version, title=row.title, customer=row.customer.name, tier=row.customer.tier,
         worth=row.amount, expected_close_date=row.expected_close_date, signed_on=row.signed_on,
         entered_on=row.entered_on, owner=str(row.owner), next_step=row.next_step, next_step_due=row.next_step_due,
+        win_rate=row.win_rate, unproven_from=row.unproven_from_id, **verified_on(row),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 from accounts.models import User
 from accounts.selectors import today
 from config.web.revisions import StaleWrite
-from opportunities.actions import edit_opportunity, move_to_stage
+from opportunities.actions import GateClosed, edit_opportunity, move_to_stage
 from opportunities.forms.edit import OpportunityForm, StageForm, fields_of
 from opportunities.forms.fields import amount_unit
 from opportunities.models import Opportunity
@@ -78,6 +78,8 @@ def _save(request: HttpRequest, opportunity: Opportunity, name: str) -> HttpResp
     except PermissionDenied as error:
         form.add_error(name, str(error))
         return _refused(request, opportunity, name, form)
+    except GateClosed as error:
+        return _ask(request, opportunity, error.target)
     except ValidationError as error:
         if name == "stage" and error_names(error):
             return _ask(request, opportunity, form.cleaned_data[name])
@@ -105,7 +107,7 @@ def _add_errors(form: Form, name: str, error: ValidationError) -> None:
 
 
 def _ask(request: HttpRequest, opportunity: Opportunity, stage: Any) -> HttpResponse:
-    """This move needs more (a reason, the facts of a closing): back to the cell, and the dialog opens."""
+    """This move needs more (evidence, a reason, the facts of a closing): back to the cell, and the dialog opens."""
     url = f"{reverse('opportunity_move', args=[opportunity.pk])}?stage={stage.key}"
     if not is_htmx(request):
         return redirect(url)
@@ -165,7 +167,7 @@ def _cell(request: HttpRequest, opportunity: Opportunity, name: str) -> HttpResp
         raise Http404
     else:
         context = {"fact": fact_of(opportunity, name, day), "editable": True}
-        response = render(request, "opportunities/page.html#cell", context)
+        response = render(request, "opportunities/fact.html", context)
     return _into_cell(response, opportunity, name)
 
 

@@ -1,13 +1,15 @@
 """The page of one opportunity, its whole form, and what archives it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -20,30 +22,67 @@ from opportunities.actions.archive import may_archive
 from opportunities.actions.collaborators import may_choose_collaborators
 from opportunities.forms.edit import OpportunityForm
 from opportunities.forms.fields import amount_unit
-from opportunities.models import Collaborator, Opportunity, Stage
+from opportunities.models import Collaborator, Opportunity
 from opportunities.rules import reason_in_words
-from opportunities.selectors.page import moves_of, path_of, timeline_of
+from opportunities.selectors.evidence import with_ascent
+from opportunities.selectors.page import path_of, trail_of
+from opportunities.selectors.stages import all_stages
 from opportunities.selectors.table import row_of
+from opportunities.selectors.timeline import ACTIONS, CHANGES, EVIDENCE, MOVES, timeline_of
 from opportunities.views.answers import dialog, done, editable, is_htmx, seen_version, take, visible
 from opportunities.views.conflicts import conflict_response
 from opportunities.views.facts import facts_of
+from opportunities.views.panels import (
+    activities,
+    ascent,
+    files,
+    people,
+    plan,
+    playbook,
+    strategy,
+    waivers,
+)
 
 LAST_PAGE = 10_000
+SHOWS = (
+    ("", gettext_lazy("All")),
+    (ACTIONS, gettext_lazy("Actions")),
+    (CHANGES, gettext_lazy("Changes")),
+    (MOVES, gettext_lazy("Moves")),
+    (EVIDENCE, pgettext_lazy("records", "Evidence")),
+)
+Panel = Callable[[Opportunity, User], dict[str, Any]]
+# What the panels of the page show, one line each; their templates stand in page.html.
+PANELS: tuple[Panel, ...] = (
+    waivers.context,
+    ascent.context,
+    activities.context,
+    people.context,
+    plan.context,
+    strategy.context,
+    files.context,
+    playbook.context,
+)
 
 
 @require_safe
 def page(request: HttpRequest, pk: int) -> HttpResponse:
-    """The opportunity; with `?part=timeline` what changed, a page at a time."""
-    opportunity = visible(request, pk)
-    timeline = timeline_of(opportunity, only=_only(request), number=_number(request))
+    """The opportunity; with `?part=timeline` what happened, a page at a time."""
     if request.GET.get("part") == "timeline" and is_htmx(request):
-        context = {"opportunity": opportunity, "timeline": timeline}
-        return render(request, "opportunities/page.html#timeline", context)
-    return render(request, "opportunities/page.html", {**_context(request.user, opportunity), "timeline": timeline})
+        return render(request, "opportunities/page.html#timeline", _timeline(request, visible(request, pk)))
+    assert isinstance(request.user, User)
+    rows = Opportunity.objects.visible_to(request.user).with_names().select_related("owner__team", "unproven_from")
+    opportunity = get_object_or_404(with_ascent(rows, today()), pk=pk)
+    context = {**_context(request.user, opportunity), **_timeline(request, opportunity)}
+    for panel in PANELS:
+        context |= panel(opportunity, request.user)
+    return render(request, "opportunities/page.html", context)
 
 
-def _only(request: HttpRequest) -> str:
-    return "stage" if request.GET.get("changes") == "stage" else ""
+def _timeline(request: HttpRequest, opportunity: Opportunity) -> dict[str, Any]:
+    show = request.GET.get("show", "")
+    found = timeline_of(opportunity, show=show if show in dict(SHOWS) else "", number=_number(request))
+    return {"opportunity": opportunity, "timeline": found, "timeline_shows": SHOWS}
 
 
 def _number(request: HttpRequest) -> int:
@@ -53,16 +92,17 @@ def _number(request: HttpRequest) -> int:
 
 def _context(user: Any, opportunity: Opportunity) -> dict[str, Any]:
     day = today()
-    stages = list(Stage.objects.all())
+    stages = all_stages()
     added = Collaborator.objects.filter(opportunity=opportunity).select_related("user").order_by("user__name", "pk")
-    moves = moves_of(opportunity)
-    steps = path_of(opportunity, stages, moves, day)
+    trail = trail_of(opportunity)
+    steps = path_of(opportunity, stages, trail.moves, day)
     return {
         "opportunity": opportunity,
         "row": row_of(opportunity, day),
         "facts": facts_of(opportunity, day),
         "steps": steps,
-        "why_closed": "" if opportunity.is_open else reason_in_words(moves[-1].reason),
+        "why_closed": "" if opportunity.is_open else reason_in_words(trail.moves[-1].reason),
+        "trail": trail,
         "place": next(number for number, step in enumerate(steps, start=1) if step.state == "now"),
         "stages": [stage for stage in stages if stage.retired_at is None and stage.pk != opportunity.stage_id],
         "collaborators": [entry.user for entry in added],

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_safe
 from accounts.models import SavedView, User
 from accounts.selectors import today
 from opportunities.filters import ORDERINGS, OpportunityFilter, names_closed, ordered
-from opportunities.models import Opportunity, Outcome, Stage
+from opportunities.models import Opportunity, Outcome
 from opportunities.selectors import table as reading
 from opportunities.selectors.saved_views import views_of
+from opportunities.selectors.stages import all_stages
 from opportunities.views.cells import RowDrawer
 from opportunities.views.filterbar import canonical, filter_bar, matching
 from opportunities.views.saved_views import opening, views_bar
@@ -61,7 +62,7 @@ def table(request: HttpRequest) -> HttpResponse:
     if opened is not None:
         return opened
     what = chosen(request)
-    stages = list(Stage.objects.all())
+    stages = all_stages()
     groups = reading.groups_of(what.rows, stages)
     totals = reading.totals_of(groups)
     if part == "totals":

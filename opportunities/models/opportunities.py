@@ -1,24 +1,19 @@
-"""Stages, opportunities, and the versions that keep an opportunity's past."""
+"""Opportunities, and the versions that keep an opportunity's past."""
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
+from config.web.indexes import EmptyLastIndex
 from config.web.money import MoneyField, RateField
 from config.web.revisions import Revised, random_key
+from config.web.searching import Searched
 from customers.models import Customer, Product
-from opportunities.querysets import FOREVER, OpportunityQuerySet, StageQuerySet, VersionQuerySet
-
-
-class Outcome(models.TextChoices):
-    OPEN = "open", _("Open")
-    WON = "won", _("Won")
-    LOST = "lost", _("Lost")
-    NO_DECISION = "no_decision", _("No decision")
-    NO_GO = "no_go", _("No-go")
+from opportunities.models.stages import Outcome, Stage
+from opportunities.querysets import FOREVER, OpportunityQuerySet, VersionQuerySet
 
 
 class ForecastCategory(models.TextChoices):
@@ -26,61 +21,6 @@ class ForecastCategory(models.TextChoices):
     BEST_CASE = "best_case", _("Best case")
     PIPELINE = "pipeline", _("Pipeline")
     OMITTED = "omitted", _("Omitted")
-
-
-class Stage(Revised):
-    """A win-rate stage (METHOD.md §2); a retired one stays for the past that it names."""
-
-    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
-    name_zh = models.CharField(_("Chinese name"), max_length=100)
-    name_en = models.CharField(_("English name"), max_length=100)
-    position = models.PositiveSmallIntegerField(_("position"))
-    outcome = models.CharField(_("outcome"), max_length=11, choices=Outcome, default=Outcome.OPEN)
-    win_rate = RateField(_("win rate"))
-    floor = models.PositiveSmallIntegerField(_("floor"), null=True, blank=True, validators=[MaxValueValidator(6)])
-    expected_days = models.PositiveIntegerField(
-        _("expected days"), default=30, validators=[MinValueValidator(1), MaxValueValidator(3650)]
-    )
-    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = StageQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position", "id"]
-        constraints = [
-            models.CheckConstraint(
-                name="stage_floor_is_0_to_6", condition=models.Q(floor__isnull=True) | models.Q(floor__lte=6)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def name(self) -> str:
-        """The name in the active language."""
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
-
-    @property
-    def is_open(self) -> bool:
-        return self.outcome == Outcome.OPEN
-
-
-class StageSetting(models.Model):
-    """Win rate, floor, expected days of a stage from a moment on (FINE-PRINT 6); the first begins before all time."""
-
-    stage = models.ForeignKey(Stage, models.PROTECT, related_name="settings")
-    valid_from = models.DateTimeField()
-    win_rate = RateField(_("win rate"))
-    floor = models.PositiveSmallIntegerField(null=True, blank=True)
-    expected_days = models.PositiveIntegerField(default=30)
-
-    class Meta:
-        ordering = ["stage", "valid_from"]
-        constraints = [models.UniqueConstraint(fields=["stage", "valid_from"], name="stage_setting_one_at_a_moment")]
-
-    def __str__(self) -> str:
-        return f"{self.stage_id} from {self.valid_from:%Y-%m-%d}"
 
 
 class Held(models.Model):
@@ -111,6 +51,8 @@ class Held(models.Model):
 class Opportunity(Held, Revised):
     """A chance to sell, from its discovery to its signature or its end."""
 
+    searched = Searched(names=("title",), codes=("key",))
+
     key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="opportunities", verbose_name=_("customer"))
     title = models.CharField(_("title"), max_length=200)
@@ -127,6 +69,11 @@ class Opportunity(Held, Revised):
     )
     changed_at = models.DateTimeField(editable=False)  # valid_from of the open version
     last_change = models.JSONField(null=True, blank=True, editable=False)  # what an undo needs (actions/undo.py)
+    # Moved without proof: the stage from which it was moved past the gate, until its evidence has caught up.
+    unproven_from = models.ForeignKey(
+        Stage, models.PROTECT, null=True, blank=True, related_name="+", editable=False,
+        verbose_name=_("moved without proof from"),
+    )  # fmt: skip
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     collaborators: "models.ManyToManyField[User, Collaborator]" = models.ManyToManyField(
         User, through="Collaborator", through_fields=("opportunity", "user"), related_name="+"
@@ -143,17 +90,26 @@ class Opportunity(Held, Revised):
             ),
         ]
         indexes = [
-            models.Index(fields=["stage", "entered_at", "id"], name="opportunity_board"),
             models.Index(
                 fields=["stage", "entered_at", "-id"],
-                include=["amount", "win_rate", "entered_on"],
+                include=["amount", "win_rate", "entered_on", "customer", "owner", "team"],
                 condition=models.Q(outcome="open", archived_at__isnull=True),
                 name="opportunity_open_of_stage",
+            ),
+            models.Index(
+                fields=["stage", "entered_at", "-id"],
+                include=["win_rate", "entered_on", "customer", "owner", "team"],
+                condition=models.Q(outcome="won", archived_at__isnull=True),
+                name="opportunity_won_of_stage",
+            ),
+            EmptyLastIndex(
+                fields=["-amount", "-id"],
+                condition=models.Q(outcome="open", archived_at__isnull=True),
+                name="opportunity_open_by_amount",
             ),
             models.Index(fields=["owner", "outcome", "stage"], name="opportunity_of_owner"),
             models.Index(fields=["customer", "outcome"], name="opportunity_of_customer"),
             models.Index(fields=["expected_close_date", "id"], name="opportunity_by_close"),
-            models.Index(fields=["amount", "id"], name="opportunity_by_amount"),
             models.Index(fields=["created_on"], name="opportunity_by_creation"),
         ]
 
@@ -169,6 +125,29 @@ class Opportunity(Held, Revised):
     def is_open(self) -> bool:
         return self.outcome == Outcome.OPEN
 
+    @property
+    def moved_without_proof(self) -> bool:
+        """Whether it is open, was moved past the gate, and its evidence has not reached the stage yet."""
+        return self.is_open and self.unproven_from_id is not None
+
+
+class HeightsOfOpportunity(models.ForeignObject):
+    """The heights of a version's opportunity, all of them: for queries, which join them without the opportunity.
+
+    It has no column and is no field to be read. A join says at which moment (selectors/heights.py).
+    """
+
+    requires_unique_target = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            "opportunities.HeightsVersion", models.DO_NOTHING, ["opportunity"], ["opportunity"],
+            null=True, related_name="+",
+        )  # fmt: skip
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = True, **kwargs: Any) -> None:
+        super().contribute_to_class(cls, name, private_only=private_only, **kwargs)
+
 
 class OpportunityVersion(Held):
     """What an opportunity held from valid_from (inclusive) to valid_to (exclusive; FOREVER while it holds)."""
@@ -176,6 +155,7 @@ class OpportunityVersion(Held):
     opportunity = models.ForeignKey(Opportunity, models.PROTECT, related_name="versions")
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(default=FOREVER)
+    heights = HeightsOfOpportunity()
     actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(_("reason"), max_length=500, blank=True)
 
@@ -197,13 +177,13 @@ class OpportunityVersion(Held):
             models.Index(fields=["valid_from"], name="version_by_begin"),
             models.Index(
                 fields=["valid_to", "valid_from"],
-                include=["stage", "win_rate", "amount", "owner", "team", "entered_on"],
+                include=["opportunity", "stage", "win_rate", "amount", "owner", "team", "entered_on"],
                 condition=models.Q(outcome="open"),
                 name="version_open_as_of",
             ),
             models.Index(
                 fields=["owner", "valid_to", "valid_from"],
-                include=["stage", "win_rate", "amount", "team", "entered_on"],
+                include=["opportunity", "stage", "win_rate", "amount", "team", "entered_on"],
                 condition=models.Q(outcome="open"),
                 name="version_open_of_owner",
             ),

@@ -1,0 +1,67 @@
+"""Working the heights of an opportunity out again from its records, and what follows from them."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from opportunities.models import Checkpoint, HeightsVersion, Opportunity
+from opportunities.querysets import FOREVER
+from opportunities.rules.evidence import FACTORS, Heights, Record, timeline
+
+
+def record_of(row: Checkpoint) -> Record:
+    """A checkpoint for the rules; `grade_changes` of a saved one must be loaded or are asked for."""
+    changes = sorted(row.grade_changes.all(), key=lambda change: (change.at, change.pk)) if row.pk else []
+    first = changes[0].before if changes else row.grade
+    grades = ((row.recorded_at, first), *((change.at, change.after) for change in changes))
+    return Record(row.factor, row.level, row.recorded_at, grades, row.confirmed_at, row.withdrawn_at)
+
+
+def records_of(opportunity: Opportunity) -> list[Record]:
+    """Every record of an opportunity, withdrawn ones too. One query, a line for each grade that was lowered."""
+    lines = opportunity.checkpoints.order_by("pk", "grade_changes__at", "grade_changes__pk").values_list(
+        "pk", "factor", "level", "recorded_at", "grade", "confirmed_at", "withdrawn_at",
+        "grade_changes__at", "grade_changes__before", "grade_changes__after",
+    )  # fmt: skip
+    return [_record(list(same)) for _pk, same in groupby(lines, key=itemgetter(0))]
+
+
+def _record(lines: list[tuple[Any, ...]]) -> Record:
+    _pk, factor, level, recorded_at, grade, confirmed_at, withdrawn_at, _at, first, _after = lines[0]
+    lowered = [(at, after) for *_rest, at, _before, after in lines if at is not None]
+    return Record(factor, level, recorded_at, ((recorded_at, first or grade), *lowered), confirmed_at, withdrawn_at)
+
+
+def settle_heights(opportunity: Opportunity) -> Heights | None:
+    """Write the heights anew where they differ from what the records give; the heights now, None while unassessed."""
+    wanted = list(versions_of(opportunity.pk, records_of(opportunity)))
+    held = list(HeightsVersion.objects.filter(opportunity=opportunity).order_by("valid_from"))
+    same = _common(held, wanted)
+    gone = [row.pk for row in held[same:]]
+    if gone:
+        HeightsVersion.objects.filter(pk__in=gone).delete()
+    HeightsVersion.objects.bulk_create(wanted[same:])
+    return wanted[-1].heights if wanted else None
+
+
+def versions_of(opportunity_id: int, records: list[Record]) -> Iterable[HeightsVersion]:
+    """The heights that these records give, unsaved, in order."""
+    steps = timeline(records)
+    ends = [*(at for at, _heights in steps[1:]), FOREVER][: len(steps)]
+    for (at, heights), end in zip(steps, ends, strict=True):
+        verified = dict(zip(FACTORS, heights.verified, strict=True))
+        claimed = {f"claimed_{name}": level for name, level in zip(FACTORS, heights.claimed, strict=True)}
+        yield HeightsVersion(opportunity_id=opportunity_id, valid_from=at, valid_to=end, **verified, **claimed)
+
+
+def _common(held: list[HeightsVersion], wanted: list[HeightsVersion]) -> int:
+    """How many of the first entries are equal in all but their id."""
+    for index, (one, other) in enumerate(zip(held, wanted, strict=False)):
+        if _facts(one) != _facts(other):
+            return index
+    return min(len(held), len(wanted))
+
+
+def _facts(row: HeightsVersion) -> tuple[object, ...]:
+    return (row.valid_from, row.valid_to, row.heights)

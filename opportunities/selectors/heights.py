@@ -1,0 +1,126 @@
+"""Heights in SQL: as of a moment, with the evidenced and the counted win rate (METHOD.md §2, FINE-PRINT 10-16).
+
+`with_heights` joins the heights that held; the expressions below build on that join, for opportunities and for their
+versions alike, so that lists, boards and sums count the same as `rules.evidence` does.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Least
+from django.db.models.lookups import LessThan
+
+from config.web.money import RateField
+from opportunities.models import Outcome, Stage, StageSetting
+from opportunities.querysets import FOREVER
+from opportunities.rules.evidence import FACTORS, Heights, StageFloors, floors_of
+
+NAME = "held_heights"
+
+
+def with_heights(queryset: QuerySet[Any], end: datetime = FOREVER) -> QuerySet[Any]:
+    """Opportunities, or versions, with the heights that held at `end` (default: now) joined; none while unassessed."""
+    if end == FOREVER:
+        held = Q(heights__valid_to=FOREVER)
+    else:
+        held = Q(heights__valid_from__lt=end, heights__valid_to__gte=end)
+    return queryset.annotate(**{NAME: FilteredRelation("heights", condition=held)})
+
+
+def height(factor: str) -> F:
+    """The verified height of a factor; NULL while unassessed."""
+    return F(f"{NAME}__{factor}")
+
+
+VERIFIED = tuple(f"at_{factor}" for factor in FACTORS)
+CLAIMED = tuple(f"claimed_{factor}" for factor in FACTORS)
+
+
+def with_columns(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Opportunities with their heights now as the columns VERIFIED and CLAIMED; NULL while unassessed."""
+    verified = {name: height(factor) for name, factor in zip(VERIFIED, FACTORS, strict=True)}
+    claimed = {name: F(f"{NAME}__{name}") for name in CLAIMED}
+    return with_heights(queryset).annotate(**verified, **claimed)
+
+
+def heights_on(row: Mapping[str, Any]) -> Heights | None:
+    """The heights of a row of `with_columns`, given as {column: value}; None while unassessed."""
+    if row[VERIFIED[0]] is None:
+        return None
+    verified, claimed = (tuple(row[name] for name in names) for names in (VERIFIED, CLAIMED))
+    return Heights(claimed=claimed, verified=verified)
+
+
+def verified_on(row: Any) -> dict[str, int | None]:
+    """{factor: verified height} of an opportunity that was read with its heights; None where it has none."""
+    return {factor: getattr(row, name, None) for name, factor in zip(VERIFIED, FACTORS, strict=True)}
+
+
+def is_unassessed(yes: bool = True) -> Q:
+    """Whether there is not a single record (FINE-PRINT 12); `yes` False: whether there is one."""
+    return Q(**{f"{NAME}__demand__isnull": yes})  # a column that the index has
+
+
+def evidenced_rate(stages: Iterable[StageFloors]) -> Case:
+    """The evidenced win rate; NULL while unassessed, 0 where not even the first stage's floors are met."""
+    furthest_first = sorted(stages, key=lambda stage: -stage.position)
+    return Case(
+        When(is_unassessed(), then=Value(None, RateField())),
+        *(When(_met(stage), then=Value(stage.win_rate, RateField())) for stage in furthest_first),
+        default=Value(0, RateField()),
+        output_field=RateField(),
+    )
+
+
+def _met(stage: StageFloors) -> Q:
+    wanted = {f"{NAME}__{name}__gte": floor for name, floor in zip(FACTORS, stage.floors, strict=True) if floor}
+    return Q(**wanted) if wanted else is_unassessed(False)
+
+
+def counted_rate(stages: Iterable[StageFloors]) -> Case:
+    """min(declared, evidenced) of an open one that is assessed; else the declared one (FINE-PRINT 12, 16)."""
+    counted = counted_rate_of_open(stages)
+    return Case(When(outcome=Outcome.OPEN, then=counted), default=F("win_rate"), output_field=RateField())
+
+
+def counted_rate_of_open(stages: Iterable[StageFloors]) -> Least:
+    """Likewise where all rows are open: without a look at the outcome, which the indexes of open ones don't hold."""
+    return Least(F("win_rate"), Coalesce(evidenced_rate(stages), F("win_rate")), output_field=RateField())
+
+
+def is_inflated(stages: Iterable[StageFloors]) -> Q:
+    """Open, assessed, and declared higher than the evidence supports."""
+    return Q(outcome=Outcome.OPEN) & Q(LessThan(evidenced_rate(stages), F("win_rate")))
+
+
+def floors_now(stages: Iterable[Stage]) -> list[StageFloors]:
+    """What the open stages in use demand now; `stages` are all of them."""
+    shown = [stage for stage in stages if stage.is_open and stage.retired_at is None]
+    return [_floors(stage, stage) for stage in shown]
+
+
+def floors_at(end: datetime, stages: Sequence[Stage]) -> list[StageFloors]:
+    """What the open stages demanded at `end`, those in use then. One query, none for now (FOREVER)."""
+    return floors_at_each([end], stages)[0]
+
+
+def floors_at_each(ends: Sequence[datetime], stages: Sequence[Stage]) -> list[list[StageFloors]]:
+    """Likewise at several moments. One query, none when all of them are now."""
+    past = any(end != FOREVER for end in ends)
+    settings = list(StageSetting.objects.filter(stage__outcome=Outcome.OPEN).order_by("valid_from")) if past else []
+    return [floors_now(stages) if end == FOREVER else _floors_then(end, stages, settings) for end in ends]
+
+
+def _floors_then(end: datetime, stages: Iterable[Stage], settings: Iterable[StageSetting]) -> list[StageFloors]:
+    held: dict[int, StageSetting] = {}
+    for setting in settings:
+        if setting.stage_id not in held or setting.valid_from < end:  # before the first entry the first one holds
+            held[setting.stage_id] = setting
+    shown = [stage for stage in stages if stage.is_open and (stage.retired_at is None or stage.retired_at >= end)]
+    return [_floors(stage, held.get(stage.pk, stage)) for stage in shown]
+
+
+def _floors(stage: Stage, held: Stage | StageSetting) -> StageFloors:
+    return StageFloors(stage.pk, stage.position, held.win_rate, floors_of(held.floor, held.floors))

@@ -1,0 +1,86 @@
+"""The five verified heights as small bars, and what the evidence says beside the declared rate: ready HTML."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from config.web.html import fill
+from config.web.templatetags.formats import percent
+from config.web.templatetags.ui import icon
+from opportunities.models import Stage
+from opportunities.rules.evidence import Heights, floors_of
+from opportunities.rules.readings import Reading, read
+from opportunities.selectors.heights import floors_now
+from opportunities.selectors.stages import all_stages, factor_names
+
+BARS = '<ul class="asc-ff{}" aria-label="{}">{}</ul>'
+BAR = '<li data-h="{0}"{1}>{2}<b>{0}</b></li>'
+NOBODY = '<div class="asc-ff-none t-12 c-3">{}{}</div>'
+FLAG = '<span class="asc-flag {} bare" title="{}">{}{}</span>'
+
+
+class EvidenceDrawer:
+    """Draws heights and readings in the active language; what rows have in common is worked out once."""
+
+    def __init__(self, css: str = "") -> None:
+        self.css = css
+        self.names = factor_names()
+        self.floors = floors_now(all_stages())
+        self.drawn: dict[tuple[tuple[int, ...], tuple[int, ...]], SafeString] = {}
+        self.words = _words()
+        self.icons = {name: icon(name, 14) for name in ("alert-triangle", "eye-off", "check", "shield-off")}
+        unproven = self.words["unproven"]
+        self.unproven = fill(FLAG, "warn", unproven, self.icons["shield-off"], unproven)
+        hidden = fill('<span class="visually-hidden">{}</span>', unproven)
+        self.unproven_mark = fill(FLAG, "warn", unproven, self.icons["shield-off"], hidden)
+        self.none = fill(NOBODY, self.icons["eye-off"], self.words["none"])
+
+    def reading(self, stage: Stage, declared: Decimal, heights: Heights | None) -> Reading:
+        """What the evidence says of one in this stage."""
+        return read(is_open=stage.is_open, declared=declared, heights=heights, floors=self.floors)
+
+    def bars(self, stage: Stage, heights: Heights | None) -> SafeString:
+        """Five bars, those below the stage's floor marked; words while unassessed."""
+        if heights is None:
+            return self.none
+        floors = floors_of(stage.floor, stage.floors) if stage.is_open else (0,) * len(heights.verified)
+        key = (heights.verified, floors)
+        if key not in self.drawn:
+            self.drawn[key] = self._bars(*key)
+        return self.drawn[key]
+
+    def _bars(self, verified: tuple[int, ...], floors: tuple[int, ...]) -> SafeString:
+        levels = list(zip(self.names, verified, floors, strict=True))
+        bars = [fill(BAR, height, self._low(height, floor), name[:1]) for name, height, floor in levels]
+        label = self.words["heights"] % {"heights": ", ".join(f"{name} {height}" for name, height, _floor in levels)}
+        return fill(BARS, self.css, label, SafeString("".join(bars)))
+
+    def _low(self, height: int, floor: int) -> SafeString:
+        return SafeString(' class="low"' if height < floor else "")
+
+    def flag(self, reading: Reading) -> SafeString:
+        """The rate that the evidence supports, where it is lower than the declared one."""
+        if not reading.inflated:
+            return SafeString("")
+        rate = self.words["supports"] % {"rate": percent(reading.evidenced)}
+        return fill(FLAG, "bad", self.words["inflated"], self.icons["alert-triangle"], rate)
+
+    def evidenced(self, reading: Reading) -> SafeString:
+        """The evidenced rate beside the declared one."""
+        if reading.evidenced is None:
+            return fill('<span class="c-3">–</span>')
+        if reading.inflated:
+            return fill(FLAG, "bad", self.words["inflated"], self.icons["alert-triangle"], percent(reading.evidenced))
+        return fill('<span class="c-2">{}</span>{}', percent(reading.evidenced), self.icons["check"])
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "none": _("No evidence yet"),
+        "heights": _("Verified heights: %(heights)s"),
+        "unproven": _("moved without proof"),
+        "supports": _("evidence %(rate)s"),
+        "inflated": _("Declared higher than the evidence supports"),
+    }

@@ -1,42 +1,103 @@
-"""Whether a customer of this name is there already (METHOD.md §10): the one case in which something hidden answers."""
+"""Whether a customer is there already, and METHOD.md §10's one case in which something hidden answers."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts import audit
+from accounts import audit, search
 from accounts.models import AuditEntry, User
 from config.web.errors import TooManyAttempts
 from customers.models import Customer
-from customers.rules import normalised_name
+from customers.rules import names
 
 ANSWERS_AN_HOUR = 20
-WIDE = {chr(code): chr(code + 0xFEE0) for code in range(ord("!"), ord("~") + 1)}  # a -> ａ
+MOST = 8
+NORMALISE = {
+    "normalised_name": names.normalised_name,
+    "credit_code": names.normalised_code,
+    "phone": names.normalised_phone,
+    "domain": names.normalised_domain,
+}
+REASONS = {
+    "normalised_name": gettext_lazy("same name"),
+    "credit_code": gettext_lazy("same credit code"),
+    "phone": gettext_lazy("same phone"),
+    "domain": gettext_lazy("same mail domain"),
+    "near": gettext_lazy("similar name"),
+}
+EXACT = {"normalised_name", "credit_code"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A customer in sight that may be the same, and why: names of REASONS."""
+
+    pk: int
+    key: str
+    name: str
+    reasons: tuple[str, ...]
+
+    @property
+    def is_exact(self) -> bool:
+        return bool(EXACT & set(self.reasons))
+
+    @property
+    def why(self) -> str:
+        """The reasons in words."""
+        return ", ".join(str(REASONS[reason]) for reason in self.reasons)
+
+
+def signs_of(*, name: str = "", credit_code: str = "", phone: str = "", domain: str = "") -> dict[str, str]:
+    """What tells a customer from others, normalised, without what says nothing."""
+    given = {"normalised_name": name, "credit_code": credit_code, "phone": phone, "domain": domain}
+    found = {kind: NORMALISE[kind](value or "") for kind, value in given.items()}
+    return {kind: value for kind, value in found.items() if names.is_sign(kind, value)}
+
+
+def candidates(signs: dict[str, str], user: User, *, but: Customer | None = None) -> list[Candidate]:
+    """The customers in use and in sight that share a sign or have a similar name, exact ones first. Two queries."""
+    if not signs:
+        return []
+    seen = Customer.objects.visible_to(user).in_use().exclude(pk=but.pk if but else None)
+    similar = _ids(normalised_name__in=_parts(signs.get("normalised_name", "")))
+    shared = similar.union(*(_ids(**{kind: value}) for kind, value in signs.items()))  # an OR would read all customers
+    fields = ("pk", "key", "name", *NORMALISE)
+    rows: dict[int, dict[str, Any]] = {row["pk"]: row for row in seen.filter(pk__in=shared).values(*fields)[: MOST * 4]}
+    for row in search.found(seen, signs.get("normalised_name", ""), MOST, *fields):
+        rows.setdefault(row["pk"], row)
+    found = [Candidate(row["pk"], row["key"], row["name"], _reasons(row, signs)) for row in rows.values()]
+    return sorted(found, key=lambda each: (not each.is_exact, -len(each.reasons), each.pk))[:MOST]
+
+
+def _ids(**condition: Any) -> Any:
+    return Customer.objects.filter(**condition).order_by().values("pk")
+
+
+def _reasons(row: dict[str, Any], signs: dict[str, str]) -> tuple[str, ...]:
+    shared = tuple(kind for kind, value in signs.items() if row[kind] == value)
+    return shared or ("near",)
+
+
+def _parts(name: str) -> list[str]:
+    """The beginnings and ends of a name that another name may consist of: the greater part of it."""
+    shortest = max(len(name) // 2 + 1, 2)
+    return sorted({part for size in range(shortest, len(name)) for part in (name[:size], name[-size:])})
 
 
 def namesakes(name: str) -> QuerySet[Customer]:
-    """The customers in use whose whole name is this one but for width, case, spaces and punctuation."""
-    wanted = normalised_name(name)
-    rows = Customer.objects.in_use().filter(_has_signs_of(wanted)).values_list("pk", "name")
-    same = [pk for pk, other in rows.iterator() if wanted and normalised_name(other) == wanted]
-    return Customer.objects.filter(pk__in=same).order_by("id")  # type: ignore[no-any-return]
+    """The customers in use whose name is this one but for width, case, spaces, punctuation and legal ending."""
+    return _sharing("normalised_name", names.normalised_name(name))
 
 
-def _has_signs_of(wanted: str) -> Q:
-    """What every such name holds, so that the database leaves few to compare: Han signs, letters of either width."""
-    found = Q()
-    for char in list(dict.fromkeys(_plain(wanted)))[:8]:
-        wide = WIDE.get(char, char)
-        found &= Q(name__icontains=char) | Q(name__contains=wide) | Q(name__contains=WIDE.get(char.upper(), char))
-    return found
-
-
-def _plain(text: str) -> Iterator[str]:
-    return (char for char in text if char in WIDE or "\u4e00" <= char <= "\u9fff")
+def _sharing(kind: str, value: str) -> QuerySet[Customer]:
+    rows: QuerySet[Customer] = Customer.objects.in_use()
+    return rows.filter(**{kind: value}).order_by("id") if value else rows.none()
 
 
 def visible_namesake(name: str, user: User) -> Customer | None:
@@ -44,8 +105,8 @@ def visible_namesake(name: str, user: User) -> Customer | None:
     return namesakes(name).visible_to(user).first()  # type: ignore[attr-defined, no-any-return]
 
 
-def refuse_if_served(*, name: str, actor: User) -> None:
-    """Raise ValidationError (code `already_served`) when a customer of this name is there, out of the actor's sight.
+def refuse_if_served(*, name: str, actor: User, credit_code: str = "") -> None:
+    """Raise ValidationError (code `already_served`) when a customer of this name or code is there, out of sight.
 
     It says nothing of the owner or the tier. Each such answer is audited, and only so many an hour are given, then
     TooManyAttempts for any name. Call it outside of a transaction: the audit stays when the creation is refused.
@@ -53,12 +114,18 @@ def refuse_if_served(*, name: str, actor: User) -> None:
     if actor.sees_everything:
         return
     _refuse_if_too_often(actor)
-    found = namesakes(name)
-    hidden = found.exclude(pk__in=[row.pk for row in found.visible_to(actor)]).first()  # type: ignore[attr-defined]
+    code = names.normalised_code(credit_code)
+    hidden = _hidden(namesakes(name), actor) or _hidden(_sharing("credit_code", code), actor)
     if hidden is None:
         return
     audit.record("already_served", row=actor, actor=actor, changes={"name": (None, name), "customer": (None, hidden)})
     raise ValidationError(_("This customer is already served, ask your manager."), code="already_served")
+
+
+def _hidden(found: Any, actor: User) -> Customer | None:
+    rows = list(found)
+    seen = set(found.visible_to(actor).values_list("pk", flat=True)) if rows else set()
+    return next((row for row in rows if row.pk not in seen), None)
 
 
 def _refuse_if_too_often(actor: User) -> None:

@@ -4,15 +4,30 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import F, Q, QuerySet
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
+from accounts.selectors import today
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
-from customers.models import Contact, Customer, Order, Product
+from customers.models import Contact, Customer, Order, Product, TierRules
+from customers.selectors.assessments import is_due
+from customers.selectors.attention import is_neglected, lacks_plan
+from customers.selectors.pyramid import moved, movement_periods
+from customers.selectors.share import has_low_share
+from customers.selectors.tiers import rules_now
+
+NO_TIER = "none"
 
 
-def _visible_customers(request: Any) -> QuerySet[Any]:
+def visible_customers(request: Any) -> QuerySet[Any]:
     return Customer.objects.none() if request is None else Customer.objects.visible_to(request.user)
+
+
+def merged_into(key: str) -> QuerySet[Any]:
+    """The id of the customer into which the one of this key was merged."""
+    merged = Customer.objects.filter(key=key, merged_into__isnull=False).order_by()
+    return merged.values("merged_into")
 
 
 def containing(queryset: QuerySet[Any], text: str, *names: str) -> QuerySet[Any]:
@@ -32,25 +47,87 @@ def ordered(queryset: QuerySet[Any], wanted: str, orderings: dict[str, str], def
     return queryset.order_by(first, "id")
 
 
+def _either(queryset: QuerySet[Any], condition: Q, holds: bool) -> QuerySet[Any]:
+    return queryset.filter(condition) if holds else queryset.exclude(condition)
+
+
+class TierFilter(ChoicesFilter):
+    """Customers of these tiers; `none`: those without one."""
+
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        return super().filter(qs, ["" if each == NO_TIER else each for each in value])
+
+
 class CustomerFilter(filters.FilterSet):
     """References by key, people by login name; one that is unknown or hidden is invalid, with the same words."""
 
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
     team = ReferenceFilter(to_field_name="key", queryset=Team.objects.all(), method="filter_team", label=_("Team"))
-    tier = ChoicesFilter(choices=Customer.Tier, label=_("Tier"))
+    tier = TierFilter(choices=[*Customer.Tier.choices, (NO_TIER, _("No tier"))], label=_("Tier"))
     industry = filters.CharFilter(lookup_expr="icontains", label=_("Industry"), max_length=200)
     region = filters.CharFilter(lookup_expr="icontains", label=_("Region"), max_length=200)
-    parent = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Parent company"))
-    key = filters.CharFilter(label=_("Key"))
+    parent = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Parent company"))
+    key = filters.CharFilter(method="filter_key", label=_("Key"))
+    neglected = filters.BooleanFilter(method="filter_neglected", label=_("Neglected"))
+    assessment_due = filters.BooleanFilter(method="filter_assessment_due", label=_("Assessment due"))
+    no_plan = filters.BooleanFilter(method="filter_no_plan", label=_("Without the account plan required"))
+    low_share = filters.BooleanFilter(method="filter_low_share", label=_("Wallet share below the threshold"))
+    moved = filters.ChoiceFilter(
+        choices=[("up", _("Upgraded")), ("down", _("Downgraded"))], method="filter_moved", label=_("Tier changed")
+    )
+    moved_in = filters.ChoiceFilter(
+        choices=[("quarter", _("This quarter")), ("t12m", _("Last 12 months"))], method="filter_nothing",
+        label=_("Period of the change of tier, the quarter unless said otherwise"),
+    )  # fmt: skip
     archived = ArchivedFilter(label=_("With archived ones"))
 
     class Meta:
         model = Customer
         fields: list[str] = []
 
+    @cached_property
+    def rules(self) -> TierRules:
+        """The tier rules that hold now, read when they are asked for."""
+        return rules_now()
+
+    def all_but(self, name: str) -> QuerySet[Any]:
+        """What the filters leave when one of them is not asked; nothing when they mean nothing."""
+        if not self.is_valid():
+            return self.queryset.none()
+        found = self.queryset
+        for each, value in self.form.cleaned_data.items():
+            found = found if each == name else self.filters[each].filter(found, value)
+        return found
+
+    def filter_nothing(self, queryset: QuerySet[Any], _name: str, _value: str) -> QuerySet[Any]:
+        """What only says how another filter is meant."""
+        return queryset
+
+    def filter_neglected(self, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
+        return _either(queryset, is_neglected(self.request.user, today(), self.rules), value)
+
+    def filter_assessment_due(self, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
+        return _either(queryset, is_due(today(), self.rules), value)
+
+    def filter_no_plan(self, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
+        return _either(queryset, lacks_plan(today(), self.rules), value)
+
+    def filter_low_share(self, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
+        """A share that is not known is not below the threshold."""
+        return _either(queryset, has_low_share(today()), value)
+
+    def filter_moved(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        periods = movement_periods(today())
+        period = periods[self.form.cleaned_data.get("moved_in") or "quarter"]
+        return queryset.filter(pk__in=moved(queryset.order_by(), period, value).values("pk"))
+
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return containing(queryset, value, "name", "industry", "region")
+
+    def filter_key(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """The customer of this key; of one that was merged away, the survivor too."""
+        return queryset.filter(Q(key=value) | Q(pk__in=merged_into(value)))
 
     def filter_team(self, queryset: QuerySet[Any], _name: str, teams: list[Team]) -> QuerySet[Any]:
         """Those of the teams and of all below them."""
@@ -62,7 +139,7 @@ class CustomerFilter(filters.FilterSet):
 
 class ContactFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
-    customer = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
+    customer = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Customer"))
     buying_role = ChoicesFilter(choices=Contact.BuyingRole, label=_("Buying role"))
     key = filters.CharFilter(label=_("Key"))
     archived = ArchivedFilter(label=_("With archived ones"))
@@ -92,7 +169,8 @@ class ProductFilter(filters.FilterSet):
 
 
 class OrderFilter(filters.FilterSet):
-    customer = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
+    q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
+    customer = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Customer"))
     product = ReferenceFilter(to_field_name="key", queryset=Product.objects.all(), label=_("Product"))
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Seller"))
     booked_from = filters.DateFilter(field_name="booked_on", lookup_expr="gte", label=_("Booked from"))
@@ -103,3 +181,12 @@ class OrderFilter(filters.FilterSet):
     class Meta:
         model = Order
         fields: list[str] = []
+
+    def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Of a customer out of sight the name finds nothing."""
+        named = Customer.objects.visible_to(self.request.user)  # type: ignore[union-attr]
+        named = named.filter(name__icontains=value)
+        wanted = (
+            Q(key__iexact=value) | Q(product__name__icontains=value) | Q(customer__in=named.order_by().values("pk"))
+        )
+        return queryset.filter(wanted)

@@ -11,7 +11,7 @@ from accounts import visibility
 from accounts.form_pages import RevisedForm, VersionField
 from accounts.models import User
 from config.web.fields import AmountField, DayField, PickerField
-from customers.duplicates import visible_namesake
+from customers import duplicates
 from customers.models import Contact, Customer, Product
 
 STANCES = [
@@ -21,6 +21,7 @@ STANCES = [
     (-1, gettext_lazy("−1 against us")),
     (-2, gettext_lazy("−2 strongly against us")),
 ]
+SIGNS = ("name", "credit_code", "phone", "domain")
 INFLUENCES = [
     (5, gettext_lazy("5 decides")),
     (4, gettext_lazy("4 high")),
@@ -38,6 +39,10 @@ class CustomerForm(RevisedForm):
         help_text=gettext_lazy("What the customer spends a year on what we sell, from all suppliers."),
     )  # fmt: skip
     created_on = DayField(label=gettext_lazy("Customer since"), required=False)
+    credit_code = forms.CharField(label=gettext_lazy("Credit code"), required=False, max_length=40)
+    another = forms.BooleanField(
+        label=gettext_lazy("It is another company"), required=False, widget=forms.HiddenInput,
+    )  # fmt: skip
     parent = PickerField(
         url="picker_customers", queryset=Customer.objects.none(), label=gettext_lazy("Parent company"), required=False,
         empty_label="—",
@@ -45,13 +50,17 @@ class CustomerForm(RevisedForm):
 
     class Meta:
         model = Customer
-        fields = ["name", "tier", "industry", "region", "annual_spend", "created_on", "parent"]
+        fields = [  # noqa: RUF012
+            "name", "tier", "industry", "region", "annual_spend", "created_on", "parent", "credit_code", "phone",
+            "domain",
+        ]  # fmt: skip
 
     field_order = Meta.fields
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.user = user
+        self.fields["another"].show_hidden_initial = False
         field = self.fields["parent"]
         assert isinstance(field, PickerField)
         field.queryset = self._parents()
@@ -69,16 +78,31 @@ class CustomerForm(RevisedForm):
         return found.filter(Q(archived_at=None) | Q(pk=self.row.parent_id)).exclude(pk=self.row.pk)
 
     def clean_name(self) -> str:
-        """Without spaces around it; the name of another customer in sight is refused."""
-        name = self.cleaned_data["name"].strip()
-        known = visible_namesake(name, self.user) if self.row is None else None
-        if known is not None:
-            raise forms.ValidationError(_("“%(name)s” is already among your customers."), params={"name": known.name})
-        return name
+        return self.cleaned_data["name"].strip()  # type: ignore[no-any-return]
+
+    def clean(self) -> dict[str, Any]:
+        """Who it could be among those in sight: the same one is refused, a likely one asks to be sure."""
+        typed = super().clean() or {}
+        changed = {name: typed.get(name) or "" for name in SIGNS if name in self.changed_data}
+        found = duplicates.candidates(duplicates.signs_of(**changed), self.user, but=self.row)
+        if found and found[0].is_exact and self.row is None:
+            error = _("“%(name)s” is already among your customers.")
+            self.add_error("name", forms.ValidationError(error, params={"name": found[0].name}))
+        elif found and not typed.get("another"):
+            self._ask(found)
+        return typed
+
+    def _ask(self, found: list[duplicates.Candidate]) -> None:
+        """List them, and let the person go on deliberately."""
+        self.fields["another"].widget = forms.CheckboxInput()
+        said = ", ".join(f"{each.name} ({each.why})" for each in found)
+        error = _("It may be here already: %(customers)s. If it is another company, tick the box and save again.")
+        self.add_error("another", forms.ValidationError(error, params={"customers": said}))
 
     def changes(self) -> dict[str, Any]:
         """A hidden parent stays as it is: the form shows it as empty, and that is no wish to clear it."""
         found = super().changes()
+        found.pop("another", None)
         if self.row is not None and found.get("parent", "") is None and self._parent_is_hidden():
             del found["parent"]
         return found
@@ -143,7 +167,7 @@ class ContactForm(RevisedForm):
 
     class Meta:
         model = Contact
-        fields = ["name", "title", "department", "buying_role", "influence", "stance", "phone", "email"]
+        fields = ["name", "title", "department", "buying_role", "influence", "stance", "phone", "email", "notes"]
 
     field_order = Meta.fields
 

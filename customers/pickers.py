@@ -1,11 +1,11 @@
-"""Customers and products for fields that search as one types; see accounts/pickers.py."""
+"""Customers, contacts and products for fields that search as one types; see accounts/pickers.py."""
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.pickers import MOST, answer, asked
-from customers.models import Customer, Product
+from customers.models import Contact, Customer, Product
 
 
 @require_GET
@@ -14,6 +14,16 @@ def customers(request: HttpRequest) -> JsonResponse:
     assert isinstance(request.user, User)
     found = Customer.objects.visible_to(request.user).in_use().filter(name__icontains=asked(request))
     return answer(found.order_by("name", "id").values_list("key", "name", "tier")[:MOST])
+
+
+@require_GET
+def contacts(request: HttpRequest) -> JsonResponse:
+    """At most 20 contacts that the reader may see, by name, with their post. `customer=KEY`: those of this customer."""
+    assert isinstance(request.user, User)
+    found = Contact.objects.visible_to(request.user).in_use().filter(name__icontains=asked(request))
+    if "customer" in request.GET:
+        found = found.filter(customer__key=request.GET["customer"].replace("\x00", ""))
+    return answer(found.order_by("name", "id").values_list("key", "name", "title")[:MOST])
 
 
 @require_GET

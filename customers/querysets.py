@@ -41,3 +41,26 @@ class ContactQuerySet(InUse):
 class OrderQuerySet(InUse):
     def visible_to(self, user: User) -> Self:
         return visibility.visible_orders(self, user)  # type: ignore[return-value]
+
+    def editable_by(self, user: User) -> Self:
+        return visibility.editable_with_customer(self, user)  # type: ignore[return-value]
+
+
+class OfCustomerQuerySet(InUse):
+    """What hangs on a customer and is seen and changed with it."""
+
+    def visible_to(self, user: User) -> Self:
+        return visibility.visible_with_customer(self, user)  # type: ignore[return-value]
+
+    def editable_by(self, user: User) -> Self:
+        return visibility.editable_with_customer(self, user)  # type: ignore[return-value]
+
+
+class OfPlanQuerySet(InUse):
+    """What hangs on an account plan, and so on its customer."""
+
+    def visible_to(self, user: User) -> Self:
+        return visibility.visible_with_customer(self, user, "plan__customer_id")  # type: ignore[return-value]
+
+    def editable_by(self, user: User) -> Self:
+        return visibility.editable_with_customer(self, user, "plan__customer_id")  # type: ignore[return-value]

@@ -8,7 +8,9 @@ from rest_framework import serializers
 from accounts.api.fields import KeyedSerializer, MomentField, person
 from accounts.models import User
 from config.web.api import ReferenceField
-from customers.models import Contact, Customer, Order, Product
+from customers.filters import merged_into
+from customers.models import Contact, Customer, Merge, Product
+from customers.rules.tiers import FULL
 
 
 def customers_of(user: User) -> QuerySet[Any]:
@@ -16,25 +18,42 @@ def customers_of(user: User) -> QuerySet[Any]:
     return Customer.objects.visible_to(user).in_use()
 
 
+class CustomerField(ReferenceField):
+    """A customer by its key; the key of one that was merged away means the survivor."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and "\x00" not in data:
+            survivor = self.get_queryset().filter(pk__in=merged_into(data)).first()
+            if survivor is not None:
+                return survivor
+        return super().to_internal_value(data)
+
+
 class CustomerSerializer(KeyedSerializer):
     owner = person(allow_null=True, required=False)
     team = ReferenceField(allow_null=True)
-    parent = ReferenceField(among=customers_of, allow_null=True, required=False)
+    parent = CustomerField(among=customers_of, allow_null=True, required=False)
+    merged_into = ReferenceField(allow_null=True)
+    score = serializers.SerializerMethodField()
     archived_at = MomentField(allow_null=True)
     created_at = MomentField()
 
     class Meta:
         model = Customer
         fields = (
-            "id", "key", "name", "industry", "region", "owner", "team", "parent", "annual_spend", "tier", "created_on",
-            "created_at", "archived_at", "version",
+            "id", "key", "name", "industry", "region", "owner", "team", "parent", "annual_spend", "tier", "score",
+            "created_on", "credit_code", "phone", "domain", "merged_into", "created_at", "archived_at", "version",
         )  # fmt: skip
         read_only_fields = ("version",)
         create_only = ("key",)
 
+    def get_score(self, row: Any) -> float | None:
+        """The total of the latest assessment, 0 to 100; null: not assessed."""
+        return None if row.points is None else row.points / FULL
+
 
 class ContactSerializer(KeyedSerializer):
-    customer = ReferenceField(among=customers_of)
+    customer = CustomerField(among=customers_of)
     archived_at = MomentField(allow_null=True)
     created_at = MomentField()
 
@@ -42,7 +61,7 @@ class ContactSerializer(KeyedSerializer):
         model = Contact
         fields = (
             "id", "key", "customer", "name", "title", "department", "email", "phone", "buying_role", "influence",
-            "stance", "created_at", "archived_at", "version",
+            "stance", "notes", "created_at", "archived_at", "version",
         )  # fmt: skip
         read_only_fields = ("version",)
         create_only = ("key", "customer")
@@ -58,15 +77,53 @@ class ProductSerializer(KeyedSerializer):
         create_only = ("key",)
 
 
-class OrderSerializer(serializers.ModelSerializer[Order]):
-    """`customer` is null when the caller sees the order as its seller, and not the customer."""
+class MergeOtherSerializer(serializers.Serializer[Any]):
+    """Which customer is merged into the one of the address."""
 
-    customer = ReferenceField(allow_null=True)
-    product = ReferenceField(allow_null=True)
-    owner = person(allow_null=True, read_only=True)
-    archived_at = MomentField(allow_null=True)
+    other = ReferenceField(among=customers_of)
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+
+
+class MergeSerializer(serializers.ModelSerializer[Merge]):
+    """`other` was merged into `survivor`; `moved` {model.field: ids}, `filled` names the fields that it filled."""
+
+    survivor = ReferenceField()
+    other = ReferenceField()
+    merged_by = person(read_only=True)
+    merged_at = MomentField()
+    undone_at = MomentField(allow_null=True)
+    filled = serializers.SerializerMethodField()
 
     class Meta:
-        model = Order
-        fields = ("id", "key", "customer", "product", "owner", "amount", "booked_on", "archived_at", "version")
+        model = Merge
+        fields = ("id", "survivor", "other", "merged_at", "merged_by", "moved", "filled", "undone_at")
         read_only_fields = fields
+
+    def get_filled(self, merge: Merge) -> list[str]:
+        return list(merge.filled)
+
+
+class UndoneSerializer(serializers.Serializer[Any]):
+    """What taking a merge back left: rows moved elsewhere since, fields edited since."""
+
+    merge = MergeSerializer()
+    elsewhere = serializers.DictField(child=serializers.ListField(child=serializers.IntegerField()))
+    edited = serializers.ListField(child=serializers.CharField())
+
+
+class CandidateSerializer(serializers.Serializer[Any]):
+    """A customer in sight that may be the same; `reasons` are of same name, code, phone, domain, or `near`."""
+
+    id = serializers.IntegerField(source="pk")
+    key = serializers.CharField()
+    name = serializers.CharField()
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class SignsSerializer(serializers.Serializer[Any]):
+    """By what to look for one that may be the same."""
+
+    name = serializers.CharField(max_length=200, required=False, default="")
+    credit_code = serializers.CharField(max_length=40, required=False, default="")
+    phone = serializers.CharField(max_length=50, required=False, default="")
+    domain = serializers.CharField(max_length=100, required=False, default="")

@@ -1,13 +1,27 @@
 """The customers part of /api/v1/."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from customers.api import views
+from customers.api import facts, plans, views, white_space
 
 router = SimpleRouter()
 router.register("customers", views.Customers, "api-customer")
+router.register("merges", views.Merges, "api-merge")
 router.register("contacts", views.Contacts, "api-contact")
 router.register("products", views.Products, "api-product")
-router.register("orders", views.Orders, "api-order")
+router.register("orders", facts.Orders, "api-order")
+router.register("contracts", facts.Contracts, "api-contract")
+router.register("nps-responses", facts.NpsResponses, "api-nps-response")
+router.register("suppliers", white_space.Suppliers, "api-supplier")
+router.register("units", white_space.Units, "api-unit")
+router.register("account-plans", plans.AccountPlans, "api-account-plan")
 
-urlpatterns = router.urls
+of_customer = plans.AccountPlansOfCustomer.as_view({"get": "list", "post": "create"})
+white_space_of = white_space.WhiteSpaceOfCustomer.as_view({"get": "list", "post": "create"})
+
+urlpatterns = [
+    path("customers/<int:pk>/white-space/", white_space_of, name="api-customer-white-space"),
+    path("customers/<int:pk>/account-plans/", of_customer, name="api-customer-account-plans"),
+    *router.urls,
+]

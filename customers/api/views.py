@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import permissions, status
 from rest_framework.decorators import action
@@ -14,14 +16,20 @@ from accounts.api.permissions import AdminsWrite, SalesRecord, TokenScope
 from accounts.models import User
 from config.web.api import Resource, SeenSerializer
 from customers import actions
+from customers.actions.merge import may_merge
 from customers.api import serializers
-from customers.filters import ContactFilter, CustomerFilter, OrderFilter, ProductFilter
-from customers.models import Contact, Customer, Order, Product
+from customers.api.assessments import Assessing
+from customers.api.pyramid import Pyramids
+from customers.duplicates import candidates, signs_of
+from customers.filters import ContactFilter, CustomerFilter, ProductFilter
+from customers.models import Contact, Customer, Merge, Product
+from customers.selectors.assessments import latest_points
+from customers.selectors.merges import merges_of
 
 BASIC = (permissions.IsAuthenticated, TokenScope)
 
 
-class Customers(Resource):
+class Customers(Assessing, Pyramids):
     """Companies that buy or may buy from us."""
 
     queryset = Customer.objects.all()
@@ -37,8 +45,13 @@ class Customers(Resource):
 
     def visible(self) -> QuerySet[Any]:
         seen = Customer.objects.visible_to(self.request.user)
-        return seen.select_related("owner", "team").prefetch_related(
-            Prefetch("parent", queryset=seen.only("id", "key"))  # a parent out of sight is null
+        return (
+            seen.annotate(points=latest_points())
+            .select_related("owner", "team")
+            .prefetch_related(
+                Prefetch("parent", queryset=seen.only("id", "key")),  # one out of sight is null
+                Prefetch("merged_into", queryset=seen.only("id", "key")),
+            )
         )
 
     def create(self, request: Request) -> Response:
@@ -63,6 +76,50 @@ class Customers(Resource):
         """Bring an archived customer back."""
         row = self.get_object()
         return self.reread(actions.restore_customer(customer=row, seen=self.seen_if_said(row), actor=request.user))
+
+    @extend_schema(request=serializers.MergeOtherSerializer, responses={201: serializers.MergeSerializer})
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: str) -> Response:
+        """Merge `other` into this customer: a manager who may edit both, or an administrator."""
+        row = self.get_object()
+        if not may_merge(request.user, row):
+            raise PermissionDenied(_("A manager who may edit both customers merges them, or an administrator."))
+        body = serializers.MergeOtherSerializer(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        other = body.validated_data["other"]
+        merge = actions.merge_customers(survivor=row, other=other, seen=self.seen_if_said(row), actor=request.user)
+        return Response(serializers.MergeSerializer(merge).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(parameters=[serializers.SignsSerializer], responses=serializers.CandidateSerializer(many=True))
+    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    def duplicates(self, request: Request) -> Response:
+        """At most 8 customers in sight that may be the one of this name, credit code, phone, mail domain."""
+        signs = serializers.SignsSerializer(data=request.query_params)
+        signs.is_valid(raise_exception=True)
+        found = candidates(signs_of(**signs.validated_data), request.user)
+        return Response(serializers.CandidateSerializer(found, many=True).data)
+
+
+class Merges(Resource):
+    """Merges of customers, of which the caller sees both."""
+
+    queryset = Merge.objects.all()
+    serializer_class = serializers.MergeSerializer
+    permission_classes = (*BASIC, SalesRecord)
+    filter_backends = ()
+
+    def visible(self) -> QuerySet[Any]:
+        return merges_of(self.request.user)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=serializers.UndoneSerializer)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: str) -> Response:
+        """Give back what was moved and is still there, within 30 days."""
+        undone = actions.undo_merge(merge=self.get_object(), actor=request.user)
+        return Response(serializers.UndoneSerializer(undone).data)
 
 
 @transaction.atomic
@@ -148,22 +205,3 @@ class Products(Resource):
         """Bring an archived product back."""
         row = self.get_object()
         return self.reread(actions.restore_product(product=row, seen=self.seen_if_said(row), actor=request.user))
-
-
-class Orders(Resource):
-    """Orders booked."""
-
-    queryset = Order.objects.all()
-    serializer_class = serializers.OrderSerializer
-    filterset_class = OrderFilter
-    search_fields = ("key",)
-    orderings = {"id": "id", "key": "key", "booked_on": "booked_on", "amount": "amount"}  # noqa: RUF012
-    default_ordering = "-booked_on"
-
-    def visible(self) -> QuerySet[Any]:
-        customers = Customer.objects.visible_to(self.request.user).only("id", "key")
-        return (
-            Order.objects.visible_to(self.request.user)
-            .select_related("product", "owner")
-            .prefetch_related(Prefetch("customer", queryset=customers))  # one out of sight is null
-        )

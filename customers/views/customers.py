@@ -1,10 +1,11 @@
-"""Customers: the list, the page of one, and what one does with it."""
+"""Customers: the page of one, and what one does with it."""
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,60 +13,56 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import visibility
 from accounts.conflicts import settled
 from accounts.form_pages import ConfirmForm, form_page
-from accounts.models import Team, User
-from customers import actions, selectors
-from customers.filters import CustomerFilter
+from accounts.models import User
+from accounts.selectors import today
+from customers import actions
+from customers.assessment_forms import LABELS, words
 from customers.forms import AssignForm, CustomerForm, NewCustomerForm
 from customers.models import Customer
-from customers.views.lists import matching, narrowed, page_of, without
+from customers.rules.share import SHARE_THRESHOLD, change, share_of
+from customers.rules.tiers import KEY_ACCOUNTS
+from customers.selectors import page as selectors
+from customers.selectors.attention import neglect_of
+from customers.selectors.scorecard import scorecard
+from customers.selectors.tiers import rules_now
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
-def customer_list(request: HttpRequest) -> HttpResponse:
-    """The customers that the reader may see: `q`, `tier`, `owner`, `team`, `industry`, `archived`, `sort`, `page`."""
-    assert isinstance(request.user, User)
-    filters = CustomerFilter(request.GET, queryset=Customer.objects.visible_to(request.user), request=request)
-    rows = selectors.customer_rows(matching(filters), user=request.user, sort=request.GET.get("sort", ""))
-    page = page_of(request, rows)
-    page.object_list = [selectors.row_of(values) for values in page.object_list]
-    context = {
-        "filters": filters,
-        "page": page,
-        "sort": request.GET.get("sort") or "name",
-        "narrowed": narrowed(filters),
-        "tiers": Customer.Tier.values,
-        "chosen_tiers": request.GET.getlist("tier"),
-        "teams": Team.objects.in_use(),
-        "chosen_owner": _chosen_owner(request),
-        "without_tier": without(request.GET, "tier"),
-        "may_create": request.user.role != User.Role.EXECUTIVE,
-    }
-    return render(request, "customers/list.html", context)
-
-
-def _chosen_owner(request: HttpRequest) -> User | None:
-    name = request.GET.get("owner", "")
-    return User.objects.filter(username=name).first() if name and "\x00" not in name else None
-
-
-@require_safe
 def customer_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One customer with its contacts, opportunities, orders and companies."""
+    """One customer: figures, scorecard, contacts, opportunities; the panels come by themselves (views/panels.py)."""
     assert isinstance(request.user, User)
     customer: Any = get_object_or_404(selectors.for_page(request.user), pk=pk)
-    archived = customer.archived_at is not None
+    if customer.merged_into_id and _is_seen(request.user, customer.merged_into_id):
+        messages.info(request, _("“%(name)s” was merged into this customer.") % {"name": customer.name})
+        return redirect("customer", pk=customer.merged_into_id)
+    archived, card = customer.archived_at is not None, scorecard(customer)
     context = {
         "customer": customer,
         "lists": selectors.page_of(customer, request.user),
+        "card": card,
+        "scores": [(LABELS[score.criterion], score) for score in card.scores] if card else [],
+        "reasons": words(card.judged) if card else [],
+        "share": share_of(customer.order_amount, customer.annual_spend),
+        "share_before": share_of(customer.amount_before, customer.annual_spend),
+        "threshold": SHARE_THRESHOLD,
+        "growth": change(customer.order_amount, customer.amount_before),
+        "key_account": customer.tier in KEY_ACCOUNTS,
+        "missed": () if archived else neglect_of(customer, today(), rules_now()),
         "archived": archived,
         "may_edit": customer.editable and not archived,
+        "may_merge": not archived and (request.user.is_admin or (request.user.is_manager and customer.editable)),
+        "may_override": customer.editable and request.user.is_manager and not archived,
         "may_restore": customer.editable and archived,
         "may_assign": _may_assign(customer, request.user) and not archived,
         "may_sell": request.user.sells and not archived,
     }
     return render(request, "customers/page.html", context)
+
+
+def _is_seen(user: User, pk: int) -> bool:
+    return Customer.objects.visible_to(user).filter(pk=pk).exists()
 
 
 def _may_assign(customer: Any, user: User) -> bool:

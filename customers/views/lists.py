@@ -8,9 +8,12 @@ from django.http import HttpRequest, QueryDict
 ROWS = 25
 
 
-def page_of(request: HttpRequest, rows: Any, size: int = ROWS) -> Page[Any]:
-    """The page that `?page=` names; the nearest one when there is no such page."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+def page_of(request: HttpRequest, rows: Any, size: int = ROWS, count: int | None = None) -> Page[Any]:
+    """The page that `?page=` names; the nearest one when there is no such page. `count`: of rows, where it is known."""
+    paginator = Paginator(rows, size)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(request.GET.get("page"))
 
 
 def matching(filters: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Customers, their contacts, what we sell them and what they ordered."""
+"""Customers, their contacts, and what we sell."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team, User
 from config.web.money import MoneyField
 from config.web.revisions import Revised, random_key
-from customers.querysets import ContactQuerySet, CustomerQuerySet, OrderQuerySet, ProductQuerySet
+from config.web.searching import Searched
+from customers.querysets import ContactQuerySet, CustomerQuerySet, ProductQuerySet
 
 
 class Product(Revised):
@@ -33,6 +34,8 @@ class Product(Revised):
 class Customer(Revised):
     """A company that buys or may buy from us."""
 
+    searched = Searched(names=("name",), codes=("key", "credit_code"), phones=("phone",))
+
     class Tier(models.TextChoices):
         A5 = "5A", "5A"
         A4 = "4A", "4A"
@@ -56,6 +59,13 @@ class Customer(Revised):
     )
     annual_spend = MoneyField(_("yearly spend"), null=True, blank=True)
     tier = models.CharField(_("tier"), max_length=2, choices=Tier, blank=True)
+    credit_code = models.CharField(_("unified social credit code"), max_length=18, blank=True)
+    phone = models.CharField(_("phone"), max_length=50, blank=True)
+    domain = models.CharField(_("mail domain"), max_length=100, blank=True)
+    normalised_name = models.CharField(max_length=200, blank=True, editable=False)  # rules.names, set by the actions
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_from", editable=False
+    )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -63,7 +73,14 @@ class Customer(Revised):
 
     class Meta:
         ordering = ["name", "id"]
-        indexes = [models.Index(fields=["name", "id"], name="customer_by_name")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="customer_by_name"),
+            models.Index(fields=["tier", "id"], name="customer_by_tier"),
+            models.Index(fields=["normalised_name"], name="customer_by_normalised_name"),
+            models.Index(fields=["credit_code"], name="customer_by_credit_code", condition=~models.Q(credit_code="")),
+            models.Index(fields=["domain"], name="customer_by_domain", condition=~models.Q(domain="")),
+            models.Index(fields=["phone"], name="customer_by_phone", condition=~models.Q(phone="")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="customer_is_not_its_own_parent",
@@ -86,7 +103,8 @@ class Contact(Revised):
         COACH = "coach", _("Coach")
         GATEKEEPER = "gatekeeper", _("Gatekeeper")
 
-    audit_hidden = ("name", "phone", "email")
+    audit_hidden = ("name", "phone", "email", "notes")
+    searched = Searched(names=("name",), codes=("key",), phones=("phone",))
 
     key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="contacts", verbose_name=_("customer"))
@@ -102,6 +120,8 @@ class Contact(Revised):
     stance = models.SmallIntegerField(
         _("stance"), null=True, blank=True, validators=[MinValueValidator(-2), MaxValueValidator(2)]
     )
+    notes = models.TextField(_("notes"), max_length=2000, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -122,29 +142,3 @@ class Contact(Revised):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Order(Revised):
-    """An order booked on a day; `owner` is the seller."""
-
-    key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders", verbose_name=_("customer"))
-    product = models.ForeignKey(
-        Product, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("product")
-    )
-    owner = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("seller")
-    )
-    amount = MoneyField(_("amount"))
-    booked_on = models.DateField(_("booked on"))
-    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = OrderQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-booked_on", "-id"]
-        indexes = [models.Index(fields=["-booked_on", "-id"], name="order_by_day")]
-        constraints = [models.CheckConstraint(name="order_amount_is_not_negative", condition=models.Q(amount__gte=0))]
-
-    def __str__(self) -> str:
-        return self.key

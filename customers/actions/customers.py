@@ -1,0 +1,151 @@
+"""Writes about customers."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import edits, outbox, visibility
+from accounts.models import Kind, User
+from accounts.selectors import today
+from config.web.errors import TooManyAttempts
+from customers.actions.shared import only, refuse_if_archived, refuse_unless_editable, set_archived
+from customers.actions.tiers import begin_tiers, hold_tier, refuse_tier_by_hand
+from customers.duplicates import refuse_if_served
+from customers.models import Customer
+from customers.rules import names
+
+CUSTOMER_FIELDS = (
+    "name", "industry", "region", "parent", "annual_spend", "tier", "created_on", "credit_code", "phone", "domain",
+)  # fmt: skip
+
+
+def create_customer(*, actor: User, name: str, owner: User | None = None, **fields: Any) -> Customer:
+    """A new customer; its owner is the actor unless they name somebody whom they may give it to.
+
+    A name or credit code that is served already, out of the actor's sight, is refused (code `already_served`).
+    """
+    if actor.role == User.Role.EXECUTIVE:
+        raise PermissionDenied(_("Executives read customers; they do not write them."))
+    owner = owner or (actor if actor.sells else None)
+    if owner is not None and owner.pk != actor.pk:
+        _refuse_new_owner(actor, owner)
+    fields = _tidied(fields)
+    _refuse_served(name, fields.get("credit_code", ""), actor)
+    fields.setdefault("created_on", today())
+    customer = Customer(
+        name=name.strip(), owner=owner, team=owner.team if owner else fields.pop("team", None), **fields
+    )
+    customer.normalised_name = names.normalised_name(name)
+    with transaction.atomic():
+        row = edits.create(customer, actor=actor)
+        begin_tiers(row)
+        _tell_new_owner(row, None, actor)
+    return row
+
+
+def _tidied(fields: dict[str, Any]) -> dict[str, Any]:
+    """The signs of a customer as they are compared; a credit code that cannot be is refused."""
+    tidy = {"credit_code": names.normalised_code, "phone": names.normalised_phone, "domain": names.normalised_domain}
+    found = {name: tidy[name](value) if name in tidy else value for name, value in fields.items()}
+    code = found.get("credit_code", "")
+    if code and not names.is_credit_code(code):
+        raise ValidationError(
+            {"credit_code": _("This is no unified social credit code: its check character is wrong.")}
+        )
+    return found
+
+
+def _refuse_served(name: str, credit_code: str, actor: User) -> None:
+    try:
+        refuse_if_served(name=name, credit_code=credit_code, actor=actor)
+    except TooManyAttempts:
+        raise
+    except ValidationError as error:
+        raise ValidationError({"name": error}) from error
+
+
+def _refuse_new_owner(actor: User, owner: User) -> None:
+    if not visibility.may_give_to(actor, owner):
+        raise ValidationError({"owner": _("Choose a person from the list.")})
+    if not owner.active_on(today()):
+        raise ValidationError({"owner": _("This person is no longer active.")})
+
+
+@transaction.atomic
+def edit_customer(*, customer: Customer, changes: dict[str, Any], seen: int | None, actor: User) -> Customer:
+    """Set fields of CUSTOMER_FIELDS."""
+    refuse_unless_editable(customer, actor)
+    refuse_if_archived(customer)
+    wanted = _tidied(only(changes, CUSTOMER_FIELDS))
+    _refuse_circle(customer, wanted.get("parent"))
+    if "tier" in wanted:
+        refuse_tier_by_hand(customer, wanted["tier"])
+    before = customer.tier
+    row = edits.edit(customer, changes=wanted, seen=seen, actor=actor)
+    if row.tier != before:
+        hold_tier(row, timezone.now())
+    if "name" in wanted:
+        row.normalised_name = names.normalised_name(row.name)
+        row.save(update_fields=["normalised_name"])
+    return row
+
+
+def _refuse_circle(customer: Customer, parent: Customer | None) -> None:
+    while parent is not None:
+        if parent.pk == customer.pk:
+            raise ValidationError({"parent": _("A company cannot belong to itself.")})
+        parent = parent.parent
+
+
+@transaction.atomic
+def assign_customer(*, customer: Customer, owner: User | None, seen: int | None, actor: User) -> Customer:
+    """Give the customer to somebody; its team follows the owner. Without an owner its team stays."""
+    if not visibility.may_assign(actor, customer.owner) and not (
+        customer.owner is None and Customer.objects.editable_by(actor).filter(pk=customer.pk).exists()
+    ):
+        raise PermissionDenied(_("Only a manager above the owner, or an administrator, hands customers over."))
+    if owner is not None:
+        _refuse_new_owner(actor, owner)
+    changes = {"owner": owner, "team": owner.team} if owner else {"owner": None}
+    before = customer.owner_id
+    row = edits.edit(customer, changes=changes, seen=seen, actor=actor, action="assign")
+    _tell_new_owner(row, before, actor)
+    return row
+
+
+def _tell_new_owner(customer: Customer, before: int | None, actor: User) -> None:
+    if customer.owner is not None and customer.owner_id not in (before, actor.pk):
+        outbox.announce(Kind.HANDED_OVER, to=[customer.owner], row=customer, params={"by": actor.pk})
+
+
+@transaction.atomic
+def archive_customer(*, customer: Customer, seen: int | None, actor: User) -> Customer:
+    """Out of lists and choices, kept in the past; refused while it has open opportunities."""
+    refuse_unless_editable(customer, actor)
+    _refuse_open_opportunities(customer, actor)
+    return set_archived(customer, True, seen, actor)
+
+
+def _refuse_open_opportunities(customer: Customer, actor: User) -> None:
+    opportunities: Any = customer.opportunities  # type: ignore[attr-defined]
+    still_open = opportunities.filter(outcome="open")
+    if not still_open.exists():
+        return
+    titles = list(still_open.visible_to(actor).values_list("title", flat=True)[:5])
+    if titles:
+        raise ValidationError(
+            _("Close or move these open opportunities first: %(titles)s") % {"titles": ", ".join(titles)}
+        )
+    raise ValidationError(_("This customer cannot be archived now."))
+
+
+def restore_customer(*, customer: Customer, seen: int | None, actor: User) -> Customer:
+    refuse_unless_editable(customer, actor)
+    if customer.merged_into_id is not None:
+        raise ValidationError(
+            _("This customer was merged into another one. Take the merge back instead."), code="merged"
+        )
+    return set_archived(customer, False, seen, actor)

@@ -1,0 +1,230 @@
+"""Writes about account plans, their lines and joint actions (METHOD.md §4)."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts import edits
+from accounts.models import User
+from accounts.selectors import today
+from customers.actions.shared import only, refuse_if_archived, refuse_unless_editable, set_archived
+from customers.models import AccountPlan, Contact, Customer, JointAction, PlanLine
+
+TEXTS = ("strategy_now", "strategy_later", "our_match", "goals_short", "goals_long", "risks")
+PLAN_FIELDS = (*TEXTS, "our_leader", "their_leader", "share_now", "share_aimed", "confirmed_on")
+LINE_FIELDS = (
+    "strategy", "our_match", "revenue", "revenue_next", "revenue_third", "milestone", "milestone_due", "state",
+)  # fmt: skip
+JOINT_ACTION_FIELDS = ("action", "owner", "contact", "due_on", "result")
+STATE_OF = {"ours": "state", "theirs": "their_state"}
+
+
+# --- The plan -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_plan(*, actor: User, customer: Customer, year: int, **fields: Any) -> AccountPlan:
+    """The plan of a customer for a fiscal year; refused when the year has one."""
+    _refuse_new_plan(customer, actor)
+    _refuse_second(customer, year)
+    _refuse_people(customer, fields)
+    return _once_a_year(AccountPlan(customer=customer, year=year, **only(fields, PLAN_FIELDS)), actor)
+
+
+def _refuse_new_plan(customer: Customer, actor: User) -> None:
+    refuse_unless_editable(customer, actor)
+    refuse_if_archived(customer)
+
+
+def _refuse_second(customer: Customer, year: int) -> None:
+    if AccountPlan.objects.in_use().filter(customer=customer, year=year).exists():
+        raise ValidationError({"year": _("This year has a plan already.")})
+
+
+def _once_a_year(plan: AccountPlan, actor: User) -> AccountPlan:
+    try:
+        with transaction.atomic():
+            return edits.create(plan, actor=actor)
+    except IntegrityError as error:
+        raise ValidationError({"year": _("This year has a plan already.")}) from error
+
+
+def _refuse_people(customer: Customer, fields: dict[str, Any]) -> None:
+    """Ours sell and are active, theirs belong to the customer."""
+    for name in ("our_leader", "owner"):
+        person: User | None = fields.get(name)
+        if person is not None and not (person.sells and person.active_on(today())):
+            raise ValidationError({name: _("Choose a person from the list.")})
+    for name in ("their_leader", "contact"):
+        contact: Contact | None = fields.get(name)
+        if contact is not None and (contact.customer_id != customer.pk or contact.archived_at is not None):
+            raise ValidationError({name: _("Choose a contact of this customer.")})
+
+
+@transaction.atomic
+def edit_plan(*, plan: AccountPlan, changes: dict[str, Any], seen: int | None, actor: User) -> AccountPlan:
+    """Set fields of PLAN_FIELDS."""
+    refuse_unless_editable(plan, actor)
+    refuse_if_archived(plan)
+    wanted = only(changes, PLAN_FIELDS)
+    _refuse_people(plan.customer, _changed(plan, wanted))
+    return edits.edit(plan, changes=wanted, seen=seen, actor=actor)
+
+
+def _changed(row: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What is set anew: whoever was right once may stay."""
+    return {name: new for name, (_old, new) in edits.differences(row, wanted).items()}
+
+
+def archive_plan(*, plan: AccountPlan, seen: int | None, actor: User) -> AccountPlan:
+    """Out of lists; its year may then have another."""
+    refuse_unless_editable(plan, actor)
+    return set_archived(plan, True, seen, actor)  # type: ignore[no-any-return]
+
+
+@transaction.atomic
+def restore_plan(*, plan: AccountPlan, seen: int | None, actor: User) -> AccountPlan:
+    """Back into use; refused when the year has another plan by now."""
+    refuse_unless_editable(plan, actor)
+    if plan.archived_at is None:
+        return plan
+    _refuse_second(plan.customer, plan.year)
+    try:
+        with transaction.atomic():
+            return set_archived(plan, False, seen, actor)  # type: ignore[no-any-return]
+    except IntegrityError as error:
+        raise ValidationError({"year": _("This year has a plan already.")}) from error
+
+
+@transaction.atomic
+def copy_plan_forward(*, plan: AccountPlan, actor: User) -> AccountPlan:
+    """The plan of the next year: texts and people, lines with revenue a year on, joint actions that are open."""
+    refuse_unless_editable(plan, actor)
+    refuse_if_archived(plan)
+    texts = {name: getattr(plan, name) for name in TEXTS}
+    shares = {"share_now": plan.share_now, "share_aimed": plan.share_aimed}
+    leaders = _still_there(plan, {"our_leader": plan.our_leader, "their_leader": plan.their_leader})
+    copy = create_plan(actor=actor, customer=plan.customer, year=plan.year + 1, **texts, **shares, **leaders)
+    for line in plan.lines.in_use():
+        edits.create(_line_a_year_on(line, copy), actor=actor)
+    for each in plan.joint_actions.in_use().filter(state=JointAction.State.OPEN).select_related("owner", "contact"):
+        edits.create(_action_a_year_on(each, copy), actor=actor)
+    return copy
+
+
+def _still_there(plan: AccountPlan, people: dict[str, Any]) -> dict[str, Any]:
+    """Without those who have left since."""
+    kept = {}
+    for name, person in people.items():
+        try:
+            _refuse_people(plan.customer, {name: person})
+        except ValidationError:
+            continue
+        kept[name] = person
+    return kept
+
+
+def _line_a_year_on(line: PlanLine, plan: AccountPlan) -> PlanLine:
+    names = ("strategy", "our_match", "milestone", "milestone_due", "state")
+    return PlanLine(
+        plan=plan, revenue=line.revenue_next, revenue_next=line.revenue_third,
+        **{name: getattr(line, name) for name in names},
+    )  # fmt: skip
+
+
+def _action_a_year_on(row: JointAction, plan: AccountPlan) -> JointAction:
+    people = _still_there(plan, {"owner": row.owner, "contact": row.contact})
+    return JointAction(plan=plan, action=row.action, due_on=row.due_on, their_state=row.their_state, **people)
+
+
+# --- Its lines ----------------------------------------------------------------------------------
+
+
+def _refuse_closed_plan(plan: AccountPlan, actor: User) -> None:
+    refuse_unless_editable(plan, actor)
+    refuse_if_archived(plan)
+
+
+@transaction.atomic
+def add_plan_line(*, actor: User, plan: AccountPlan, strategy: str, **fields: Any) -> PlanLine:
+    """A field of business of the plan."""
+    _refuse_closed_plan(plan, actor)
+    return edits.create(PlanLine(plan=plan, strategy=strategy.strip(), **only(fields, LINE_FIELDS)), actor=actor)
+
+
+@transaction.atomic
+def edit_plan_line(*, line: PlanLine, changes: dict[str, Any], seen: int | None, actor: User) -> PlanLine:
+    """Set fields of LINE_FIELDS."""
+    _refuse_closed_plan(line.plan, actor)
+    refuse_if_archived(line)
+    return edits.edit(line, changes=only(changes, LINE_FIELDS), seen=seen, actor=actor)
+
+
+def archive_plan_line(*, line: PlanLine, seen: int | None, actor: User) -> PlanLine:
+    """Out of the plan and its sums."""
+    _refuse_closed_plan(line.plan, actor)
+    return set_archived(line, True, seen, actor)  # type: ignore[no-any-return]
+
+
+# --- Its joint actions --------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_joint_action(*, actor: User, plan: AccountPlan, action: str, **fields: Any) -> JointAction:
+    """Something that both sides do together."""
+    _refuse_closed_plan(plan, actor)
+    _refuse_people(plan.customer, fields)
+    row = JointAction(plan=plan, action=action.strip(), **only(fields, JOINT_ACTION_FIELDS))
+    return edits.create(row, actor=actor)
+
+
+@transaction.atomic
+def edit_joint_action(
+    *, joint_action: JointAction, changes: dict[str, Any], seen: int | None, actor: User
+) -> JointAction:
+    """Set fields of JOINT_ACTION_FIELDS."""
+    _refuse_joint_action(joint_action, actor)
+    wanted = only(changes, JOINT_ACTION_FIELDS)
+    _refuse_people(joint_action.plan.customer, _changed(joint_action, wanted))
+    return edits.edit(joint_action, changes=wanted, seen=seen, actor=actor)
+
+
+def _refuse_joint_action(row: JointAction, actor: User) -> None:
+    _refuse_closed_plan(row.plan, actor)
+    refuse_if_archived(row)
+
+
+def archive_joint_action(*, joint_action: JointAction, seen: int | None, actor: User) -> JointAction:
+    """Out of the plan."""
+    _refuse_closed_plan(joint_action.plan, actor)
+    return set_archived(joint_action, True, seen, actor)  # type: ignore[no-any-return]
+
+
+def finish_joint_action(
+    *, joint_action: JointAction, side: str, seen: int | None, actor: User, result: str | None = None
+) -> JointAction:
+    """One side (`ours`, `theirs`) has done its part; `result` says what came of it."""
+    changes = {} if result is None else {"result": result}
+    return _settle(joint_action, side, JointAction.State.DONE, seen, actor, "finish", changes)
+
+
+def reopen_joint_action(*, joint_action: JointAction, side: str, seen: int | None, actor: User) -> JointAction:
+    """One side has it to do again."""
+    return _settle(joint_action, side, JointAction.State.OPEN, seen, actor, "reopen", {})
+
+
+def drop_joint_action(*, joint_action: JointAction, side: str, seen: int | None, actor: User) -> JointAction:
+    """One side will not do it."""
+    return _settle(joint_action, side, JointAction.State.DROPPED, seen, actor, "drop", {})
+
+
+@transaction.atomic
+def _settle(
+    row: JointAction, side: str, state: str, seen: int | None, actor: User, verb: str, more: dict[str, Any]
+) -> JointAction:
+    _refuse_joint_action(row, actor)
+    if side not in STATE_OF:
+        raise ValidationError(_("There is no such choice."))
+    return edits.edit(row, changes={STATE_OF[side]: state, **more}, seen=seen, actor=actor, action=verb)

@@ -1,0 +1,98 @@
+"""Assessments of a customer: `customers/{id}/assessments/`, and the override of the latest."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.fields import MomentField, person
+from config.web.api import Resource
+from customers import actions
+from customers.models import Assessment, Customer
+from customers.rules.tiers import CRITERIA
+
+
+class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
+    """`points` are 0-100; `computed_tier` is what the rules gave, `tier` what holds."""
+
+    points = serializers.FloatField(source="total", read_only=True)
+    assessed_at = MomentField()
+    assessed_by = person(read_only=True, allow_null=True)
+    overridden_at = MomentField(allow_null=True)
+    overridden_by = person(read_only=True, allow_null=True)
+    scores = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=5), read_only=True)
+    notes = serializers.DictField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Assessment
+        fields = (
+            "id", "assessed_at", "assessed_by", "scores", "notes", "negative_margin", "payment_days_late", "points",
+            "computed_tier", "tier", "override_reason", "overridden_by", "overridden_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class NewAssessmentSerializer(serializers.Serializer[Any]):
+    """All seven scores 0-5 by criterion: sales, margin, growth, potential, credit, goals, openness."""
+
+    scores = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=5))
+    notes = serializers.DictField(child=serializers.CharField(allow_blank=True, max_length=500), required=False)
+    negative_margin = serializers.BooleanField(default=False)
+    payment_days_late = serializers.IntegerField(min_value=0, max_value=32_767, allow_null=True, default=None)
+
+    def validate_scores(self, scores: dict[str, int]) -> dict[str, int]:
+        """The action names each criterion that is missing; here they are told as one field."""
+        if set(scores) != set(CRITERIA):
+            raise serializers.ValidationError(", ".join(CRITERIA))
+        return scores
+
+
+class OverrideSerializer(serializers.Serializer[Any]):
+    tier = serializers.ChoiceField(choices=Customer.Tier.choices)
+    reason = serializers.CharField(max_length=500)
+
+
+class Assessing(Resource):
+    """What the resource of customers says about their assessments."""
+
+    @extend_schema(responses=AssessmentSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"])
+    def assessments(self, request: Request, pk: str) -> Response:
+        """The assessments of a customer, the newest first."""
+        page = self.paginate_queryset(_of(self.get_object()))
+        return self.get_paginated_response(self._answer(page, many=True))
+
+    @extend_schema(request=NewAssessmentSerializer, responses={201: AssessmentSerializer})
+    @assessments.mapping.post
+    def assess(self, request: Request, pk: str) -> Response:
+        """Assess the customer by the rules in force; its tier follows."""
+        given = self._given(NewAssessmentSerializer)
+        row = actions.assess_customer(customer=self.get_object(), actor=request.user, **given)  # type: ignore[arg-type]
+        return Response(self._answer(row), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=OverrideSerializer, responses=AssessmentSerializer)
+    @action(detail=True, methods=["post"], url_path="assessments/override")
+    def override(self, request: Request, pk: str) -> Response:
+        """Another tier than the rules gave in the latest assessment, by a manager above the owner; 404 without one."""
+        row = _of(self.get_object()).first()
+        if row is None:
+            raise Http404
+        given = self._given(OverrideSerializer)
+        row = actions.override_tier(assessment=row, actor=request.user, **given)  # type: ignore[arg-type]
+        return Response(self._answer(row))
+
+    def _given(self, kind: Any) -> dict[str, Any]:
+        body = kind(data=self.request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+
+    def _answer(self, rows: Any, many: bool = False) -> Any:
+        return AssessmentSerializer(rows, many=many, context=self.get_serializer_context()).data
+
+
+def _of(customer: Customer) -> Any:
+    return Assessment.objects.filter(customer=customer).select_related("customer", "assessed_by", "overridden_by")

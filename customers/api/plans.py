@@ -1,0 +1,164 @@
+"""Account plans with their lines and joint actions."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import permissions, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.fields import MomentField, person
+from accounts.api.permissions import SalesRecord, TokenScope
+from accounts.models import User
+from config.web.api import ReferenceField, Resource, SeenSerializer, StrictSerializer
+from customers import actions
+from customers.models import AccountPlan, Contact, Customer, JointAction, PlanLine
+
+
+def contacts_of(user: User) -> QuerySet[Any]:
+    """The contacts that somebody may name."""
+    return Contact.objects.visible_to(user).in_use()
+
+
+class PlanLineSerializer(StrictSerializer):
+    """A field of business; with the `key` of a line of the plan it is changed, without one it is new."""
+
+    key = serializers.CharField(max_length=64, required=False)
+
+    class Meta:
+        model = PlanLine
+        fields = (
+            "key", "strategy", "our_match", "revenue", "revenue_next", "revenue_third", "milestone", "milestone_due",
+            "state",
+        )  # fmt: skip
+
+
+class JointActionSerializer(StrictSerializer):
+    """Likewise something that both sides do; `state` is ours, `their_state` theirs, both only read here."""
+
+    key = serializers.CharField(max_length=64, required=False)
+    owner = person(allow_null=True, required=False)
+    contact = ReferenceField(among=contacts_of, allow_null=True, required=False)
+
+    class Meta:
+        model = JointAction
+        fields = ("key", "action", "owner", "contact", "due_on", "result", "state", "their_state")
+        read_only_fields = ("state", "their_state")
+
+
+class AccountPlanSerializer(StrictSerializer):
+    customer = ReferenceField()
+    our_leader = person(allow_null=True, required=False)
+    their_leader = ReferenceField(among=contacts_of, allow_null=True, required=False)
+    lines = PlanLineSerializer(many=True, required=False)
+    joint_actions = JointActionSerializer(many=True, required=False)
+    archived_at = MomentField(allow_null=True)
+
+    class Meta:
+        model = AccountPlan
+        fields = (
+            "id", "key", "customer", "year", "strategy_now", "strategy_later", "our_match", "goals_short",
+            "goals_long", "risks", "our_leader", "their_leader", "share_now", "share_aimed", "confirmed_on", "lines",
+            "joint_actions", "archived_at", "version",
+        )  # fmt: skip
+        read_only_fields = ("key", "version")
+        create_only = ("year",)
+        validators = ()  # one a year: the action says so
+
+
+class AccountPlans(Resource):
+    """What we want to be to a customer in a fiscal year, and how."""
+
+    queryset = AccountPlan.objects.all()
+    serializer_class = AccountPlanSerializer
+    permission_classes = (permissions.IsAuthenticated, TokenScope, SalesRecord)
+    orderings = {"id": "id", "year": "year"}  # noqa: RUF012
+    default_ordering = "-year"
+
+    def visible(self) -> QuerySet[Any]:
+        found = AccountPlan.objects.visible_to(self.request.user)
+        return found.select_related("customer", "our_leader", "their_leader").prefetch_related(
+            Prefetch("lines", queryset=PlanLine.objects.in_use()),
+            Prefetch("joint_actions", queryset=JointAction.objects.in_use().select_related("owner", "contact")),
+        )
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Set fields; lines and joint actions with a `key` are changed, those without are added, others stay."""
+        row = self.get_object()
+        changes, seen = self.parsed(row), self.seen(row)
+        with transaction.atomic():
+            items = _items_of(changes)
+            plan = actions.edit_plan(plan=row, changes=changes, seen=seen, actor=request.user)
+            _write_items(plan, items, request.user)
+        return self.reread(plan)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Archive."""
+        row = self.get_object()
+        actions.archive_plan(plan=row, seen=self.seen_if_said(row), actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=SeenSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: str) -> Response:
+        """Bring an archived plan back; refused when its year has another."""
+        row = self.get_object()
+        return self.reread(actions.restore_plan(plan=row, seen=self.seen_if_said(row), actor=request.user))
+
+
+class AccountPlansOfCustomer(AccountPlans):
+    """The plans of one customer."""
+
+    def visible(self) -> QuerySet[Any]:
+        return super().visible().filter(customer=self._customer())
+
+    def _customer(self) -> Customer:
+        return get_object_or_404(Customer.objects.visible_to(self.request.user), pk=self.kwargs["pk"])  # type: ignore[arg-type]
+
+    def list(self, request: Request, pk: str) -> Response:  # type: ignore[override]
+        """Every year of the customer, archived ones too."""
+        return super().list(request)
+
+    def create(self, request: Request, pk: str) -> Response:
+        """A new plan with its lines and joint actions."""
+        customer, fields = self._customer(), self.parsed()
+        with transaction.atomic():
+            items = _items_of(fields)
+            plan = actions.create_plan(actor=request.user, customer=customer, **fields)
+            _write_items(plan, items, request.user)
+        return self.reread(plan, status.HTTP_201_CREATED)
+
+
+def _items_of(fields: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    return fields.pop("lines", []), fields.pop("joint_actions", [])
+
+
+def _write_items(plan: AccountPlan, items: tuple[list[Any], list[Any]], actor: Any) -> None:
+    lines, joint = items
+    for values in lines:
+        key = values.pop("key", None)
+        if key is None:
+            actions.add_plan_line(actor=actor, plan=plan, **values)
+        else:
+            line = _known(plan.lines, key, "lines")  # type: ignore[attr-defined]
+            actions.edit_plan_line(line=line, changes=values, seen=None, actor=actor)
+    for values in joint:
+        key = values.pop("key", None)
+        if key is None:
+            actions.add_joint_action(actor=actor, plan=plan, **values)
+        else:
+            row = _known(plan.joint_actions, key, "joint_actions")  # type: ignore[attr-defined]
+            actions.edit_joint_action(joint_action=row, changes=values, seen=None, actor=actor)
+
+
+def _known(rows: Any, key: str, name: str) -> Any:
+    found = rows.in_use().filter(key=key).first()
+    if found is None:
+        raise ValidationError({name: _("There is no such choice.")})
+    return found

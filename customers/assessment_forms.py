@@ -1,0 +1,88 @@
+"""The scorecard and the override as forms, and the words of what the rules say."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from customers.actions.tiers import LONGEST_NOTE
+from customers.models import Assessment, Customer
+from customers.rules import tiers as rules
+
+LABELS = {
+    "sales": gettext_lazy("Sustained sales"),
+    "margin": pgettext_lazy("criterion", "Margin"),
+    "growth": pgettext_lazy("criterion", "Growth"),
+    "potential": gettext_lazy("Potential and competitors’ share"),
+    "credit": gettext_lazy("Credit and payment"),
+    "goals": gettext_lazy("Access to present and future goals"),
+    "openness": gettext_lazy("Openness to ideas"),
+}
+REASONS = {
+    "points": gettext_lazy("%(tier)s needs %(needed)s points."),
+    "margin": gettext_lazy("Margin %(there)s of %(needed)s needed for %(tier)s."),
+    "credit": gettext_lazy("Credit and payment %(there)s of %(needed)s needed for %(tier)s."),
+    "potential": gettext_lazy(
+        "Potential, goals and openness give %(there)s of the %(needed)s points needed for %(tier)s."
+    ),
+    "negative_margin": gettext_lazy("The margin is negative: at most 2A, not %(tier)s."),
+    "payment_late": gettext_lazy(
+        "Payment is %(there)s days late, more than %(needed)s: at most 2A, not %(tier)s."
+    ),
+}  # fmt: skip
+
+
+def words(judged: rules.Judgement) -> list[str]:
+    """Why it is no higher tier."""
+    return [
+        REASONS[why.code] % {"tier": why.tier, "needed": f"{why.needed:g}", "there": f"{why.there:g}"}
+        for why in judged.reasons
+    ]
+
+
+class AssessForm(forms.Form):
+    """Seven scores, a note to each, the two gates."""
+
+    negative_margin = forms.BooleanField(label=gettext_lazy("The margin is negative"), required=False)
+    payment_days_late = forms.IntegerField(
+        label=gettext_lazy("Payment late, days"), required=False, min_value=0, max_value=32_767
+    )
+
+    def __init__(self, data: Any = None, *, latest: Assessment | None = None) -> None:
+        super().__init__(data, initial=_initial(latest))
+        for name in rules.CRITERIA:
+            self.fields[name] = forms.TypedChoiceField(
+                label=LABELS[name], choices=[(n, str(n)) for n in range(rules.FULL + 1)], coerce=int,
+                widget=forms.RadioSelect,
+            )  # fmt: skip
+            self.fields[f"{name}_note"] = forms.CharField(
+                label=_("Note on: %(criterion)s") % {"criterion": LABELS[name]}, required=False, max_length=LONGEST_NOTE
+            )
+
+    def scores(self) -> dict[str, int]:
+        """The scores that were given and make sense."""
+        return {name: self.cleaned_data[name] for name in rules.CRITERIA if name in self.cleaned_data}
+
+    def given(self) -> dict[str, Any]:
+        """What `assess_customer` takes."""
+        return {
+            "scores": self.scores(),
+            "notes": {name: self.cleaned_data[f"{name}_note"] for name in rules.CRITERIA},
+            "negative_margin": self.cleaned_data["negative_margin"],
+            "payment_days_late": self.cleaned_data["payment_days_late"],
+        }
+
+
+def _initial(latest: Assessment | None) -> dict[str, Any]:
+    if latest is None:
+        return {}
+    gates = {"negative_margin": latest.negative_margin, "payment_days_late": latest.payment_days_late}
+    return {**latest.scores, **gates}
+
+
+class OverrideForm(forms.Form):
+    """Another tier than the rules give, and why."""
+
+    tier = forms.ChoiceField(label=gettext_lazy("Tier"), choices=Customer.Tier)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500)

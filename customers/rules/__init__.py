@@ -1,0 +1,1 @@
+"""What customers come down to: pure functions of names, tiers, money."""

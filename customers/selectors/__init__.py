@@ -1,0 +1,1 @@
+"""Reads of customers over many rows, each within what the reader may see."""

@@ -1,0 +1,229 @@
+"""What a customer buys, from us and from others, and is bound to: reads for the panels of its page.
+
+Each takes a customer that the reader may see; rows that hang on it are then theirs to see too (METHOD.md §10).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Sum, Value, When
+from django.utils.translation import gettext as _
+
+from accounts.calendar import Period, add_months, t12m
+from accounts.models import User
+from accounts.selectors import calendar, today
+from customers.models import Coverage, Customer, Product
+from customers.rules.share import SHARE_THRESHOLD, Slice, share_of, slices
+
+MOST_ORDERS = 20
+MOST_ANSWERS = 20
+MOST_CONTRACTS = 20
+YEARS = 4  # of revenue, this one included
+RENEWAL_DAYS = 90
+HALF = Decimal("0.5")  # a bar of shares ends here at the earliest
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Us, suppliers and the rest of a customer's yearly spend; `before` is our share a year ago."""
+
+    spend: Decimal | None
+    ours: Decimal
+    now: Decimal | None
+    before: Decimal | None
+    threshold: Decimal
+    slices: list[Slice]
+
+    @property
+    def mark(self) -> str:
+        """Where the threshold stands, 0-100."""
+        return self._at(self.threshold)
+
+    @property
+    def bars(self) -> list[tuple[Slice, str]]:
+        """Each slice with the length of its bar, 0-100."""
+        return [(each, self._at(each.ratio)) for each in self.slices]
+
+    def _at(self, ratio: Decimal) -> str:
+        whole = max([HALF, *(each.ratio for each in self.slices)])
+        return f"{100 * ratio / whole:.1f}"
+
+
+def wallet_share(customer: Customer, user: User) -> Share:
+    """Orders of all sellers in twelve months over the yearly spend (FINE-PRINT 41). Two queries."""
+    day = today()
+    orders = customer.orders.visible_to(user).in_use()  # type: ignore[attr-defined]
+    now, before = t12m(day), t12m(add_months(day, -12))
+    sums = orders.order_by().aggregate(now=_within(now), before=_within(before))
+    suppliers = list(customer.suppliers.in_use().values_list("pk", "name", "annual_amount"))  # type: ignore[attr-defined]
+    ours, spend = sums["now"] or Decimal(0), customer.annual_spend
+    return Share(
+        spend, ours, share_of(ours, spend), share_of(sums["before"], spend), SHARE_THRESHOLD,
+        slices(spend, ours, suppliers),
+    )  # fmt: skip
+
+
+def _within(period: Period) -> Sum:
+    return Sum(Case(When(booked_on__range=(period.first, period.last), then=F("amount"))))
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueRow:
+    """A product with its revenue in each year of `Revenue.years`."""
+
+    product: str
+    by_year: tuple[tuple[int, Decimal], ...]
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """Revenue by fiscal year and product, the biggest product first; `totals` one a year."""
+
+    years: tuple[int, ...]
+    rows: list[RevenueRow]
+    totals: tuple[Decimal, ...]
+
+    @property
+    def most(self) -> Decimal:
+        """The biggest year, which the bars are drawn against."""
+        return max(self.totals, default=Decimal(0))
+
+    @property
+    def by_year(self) -> list[tuple[int, Decimal]]:
+        """Each year with its revenue."""
+        return list(zip(self.years, self.totals, strict=True))
+
+
+def revenue(customer: Customer, user: User) -> Revenue:
+    """The last YEARS fiscal years (FINE-PRINT 4), added up in SQL. One query."""
+    this = calendar().fiscal_year_of(today())
+    years = tuple(range(this - YEARS + 1, this + 1))
+    periods = {year: calendar().parse_period(str(year)) for year in years}
+    orders = customer.orders.visible_to(user).in_use()  # type: ignore[attr-defined]
+    found = (
+        orders.filter(booked_on__range=(periods[years[0]].first, periods[this].last))
+        .annotate(year=_year_of(periods))
+        .order_by()
+        .values("product_id", "product__name", "year")
+        .annotate(total=Sum("amount"))
+    )
+    return _by_product(found, years)
+
+
+def _year_of(periods: dict[int, Period]) -> Case:
+    whens = [When(booked_on__range=(each.first, each.last), then=Value(year)) for year, each in periods.items()]
+    return Case(*whens, output_field=IntegerField())
+
+
+def _by_product(found: Iterable[dict[str, Any]], years: tuple[int, ...]) -> Revenue:
+    cells: dict[int | None, dict[int, Decimal]] = {}
+    names: dict[int | None, str] = {}
+    for row in found:
+        names[row["product_id"]] = row["product__name"] or _("Without a product")
+        cells.setdefault(row["product_id"], {})[row["year"]] = row["total"]
+    rows = [
+        _revenue_row(names[pk], [(year, of_year.get(year, Decimal(0))) for year in years])
+        for pk, of_year in cells.items()
+    ]
+    totals = tuple(sum((row.by_year[i][1] for row in rows), Decimal(0)) for i in range(len(years)))
+    return Revenue(years, sorted(rows, key=lambda row: (-row.total, row.product)), totals)
+
+
+def _revenue_row(name: str, by_year: list[tuple[int, Decimal]]) -> RevenueRow:
+    return RevenueRow(name, tuple(by_year), sum((amount for _year, amount in by_year), Decimal(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A product in a unit: one of Coverage.State, or blank."""
+
+    unit: Any
+    state: str
+    label: str
+    supplier: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhiteRow:
+    """A product with its cells, one a unit."""
+
+    product: Any
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class WhiteSpace:
+    """Products × units; `blanks` counts the fields in which nobody is known to sell."""
+
+    units: list[Any]
+    rows: list[WhiteRow]
+    blanks: int
+
+
+def white_space(customer: Customer) -> WhiteSpace:
+    """Products on sale, and those that are had in a unit, by unit. Three queries."""
+    units = list(customer.units.in_use())  # type: ignore[attr-defined]
+    known = {(row.unit_id, row.product_id): row for row in Coverage.objects.filter(unit__in=units)} if units else {}
+    products = [*Product.objects.in_use()] if units else []
+    had = {product_id for _unit, product_id in known}
+    rows = [WhiteRow(p, [_cell(unit, known.get((unit.pk, p.pk))) for unit in units])
+            for p in products if p.active or p.pk in had]  # fmt: skip
+    return WhiteSpace(units, rows, sum(cell.state == "blank" for row in rows for cell in row.cells))
+
+
+def _cell(unit: Any, found: Coverage | None) -> Cell:
+    if found is None:
+        return Cell(unit, "blank", _("Blank"), "")
+    return Cell(unit, found.state, found.get_state_display(), found.supplier)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractRow:
+    """A contract; `days` until it ends (negative: ended), `due` when it ends soon or has ended and none follows."""
+
+    contract: Any
+    days: int
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Contracts by their end, what each contact last said of us, the latest orders."""
+
+    contracts: list[ContractRow]
+    answers: list[Any]
+    orders: list[Any]
+
+
+def facts(customer: Customer, user: User) -> Facts:
+    """Three queries."""
+    answers = customer.nps_responses.in_use().select_related("contact")  # type: ignore[attr-defined]
+    return Facts(
+        contracts=_contracts(customer),
+        answers=_latest(answers),
+        orders=list(
+            customer.orders.visible_to(user).in_use().select_related("product", "owner")[:MOST_ORDERS]  # type: ignore[attr-defined]
+        ),
+    )
+
+
+def _contracts(customer: Customer) -> list[ContractRow]:
+    rows = customer.contracts.in_use().order_by("-ends_on", "-id")[:MOST_CONTRACTS]  # type: ignore[attr-defined]
+    return [_contract_row(row, today()) for row in rows]
+
+
+def _contract_row(contract: Any, day: date) -> ContractRow:
+    open_end = contract.renewed_by_id is None and day <= contract.ends_on <= day + timedelta(RENEWAL_DAYS)
+    return ContractRow(contract, (contract.ends_on - day).days, open_end)
+
+
+def _latest(answers: Any) -> list[Any]:
+    """The latest answer of each contact; of those without one, each."""
+    found: dict[Any, Any] = {}
+    for answer in answers[: MOST_ANSWERS * 5]:
+        found.setdefault(answer.contact_id or f"answer {answer.pk}", answer)
+    return list(found.values())[:MOST_ANSWERS]

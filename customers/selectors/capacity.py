@@ -1,0 +1,79 @@
+"""What the cadence of a rep's accounts asks of a month, against what is planned and was done (METHOD.md §4)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Count, QuerySet
+
+from accounts import visibility
+from accounts.calendar import span
+from accounts.models import User
+from accounts.selectors import calendar
+from customers.models import Customer, TierRules
+from customers.rules.attention import MONTH, Held, contacts_needed, held
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One person: accounts of each tier, contacts needed in 30 days, planned for the next and done in the last."""
+
+    person: User
+    accounts: tuple[Held, ...]
+    needed: int
+    planned: int
+    done: int
+
+    @property
+    def short(self) -> int:
+        """How many of those needed are not planned."""
+        return max(self.needed - self.planned, 0)
+
+
+def people_with_accounts(user: User, day: date) -> QuerySet[User]:
+    """The people who sell and whose load this person may see: themselves, those in their charge, or everybody."""
+    found: QuerySet[User] = visibility.people_in_scope(user).active_on(day)  # type: ignore[attr-defined]
+    return found.filter(role__in=(User.Role.REP, User.Role.MANAGER)).select_related("team").order_by("name", "pk")
+
+
+def loads(people: Sequence[User], user: User, day: date, rules: TierRules) -> list[Load]:
+    """The load of each of these people. Three queries, over what the reader may see."""
+    accounts: dict[int, dict[str, int]] = defaultdict(dict)
+    owned = Customer.objects.visible_to(user).in_use().filter(owner__in=people).order_by()
+    for owner, tier, n in owned.values_list("owner", "tier").annotate(n=Count("pk")):
+        accounts[owner][tier] = n
+    planned, done = _contacts(people, user, day)
+    return [
+        Load(
+            person=person,
+            accounts=held(accounts[person.pk], rules.accounts_per_rep),
+            needed=contacts_needed(accounts[person.pk], rules.cadence_days),
+            planned=planned.get(person.pk, 0),
+            done=done.get(person.pk, 0),
+        )
+        for person in people
+    ]
+
+
+def _contacts(people: Sequence[User], user: User, day: date) -> tuple[dict[int, int], dict[int, int]]:
+    """{person: activities with customers} planned for the 30 days from today, and done in the 30 up to today."""
+    activities: Any = apps.get_model("opportunities", "Activity").objects.visible_to(user)
+    of_them = activities.filter(owner__in=people, customer__isnull=False)
+    rest = timedelta(days=MONTH - 1)
+    begin, end = calendar().moments(span(day, day + rest))
+    planned = of_them.planned().filter(planned_at__gte=begin, planned_at__lt=end)
+    begin, end = calendar().moments(span(day - rest, day))
+    done = of_them.done().filter(done_at__gte=begin, done_at__lt=end)
+    return _counted(planned), _counted(done)
+
+
+def _counted(activities: Any) -> dict[int, int]:
+    return dict(activities.order_by().values_list("owner").annotate(n=Count("pk")))
+
+
+def total(found: Sequence[Load]) -> tuple[int, int, int]:
+    """Needed, planned and done of all of them together."""
+    return sum(each.needed for each in found), sum(each.planned for each in found), sum(each.done for each in found)

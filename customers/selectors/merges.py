@@ -1,0 +1,113 @@
+"""Reads about duplicates and merges, each within what the reader may see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from customers.actions.merge import filling, may_be_undone, moved_counts
+from customers.duplicates import REASONS
+from customers.models import Customer, Merge
+from customers.rules.names import PUBLIC_MAIL, SHORTEST_PHONE
+
+MOST_PAIRS = 200
+NAMES = {
+    "opportunity": gettext_lazy("Deals"), "activity": gettext_lazy("Activities"), "contact": gettext_lazy("Contacts"),
+    "order": gettext_lazy("Orders"), "customer": gettext_lazy("Companies"),
+}  # fmt: skip
+SIGNS = ("normalised_name", "credit_code", "phone", "domain")
+SHOWN = (
+    "industry", "region", "owner", "team", "parent", "created_on", "annual_spend", "tier", "credit_code", "phone",
+    "domain",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two customers that share signs; `why` in words."""
+
+    one: Customer
+    two: Customer
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A field of a merge's preview; `filled` says that the survivor takes theirs."""
+
+    label: Any
+    ours: Any
+    theirs: Any
+    filled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRow:
+    merge: Merge
+    rows: int
+    may_undo: bool
+
+
+def _sharing(seen: QuerySet[Any], sign: str) -> QuerySet[Any]:
+    rows = seen.exclude(**{sign: ""})
+    if sign == "domain":
+        rows = rows.exclude(domain__in=PUBLIC_MAIL)
+    if sign == "phone":
+        rows = rows.filter(phone__regex=f".{{{SHORTEST_PHONE},}}")
+    twin = seen.filter(**{sign: OuterRef(sign)}).exclude(pk=OuterRef("pk"))
+    return rows.filter(Exists(twin)).order_by(sign, "pk")
+
+
+def duplicate_pairs(user: User) -> list[Pair]:
+    """Pairs of customers in use and in sight that share a sign, at most 200. Four queries."""
+    seen = Customer.objects.visible_to(user).in_use()
+    reasons: dict[tuple[int, int], list[str]] = {}
+    rows: dict[int, Customer] = {}
+    for sign in SIGNS:
+        before: Customer | None = None
+        for row in _sharing(seen, sign).select_related("owner")[: MOST_PAIRS * 2]:
+            first = rows.setdefault(row.pk, row)
+            if before is not None and getattr(before, sign) == getattr(row, sign):
+                reasons.setdefault((before.pk, row.pk), []).append(sign)
+            before = first
+    found = sorted(reasons.items(), key=lambda pair: (-len(pair[1]), pair[0]))[:MOST_PAIRS]
+    return [Pair(rows[one], rows[two], ", ".join(str(REASONS[sign]) for sign in why)) for (one, two), why in found]
+
+
+def merges_of(user: User) -> QuerySet[Any]:
+    """The merges of which the person may see both customers, the latest first."""
+    seen = Customer.objects.visible_to(user).order_by().values("pk")
+    found = Merge.objects.select_related("survivor", "other", "merged_by", "undone_by")
+    return found if user.sees_everything else found.filter(survivor__in=seen, other__in=seen)
+
+
+def merge_row(merge: Merge) -> MergeRow:
+    return MergeRow(merge, sum(map(len, merge.moved.values())), may_be_undone(merge))
+
+
+def preview(survivor: Customer, other: Customer) -> list[Line]:
+    """What each field holds on both sides, and which are filled."""
+    filled = filling(survivor, other)
+    found = []
+    for name in SHOWN:
+        ours, theirs = _shown(survivor, name), _shown(other, name)
+        if ours or theirs:
+            label = Customer._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+            found.append(Line(label, ours, theirs, name in filled))
+    return found
+
+
+def _shown(customer: Customer, name: str) -> Any:
+    return getattr(customer, f"get_{name}_display", lambda: getattr(customer, name))()
+
+
+def moving(other: Customer) -> list[tuple[str, int]]:
+    """(what, how many) of the rows that would be moved."""
+    found: dict[str, int] = {}
+    for model, count in moved_counts(other).items():
+        name = str(NAMES.get(model._meta.model_name, _("Other records")))
+        found[name] = found.get(name, 0) + count
+    return list(found.items())

@@ -1,0 +1,252 @@
+"""Reads of account plans: expected against actual revenue, what is due, who lacks one (METHOD.md §4)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from accounts.calendar import t12m, week
+from accounts.models import User
+from accounts.selectors import calendar
+from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine
+from customers.selectors.facts import renewals_due
+
+REQUIRED = (Customer.Tier.A5, Customer.Tier.A4)
+REVENUES = ("revenue", "revenue_next", "revenue_third")
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class YearOfPlan:
+    """A fiscal year of the plan: what its lines expect, what orders have brought (None: it has not begun)."""
+
+    year: int
+    expected: Decimal
+    actual: Decimal | None
+
+    @property
+    def reached(self) -> float | None:
+        """Actual ÷ expected."""
+        return float(self.actual / self.expected) if self.actual is not None and self.expected else None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """The plan of the running year as the customer's page shows it; `plan` is None without one."""
+
+    plan: AccountPlan | None
+    year: int
+    lines: list[PlanLine]
+    years: list[YearOfPlan]
+    required: bool
+    may_edit: bool
+
+    @property
+    def last_year(self) -> int:
+        return self.year + len(REVENUES) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    """All that the page of a plan shows."""
+
+    plan: AccountPlan
+    lines: list[PlanLine]
+    joint_actions: list[JointAction]
+    years: list[YearOfPlan]
+    share: float | None
+    overdue: int
+
+    @property
+    def last_year(self) -> int:
+        return self.plan.year + len(REVENUES) - 1
+
+
+def is_required(customer: Customer) -> bool:
+    """Whether the customer's tier asks for a plan."""
+    return customer.tier in REQUIRED
+
+
+def plan_summary(customer: Customer, user: User, today: date) -> PlanSummary:
+    """What the panel of a customer's page says of this fiscal year's plan; at most four queries."""
+    year = calendar().fiscal_year_of(today)
+    plan = AccountPlan.objects.in_use().filter(customer=customer, year=year).select_related("our_leader").first()
+    lines = list(PlanLine.objects.in_use().filter(plan=plan)) if plan else []
+    return PlanSummary(
+        plan=plan,
+        year=year,
+        lines=lines,
+        years=years_of(customer, year, lines, today) if plan else [],
+        required=is_required(customer),
+        may_edit=customer.archived_at is None and Customer.objects.editable_by(user).filter(pk=customer.pk).exists(),
+    )
+
+
+def years_of(customer: Customer, year: int, lines: Iterable[PlanLine], today: date) -> list[YearOfPlan]:
+    """The three years of a plan. One query."""
+    lines = list(lines)
+    days = calendar()
+    spans = {f"year_{n}": days.parse_period(str(year + n)) for n in range(len(REVENUES))}
+    sums = {
+        name: Sum("amount", filter=Q(booked_on__range=(span.first, min(span.last, today))))
+        for name, span in spans.items()
+    }
+    booked = Order.objects.in_use().filter(customer=customer).order_by().aggregate(**sums)
+    return [
+        YearOfPlan(
+            year=year + n,
+            expected=sum((getattr(line, name) or ZERO for line in lines), ZERO),
+            actual=None if spans[f"year_{n}"].first > today else booked[f"year_{n}"] or ZERO,
+        )
+        for n, name in enumerate(REVENUES)
+    ]
+
+
+def computed_share(customer: Customer, today: date) -> float | None:
+    """min(1, T12M orders ÷ yearly spend); None when the spend is not known (FINE-PRINT 41)."""
+    if not customer.annual_spend:
+        return None
+    months = t12m(today)
+    orders = Order.objects.in_use().filter(customer=customer, booked_on__range=(months.first, months.last))
+    booked = orders.order_by().aggregate(total=Sum("amount"))["total"] or ZERO
+    return min(1.0, float(booked / customer.annual_spend))
+
+
+def plan_page(plan: AccountPlan, today: date) -> PlanPage:
+    """The whole plan: four queries."""
+    lines = list(plan.lines.in_use())  # type: ignore[attr-defined]
+    actions = list(
+        plan.joint_actions.in_use().select_related("owner", "contact").order_by(F("due_on").asc(nulls_last=True), "pk")  # type: ignore[attr-defined]
+    )
+    return PlanPage(
+        plan=plan,
+        lines=lines,
+        joint_actions=actions,
+        years=years_of(plan.customer, plan.year, lines, today),
+        share=computed_share(plan.customer, today),
+        overdue=sum(1 for each in actions if is_overdue(each, today)),
+    )
+
+
+def is_overdue(row: JointAction, today: date) -> bool:
+    """Whether somebody still has it to do after its day."""
+    open_still = JointAction.State.OPEN in (row.state, row.their_state)
+    return open_still and row.due_on is not None and row.due_on < today
+
+
+# --- What is due --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDue:
+    """A joint action of somebody, a milestone or a contract (`renewal`) of a customer of theirs; `row` is its id.
+
+    `year` leads to the page of the plan; 0 for a contract.
+    """
+
+    kind: str
+    row: int
+    what: str
+    due: date
+    year: int
+    customer_id: int
+    customer: str
+    tier: str
+
+
+def due_of(user: User, day: date, *, key_only: bool = False) -> list[PlanDue]:
+    """The person's joint actions that are overdue or due this week, milestones that have passed, contracts that end
+    soon. One query.
+    """
+    mine = JointAction.objects.visible_to(user).filter(owner=user, state=JointAction.State.OPEN)
+    passed = PlanLine.objects.visible_to(user).filter(plan__customer__owner=user, milestone_due__lt=day)
+    actions = _dues(mine.filter(due_on__lte=week(day).last), "joint_action", "action", "due_on", key_only)
+    milestones = _dues(passed.exclude(state=PlanLine.State.DONE), "milestone", "milestone", "milestone_due", key_only)
+    found = actions.union(milestones, _renewals(user, day, key_only), all=True)
+    return sorted((PlanDue(*values) for values in found), key=lambda each: each.due)
+
+
+def _dues(rows: Any, kind: str, what: str, due: str, key_only: bool) -> Any:
+    live = rows.in_use().filter(plan__archived_at=None, plan__customer__archived_at=None).order_by()
+    if key_only:
+        live = live.filter(plan__customer__tier__in=REQUIRED)
+    named = live.annotate(kind=Value(kind, output_field=CharField()))
+    return named.values_list(
+        "kind", "pk", what, due, "plan__year", "plan__customer_id", "plan__customer__name", "plan__customer__tier"
+    )
+
+
+def _renewals(user: User, day: date, key_only: bool) -> Any:
+    rows = renewals_due(user, day).filter(customer__owner=user).order_by()
+    if key_only:
+        rows = rows.filter(customer__tier__in=REQUIRED)
+    named = rows.annotate(kind=Value("renewal", output_field=CharField()), year=Value(0))
+    return named.values_list(
+        "kind", "pk", "title", "ends_on", "year", "customer_id", "customer__name", "customer__tier"
+    )
+
+
+# --- The list -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A customer of the list of plans in one year; `plan` is None where a plan is missing."""
+
+    customer: int
+    name: str
+    tier: str
+    owner: str
+    plan: int | None
+    share_now: int | None
+    share_aimed: int | None
+    expected: Decimal
+    actual: Decimal
+    overdue: int
+
+
+FIELDS = (
+    "pk", "name", "tier", "owner__name", "plan_id", "share_now", "share_aimed", "expected", "actual", "overdue",
+)  # fmt: skip
+
+
+def plan_rows(customers: QuerySet[Any], *, year: int, today: date) -> QuerySet[Any]:
+    """Of these customers those with a plan of the year, or whose tier asks for one: missing ones first."""
+    plans = AccountPlan.objects.in_use().filter(customer=OuterRef("pk"), year=year)
+    lines = PlanLine.objects.in_use().filter(plan__customer=OuterRef("pk"), plan__year=year, plan__archived_at=None)
+    span = calendar().parse_period(str(year))
+    orders = Order.objects.in_use().filter(
+        customer=OuterRef("pk"), booked_on__range=(span.first, min(span.last, today))
+    )
+    found = customers.annotate(
+        has_plan=Exists(plans),
+        plan_id=Subquery(plans.values("pk")[:1]),
+        share_now=Subquery(plans.values("share_now")[:1]),
+        share_aimed=Subquery(plans.values("share_aimed")[:1]),
+        expected=_figure(lines, "plan__customer", Sum("revenue")),
+        actual=_figure(orders, "customer", Sum("amount")),
+        overdue=Coalesce(_figure(_overdue_actions(year, today), "plan__customer", Count("pk")), Value(0)),
+    )
+    needed = found.filter(Q(has_plan=True) | Q(tier__in=REQUIRED, archived_at=None))
+    order = Case(When(has_plan=False, then=Value(0)), default=Value(1))
+    return needed.order_by(order, "-tier", "name", "pk").values_list(*FIELDS)
+
+
+def _figure(rows: Any, by: str, aggregate: Any) -> Subquery:
+    return Subquery(rows.order_by().values(by).annotate(figure=aggregate).values("figure"))
+
+
+def _overdue_actions(year: int, today: date) -> Any:
+    either = Q(state=JointAction.State.OPEN) | Q(their_state=JointAction.State.OPEN)
+    found = JointAction.objects.in_use().filter(either, due_on__lt=today, plan__archived_at=None)
+    return found.filter(plan__customer=OuterRef("pk"), plan__year=year)
+
+
+def row_of(values: tuple[Any, ...]) -> PlanRow:
+    """One row of `plan_rows`."""
+    pk, name, tier, owner, plan, now, aimed, expected, actual, overdue = values
+    return PlanRow(pk, name, tier, owner or "", plan, now, aimed, expected or ZERO, actual or ZERO, overdue)

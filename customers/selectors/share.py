@@ -1,0 +1,27 @@
+"""The wallet share of many customers at once: orders of twelve months against what they spend a year."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import BigIntegerField, F, Max, Q, Sum
+from django.db.models.functions import Cast
+
+from accounts.calendar import t12m
+from customers.models import Order
+from customers.rules.share import SHARE_THRESHOLD
+
+PER_CENT = int(SHARE_THRESHOLD * 100)
+
+
+def orders_of_year(day: date) -> Any:
+    """The orders of the twelve months that end on the day, whoever sold them (FINE-PRINT 3, 41)."""
+    months = t12m(day)
+    return Order.objects.in_use().filter(booked_on__range=(months.first, months.last)).order_by()
+
+
+def has_low_share(day: date) -> Q:
+    """Customers that are known to spend more, and buy less than the threshold of it from us; to the cent."""
+    sums = orders_of_year(day).filter(customer__annual_spend__gt=0).values("customer_id")
+    cents = Cast("amount", BigIntegerField()), Cast("customer__annual_spend", BigIntegerField())
+    each = sums.annotate(ours=Sum(cents[0]) * 100, enough=Max(cents[1]) * PER_CENT)
+    return Q(annual_spend__gt=0) & ~Q(pk__in=each.filter(ours__gte=F("enough")).values("customer_id"))

@@ -1,0 +1,139 @@
+"""Likely duplicates, merging two customers, and taking it back."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.form_pages import VersionField, form_page
+from accounts.models import User
+from config.web.fields import PickerField
+from customers import actions
+from customers.actions.merge import Undone, may_merge
+from customers.models import Customer
+from customers.selectors import merges as selectors
+from customers.views.lists import page_of
+
+form_methods = require_http_methods(["GET", "HEAD", "POST"])
+
+
+class MergeForm(forms.Form):
+    """The other customer, then the merge itself once its preview was seen."""
+
+    other = PickerField(
+        url="picker_customers", queryset=Customer.objects.none(), label=gettext_lazy("Customer to merge into this one"),
+    )  # fmt: skip
+    sure = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    version = VersionField()
+
+    def __init__(self, data: Any = None, *, row: Customer, user: User, chosen: str = "") -> None:
+        super().__init__(data, initial={"version": row.version})
+        field = self.fields["other"]
+        assert isinstance(field, PickerField)
+        field.queryset = Customer.objects.visible_to(user).in_use().exclude(pk=row.pk)
+        if data is not None:
+            field.offer_posted(data.get("other"))
+        elif chosen:
+            field.offer_posted(chosen)
+            self.initial["other"] = chosen
+
+
+def _above(user: User) -> None:
+    if not (user.is_manager or user.is_admin):
+        raise PermissionDenied(_("Managers and administrators merge customers."))
+
+
+@require_safe
+def duplicates(request: HttpRequest) -> HttpResponse:
+    """Pairs of customers in sight that share a name, code, phone or mail domain."""
+    assert isinstance(request.user, User)
+    _above(request.user)
+    page = page_of(request, selectors.duplicate_pairs(request.user))
+    return render(request, "customers/duplicates.html", {"page": page})
+
+
+@require_safe
+def merge_list(request: HttpRequest) -> HttpResponse:
+    """The merges that the reader may see, and a way to take them back."""
+    assert isinstance(request.user, User)
+    _above(request.user)
+    page = page_of(request, selectors.merges_of(request.user))
+    page.object_list = [selectors.merge_row(merge) for merge in page.object_list]
+    return render(request, "customers/merges.html", {"page": page})
+
+
+@form_methods
+def customer_merge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose the other customer, see what stays and what moves, confirm."""
+    user: Any = request.user
+    customer = get_object_or_404(Customer.objects.visible_to(user), pk=pk)
+    if not may_merge(user, customer):
+        raise PermissionDenied(_("A manager who may edit both customers merges them, or an administrator."))
+    form = MergeForm(request.POST or None, row=customer, user=user, chosen=request.GET.get("other", ""))
+    if request.method == "POST" and form.is_valid():
+        other = form.cleaned_data["other"]
+        if not may_merge(user, other):
+            form.add_error("other", _("You may read this customer but not merge it."))
+        elif not form.cleaned_data["sure"]:
+            return _preview(request, customer, other)
+    back = reverse("customer", args=[customer.pk])
+    return form_page(
+        request, form, lambda: actions.merge_customers(survivor=customer, other=form.cleaned_data["other"], actor=user),
+        title=_("Merge into %(name)s") % {"name": customer.name}, submit=_("Merge") if _sure(form) else _("Compare"),
+        said=_("The customers were merged."), back=back, parent=(back, customer.name),
+    )  # fmt: skip
+
+
+def _sure(form: MergeForm) -> bool:
+    return form.is_bound and bool(form.data.get("sure"))
+
+
+def _preview(request: HttpRequest, survivor: Customer, other: Customer) -> HttpResponse:
+    context = {
+        "survivor": survivor, "other": other, "lines": selectors.preview(survivor, other),
+        "moving": selectors.moving(other),
+    }  # fmt: skip
+    return render(request, "customers/merge_preview.html", context)
+
+
+class UndoForm(forms.Form):
+    """Nothing to fill in."""
+
+
+@form_methods
+def merge_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a merge back, after a question."""
+    user: Any = request.user
+    merge = get_object_or_404(selectors.merges_of(user), pk=pk)
+    if not may_merge(user, merge.survivor, merge.other):
+        raise PermissionDenied(_("A manager who may edit both customers merges them, or an administrator."))
+    values = {"other": merge.other.name, "survivor": merge.survivor.name}
+    back = reverse("merges")
+    return form_page(
+        request, UndoForm(request.POST if request.method == "POST" else None),
+        lambda: _tell(request, actions.undo_merge(merge=merge, actor=user)),
+        title=_("Take the merge of %(other)s into %(survivor)s back?") % values, submit=_("Take back"),
+        text=_("What was moved and is still there goes back. What came later stays where it is."),
+        said=_("The merge was taken back."), back=back, parent=(back, _("Merges")),
+    )  # fmt: skip
+
+
+def _tell(request: HttpRequest, undone: Undone) -> None:
+    """What was left as it is."""
+    count = sum(map(len, undone.elsewhere.values()))
+    if count:
+        said = ngettext(
+            "%(count)s record was moved elsewhere since and stays there.",
+            "%(count)s records were moved elsewhere since and stay there.", count,
+        )  # fmt: skip
+        messages.warning(request, said % {"count": count})
+    if undone.edited:
+        names = [str(Customer._meta.get_field(name).verbose_name) for name in undone.edited]  # type: ignore[union-attr]
+        messages.warning(request, _("Edited since, and left as they are: %(fields)s") % {"fields": ", ".join(names)})

@@ -34,10 +34,11 @@ class DashboardForm(forms.Form):
 
 
 class RowsForm(forms.Form):
-    """Which rows: those open (of a stage), those booked in a period, those of a waterfall's bar."""
+    """Which rows: those open (of a stage; the unassessed), those booked in a period, those of a waterfall's bar."""
 
     as_of = _day(_("As of"))
     stage = forms.SlugField(required=False, max_length=64)
+    unassessed = forms.BooleanField(required=False)
     period = forms.CharField(required=False, max_length=20)
     bar = forms.ChoiceField(choices=[(name, name) for name in ORDER], required=False)
     since = _day(_("From"))

@@ -18,9 +18,14 @@ from accounts import outbox
 from accounts.calendar import ONE_DAY
 from accounts.models import Kind, User
 from accounts.selectors import calendar, today
-from opportunities.models import Opportunity, OpportunityVersion
+from opportunities.models import Opportunity
+from opportunities.selectors.heights import floors_at
+from opportunities.selectors.historical import forget_historical
+from opportunities.selectors.stages import all_stages
 from pipeline.models import DailyTotal, NightlyRun
-from pipeline.selectors.measures import end_of, measures
+from pipeline.scopes import Scope
+from pipeline.selectors.measures import end_of, measures, open_versions
+from pipeline.selectors.nights import finished_nights
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +68,7 @@ def due_days(now: datetime | None = None, *, at_once: bool = False) -> list[date
     last = last_day(now, at_once=at_once)
     if first is None or first > last:
         return []
-    finished = set(_runs().filter(state=State.FINISHED, day__range=(first, last)).values_list("day", flat=True))
+    finished = set(finished_nights().filter(day__range=(first, last)).values_list("day", flat=True))
     days = (last - ONE_DAY * back for back in range((last - first).days + 1))
     return [day for day in days if day not in finished]
 
@@ -100,6 +105,7 @@ def forget_from(day: date) -> None:
     runs = [NightlyRun(day=day + ONE_DAY * n, step=STEP) for n in ended]
     NightlyRun.objects.bulk_create(runs, ignore_conflicts=True, batch_size=500)
     _runs().filter(day__gte=day).update(state=State.DUE, claim="", leased_until=None)
+    transaction.on_commit(forget_historical)
 
 
 def forget_every_night() -> None:
@@ -121,7 +127,7 @@ def _claim(day: date, again: bool) -> str | None:
     NightlyRun.objects.bulk_create([NightlyRun(day=day, step=STEP)], ignore_conflicts=True)
     takeable = ~Q(state=State.RUNNING) | Q(leased_until__lt=now)
     if not again:
-        takeable &= ~Q(state=State.FINISHED)
+        takeable &= ~Q(pk__in=finished_nights().values("pk"))
     taken = _runs().filter(takeable, day=day).update(
         state=State.RUNNING, claim=claim, leased_until=now + LEASE, started_at=now, ended_at=None, rows=None, error=""
     )  # fmt: skip
@@ -140,8 +146,9 @@ def _compute(day: date, claim: str) -> int:
 
 def _store_totals(day: date) -> int:
     """INSERT … SELECT of the day's open versions, with the aggregates that every live reading uses."""
-    versions = OpportunityVersion.objects.at_end_of(end_of(calendar(), day)).filter(outcome="open")
-    groups = versions.order_by().values_list(*GROUP).annotate(**measures())
+    end = end_of(calendar(), day)
+    versions = open_versions(Scope("all"), end).order_by()
+    groups = versions.values_list(*GROUP).annotate(**measures(floors_at(end, all_stages())))
     select, params = groups.query.sql_with_params()
     columns = ", ".join(('"day"', *(f'"{name}"' for name in (*GROUP, *STORED))))
     with connection.cursor() as cursor:

@@ -6,6 +6,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from pipeline import nightly, retention, runs
+from pipeline.interchange import found
 from pipeline.runs import imports
 
 PORTION = 30  # days that one task computes
@@ -50,6 +51,12 @@ def workspace_tick() -> None:
 def forget_old_runs() -> None:
     """Once a day: delete imports and exports that are no longer kept, with their files."""
     retention.forget_old()
+
+
+@shared_task
+def index_missing() -> None:
+    """Every ten minutes: what an import left to be indexed for the search, and whose worker was lost."""
+    found.catch_up()
 
 
 @shared_task

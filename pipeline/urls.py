@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from pipeline.views import dashboard, first_start, nightly, organisation, workspace
+from pipeline.views import dashboard, first_start, my_day, nightly, organisation, privacy, searching, workspace
 
 urlpatterns = [
+    path("day/", my_day.show, name="my_day"),
+    path("day/looked/", my_day.looked, name="my_day_looked"),
+    path("contacts/<int:pk>/privacy/", privacy.show, name="contact_privacy"),
+    path("contacts/<int:pk>/erase/", privacy.erase, name="contact_erase"),
+    path("search/", searching.show, name="search"),
     path("dashboard/", dashboard.show, name="dashboard"),
     path("dashboard/rows/<slug:figure>/", dashboard.rows, name="dashboard_rows"),
     path("start/", first_start.guide, name="first_start"),

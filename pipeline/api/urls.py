@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from accounts.api.urls import READ_AND_PATCH
-from pipeline.api import organisation, views, workspace
+from pipeline.api import organisation, privacy, searching, views, workspace
 
 router = SimpleRouter()
 router.register("imports", workspace.Imports, "api-import")
@@ -16,6 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         organisation.OrganisationView.as_view(READ_AND_PATCH),
         name="api-organisation",
     ),
+    path("contacts/<int:pk>/privacy/", privacy.privacy_view, name="api-contact-privacy"),
+    path("contacts/<int:pk>/erase/", privacy.erase_view, name="api-contact-erase"),
+    path("search/", searching.search_view, name="api-search"),
     path("pipeline/funnel/", views.funnel_view, name="api-funnel"),
     path("pipeline/waterfall/", views.waterfall_view, name="api-waterfall"),
     path("pipeline/waterfall/items/", views.WaterfallItems.as_view(), name="api-waterfall-items"),

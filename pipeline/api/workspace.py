@@ -11,13 +11,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import parsers, permissions, serializers, status
 from rest_framework.decorators import action
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.permissions import AdminsOnly, TokenScope
 from accounts.models import User
-from config.web.api import ReferenceField, Resource
+from config.web.api import AnyAccept, ReferenceField, Resource
 from config.web.parsers import JSONParser, TooLarge
 from config.web.uploads import disk_errors
 from pipeline.models import ExportRun, ImportRun
@@ -47,16 +46,6 @@ class ZipParser(parsers.BaseParser):
             file.size = file.tell()
             file.flush()
         return parsers.DataAndFiles(QueryDict(), MultiValueDict({"files": [file]}))
-
-
-class AnyAccept(BaseContentNegotiation):
-    """Files come as they are, errors as JSON, whatever the caller would rather have."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
-        return renderers[0], renderers[0].media_type
 
 
 class CountsSerializer(serializers.Serializer[Any]):
@@ -90,6 +79,16 @@ class OverwrittenSerializer(serializers.Serializer[Any]):
     theirs = serializers.CharField()
 
 
+class AlikeSerializer(serializers.Serializer[Any]):
+    """A new customer that has the name of the one whose key is `other`: perhaps the same twice. Only a warning."""
+
+    file = serializers.CharField()
+    line = serializers.IntegerField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    other = serializers.CharField()
+
+
 class ReportSerializer(serializers.Serializer[Any]):
     """What a check has found, or an import has done: the first 1,000 bad rows, the rest in bad-rows/."""
 
@@ -105,6 +104,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     not_read = serializers.ListField(child=serializers.CharField(), required=False)
     overwritten_count = serializers.IntegerField(required=False)
     overwritten = OverwrittenSerializer(many=True, required=False)
+    alike = AlikeSerializer(many=True, required=False)
 
 
 class UploadedFileSerializer(serializers.Serializer[Any]):

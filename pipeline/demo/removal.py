@@ -24,22 +24,71 @@ from accounts.models import (
     OutboxMessage,
     SavedView,
     SavedViewPlace,
+    SearchToken,
     Team,
     User,
     UserTeam,
 )
 from accounts.selectors import forget_organisation, organisation, today
-from customers.models import Contact, Customer, Order, Product
+from customers.models import (
+    AccountPlan,
+    Assessment,
+    Contact,
+    Contract,
+    Coverage,
+    Customer,
+    CustomerTier,
+    Erasure,
+    IdealProfile,
+    JointAction,
+    Merge,
+    NpsResponse,
+    Order,
+    PlanLine,
+    Product,
+    ProfileCriterion,
+    Supplier,
+    TargetCustomer,
+    Unit,
+)
+from opportunities.actions.playbook import ship_playbook
 from opportunities.actions.stages import ship_stages
-from opportunities.models import Collaborator, Opportunity, OpportunityVersion
+from opportunities.models import (
+    Activity,
+    Attachment,
+    CalendarFeed,
+    Checkpoint,
+    Collaborator,
+    Competitor,
+    Decision,
+    GradeChange,
+    HeightsVersion,
+    JointTask,
+    Look,
+    Opportunity,
+    OpportunityVersion,
+    PlaybookEntry,
+    PlaybookVersion,
+    Stakeholder,
+    StrategySheet,
+    Waiver,
+)
+from opportunities.models.files import attachment_storage
 from pipeline.models import DailyTotal, ExportRun, ImportRun, NightlyRun
 from pipeline.runs import storage
 
 # In this order; what is named here is emptied. Models that keep rows: people with their teams, tokens, invitations and
-# preferences, the shipped stages, and the audit trail of the people who stay.
+# preferences, the shipped stages, ladders, kinds, tier rules, the playbook, and the audit trail of those who stay.
+LINKS = (Activity.contacts.through, PlaybookEntry.products.through, PlaybookEntry.stages.through)
+OF_CUSTOMERS: tuple[type[models.Model], ...] = (
+    CustomerTier, Assessment, JointAction, PlanLine, AccountPlan, Coverage, Unit, Supplier, NpsResponse, Contract,
+    TargetCustomer, ProfileCriterion, IdealProfile, Merge, Erasure,
+)  # fmt: skip
 EMPTIED: tuple[type[models.Model], ...] = (
-    DailyTotal, NightlyRun, Collaborator, OpportunityVersion, Opportunity, Order, Contact, Customer, Product,
-    SavedViewPlace, SavedView, Notification, OutboxMessage, IdempotencyRecord, ImportRun, ExportRun,
+    DailyTotal, NightlyRun, Waiver, GradeChange, Checkpoint, HeightsVersion, Attachment, Activity, Decision, JointTask,
+    Stakeholder, Competitor, StrategySheet, CalendarFeed, Look, Collaborator, OpportunityVersion, Opportunity, Order,
+    *OF_CUSTOMERS, Contact, Customer, Product, SavedViewPlace, SavedView, Notification, OutboxMessage,
+    IdempotencyRecord, ImportRun, ExportRun, SearchToken,
 )  # fmt: skip
 LABELS = {
     Opportunity: pgettext_lazy("rows", "Deals"), Customer: gettext_lazy("Customers"), Contact: gettext_lazy("Contacts"),
@@ -102,6 +151,7 @@ def remove_demo(*, name: str, actor: User) -> None:
     _empty()
     _let_people_go()
     ship_stages()
+    ship_playbook()
     Organisation.objects.all().delete()
     forget_organisation()
     audit.record_many(
@@ -114,8 +164,11 @@ def _empty() -> None:
     for kind in (ImportRun, ExportRun):
         for run in kind.objects.all():
             transaction.on_commit(partial(storage.remove, run), robust=True)
-    Customer.objects.update(parent=None)
-    for model in EMPTIED:
+    for stored in Attachment.objects.values_list("stored", flat=True):
+        transaction.on_commit(partial(attachment_storage().delete, stored), robust=True)
+    Customer.objects.update(parent=None, merged_into=None)
+    Contract.objects.update(renewed_by=None)
+    for model in (*LINKS, *EMPTIED):
         _delete(model._base_manager.all())
 
 
@@ -131,6 +184,7 @@ def _let_people_go() -> None:
     _delete(trail.exclude(about_people))
     trail.filter(actor__in=gone).update(actor=None)
     Invitation.objects.filter(created_by__in=gone).update(created_by=None)
+    PlaybookVersion.objects.filter(saved_by__in=gone).update(saved_by=None)
     _delete(Invitation.objects.filter(user__in=gone))
     kept = list(stay.filter(team_history__isnull=False).distinct())
     _delete(UserTeam.objects.all())

@@ -36,6 +36,7 @@ class Life:
     category: str = "pipeline"
     signed_on: date | None = None
     competitor: str = ""
+    unproven_from: str = ""  # moved past the gate from this stage
     amount: int = 0  # whole 万
     close: date | None = None
     stage: str = "discover"

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from opportunities.models import Stage
-from pipeline.demo import names, story
+from pipeline.demo import accounts, climb, names, plans, sheets, story
+from pipeline.demo.ground import Ground, cells
 from pipeline.demo.story import ZONE, Life
 
 DAYS_OF_ORDERS = 1000
@@ -20,11 +21,12 @@ CONTACT_COLUMNS = [
 ]  # fmt: skip
 OPPORTUNITY_COLUMNS = [
     "key", "customer", "title", "product", "source", "created_at", "created_by", "forecast_category", "signed_on",
-    "competitor",
+    "competitor", "unproven_from",
 ]  # fmt: skip
-
-
-PEOPLE = {"user", "owner", "actor", "created_by"}  # columns that name people; `key` of users and `value` of owners too
+PEOPLE = {  # columns that name people; `key` of users and `value` of owners too
+    "user", "owner", "actor", "created_by", "recorded_by", "confirmed_by", "withdrawn_by", "veto_plan_owner",
+    "decided_by", "updated_by", "coached_by", "assessed_by", "overridden_by", "our_leader",
+}  # fmt: skip
 
 
 def write_workspace(folder: Path, today: date, logins: dict[str, str] | None = None) -> None:
@@ -70,15 +72,38 @@ def _business(today: date) -> dict[str, Table]:
     lives = story.lives(today)
     owners = _customer_owners(chance)
     handovers = _hand_over(chance, lives, today)
-    events = [[life.key, at.isoformat(), *rest] for life in lives for at, *rest in life.events]
     orders = _orders(chance, lives, owners, today)
+    contacts = _contacts(chance)
+    proof = _evidence(today, lives, contacts)  # before the opportunities' rows: some are moved past the gate
+    events = [[life.key, at.isoformat(), *rest] for life in lives for at, *rest in life.events]
     return {
         "customers": (CUSTOMER_COLUMNS, _customers(owners, today)),
-        "contacts": (CONTACT_COLUMNS, _contacts(chance)),
+        "contacts": (CONTACT_COLUMNS, contacts),
         "opportunities": (OPPORTUNITY_COLUMNS, [_opportunity(life) for life in lives]),
         "opportunity_events": (["opportunity", "at", "actor", "field", "value", "reason"], events),
         "collaborators": (["opportunity", "user"], _collaborators(chance, lives, handovers)),
         "orders": (["key", "customer", "product", "owner", "amount", "booked_on"], orders),
+        **proof,
+        **accounts.tables(today, owners, contacts),
+    }
+
+
+def _evidence(today: date, lives: list[Life], contacts: list[list[Any]]) -> dict[str, Table]:
+    """What was proven, done and planned: each part draws its own chance, so that none shifts another."""
+    climbed = climb.climbs(Ground(today, contacts, 2), lives)
+    done = sheets.activities(Ground(today, contacts, 3), [each.life for each in climbed])
+    with_whom = [[row["key"], contact] for row in done for contact in row["contacts"]]
+    people, plan, decided, played = (Ground(today, contacts, salt) for salt in (4, 5, 6, 7))
+    return {
+        "checkpoints": (climb.RECORD_COLUMNS, climb.records_of(climbed)),
+        "grade_changes": (climb.LOWERED_COLUMNS, climb.lowered_of(climbed)),
+        "activities": (sheets.ACTIVITY_COLUMNS, [cells(sheets.ACTIVITY_COLUMNS, row) for row in done]),
+        "activity_contacts": (["activity", "contact"], with_whom),
+        "stakeholders": (plans.PERSON_COLUMNS, plans.people(people, climbed)),
+        "joint_plan": (plans.TASK_COLUMNS, plans.tasks(plan, climbed)),
+        "decisions": (plans.DECISION_COLUMNS, plans.decisions(decided, climbed)),
+        "strategy": (plans.SHEET_COLUMNS, plans.sheets(played, climbed)),
+        "competitors": (plans.COMPETITOR_COLUMNS, plans.competitors(played, climbed)),
     }
 
 
@@ -92,7 +117,7 @@ def _customers(owners: list[str], today: date) -> list[list[Any]]:
     since = today - timedelta(days=1500)
     return [
         [f"C{i:03d}", name, industry, region, owners[i], (since + timedelta(days=23 * i)).isoformat(), spend * 10_000,
-         tier, team]
+         accounts.first_tier(i, tier), team]
         for i, (name, industry, region, team, tier, spend) in enumerate(names.CUSTOMERS)
     ]  # fmt: skip
 
@@ -116,6 +141,7 @@ def _opportunity(life: Life) -> list[Any]:
     return [
         life.key, f"C{life.customer:03d}", life.title, life.product, life.source, life.created_at.isoformat(),
         life.events[0][1], life.category, life.signed_on or "" if closed else "", life.competitor if closed else "",
+        life.unproven_from,
     ]  # fmt: skip
 
 

@@ -1,20 +1,25 @@
 """What the cells of a workspace may hold. Every parser takes (text, calendar) and raises Bad; an empty cell never
 comes here."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import URLValidator, validate_email
 from django.utils.translation import gettext_lazy as _
 
 from accounts.calendar import OrgCalendar
 from accounts.models import User
 from config.web.money import to_cents, to_ten_thousandths
+from customers.rules.tiers import CRITERIA
+from opportunities.models import MethodSetting, Rating, SuccessFactor
+from opportunities.rules import gate
+from opportunities.rules.evidence import FACTORS, GRADES
 from pipeline.interchange.report import Bad, Said
 
 Parse = Callable[[str, OrgCalendar], Any]
@@ -160,3 +165,154 @@ def weekdays(cell: str, _calendar: OrgCalendar) -> str:
     if not re.fullmatch(r"[1-7]( +[1-7])*", cell.strip()):
         raise Bad(_("These are not weekdays."), _("ISO weekdays such as 1 2 3 4 5, where 1 is Monday"))
     return " ".join(sorted(set(cell.split())))
+
+
+def link(cell: str, calendar: OrgCalendar) -> str:
+    """A web address, as a form takes it."""
+    accepted = _("an address such as https://example.com/minutes")
+    try:
+        URLValidator()(cell)
+    except ValidationError as error:
+        raise Bad(_("This is not a web address."), accepted) from error
+    return text(500)(cell, calendar)
+
+
+CLEARED = "-"  # in a later setting, where an empty cell keeps what held before
+
+
+def conditions(cell: str, _calendar: OrgCalendar) -> str:
+    """The conditions of a milestone, each once, between blanks: "power>=4 go"; "-" for none."""
+    found = cell.split()
+    if found == [CLEARED]:
+        return ""
+    if not all(map(gate.is_condition, found)) or len(found) != len(set(found)):
+        raise Bad(_("This is not a condition."), _("conditions such as power>=4 go veto_clear, each once"))
+    return " ".join(found)
+
+
+NO_FLOOR = -1
+
+
+def floor(cell: str, calendar: OrgCalendar) -> int:
+    """A height from 0 to 6; "-" where the stage's floor holds."""
+    return NO_FLOOR if cell.strip() == CLEARED else whole(0, 6)(cell, calendar)  # type: ignore[no-any-return]
+
+
+def rungs(cell: str, _calendar: OrgCalendar) -> str:
+    """Rungs between blanks, as JSON: "power:4 goal:2"."""
+    found = cell.split()
+    if not all(re.fullmatch(rf"({'|'.join(FACTORS)}):[0-6]", each) for each in found):
+        raise Bad(_("These are not rungs."), _("rungs such as power:4 goal:2"))
+    return json.dumps(found)
+
+
+def needs(cell: str, _calendar: OrgCalendar) -> str:
+    """What grades need, as JSON: "E1:contact E1:said_on"."""
+    found: dict[str, list[str]] = {}
+    for each in cell.split():
+        grade, _colon, need = each.partition(":")
+        if grade not in GRADES or need not in MethodSetting.NEEDS:
+            raise Bad(_("This is nothing that a grade needs."), _("needs such as E1:contact E1:said_on E2:trace"))
+        found.setdefault(grade, []).append(need)
+    return json.dumps(found)
+
+
+def needs_in_words(grade_needs: dict[str, list[str]]) -> str:
+    """The cell of what grades need."""
+    return " ".join(f"{grade}:{need}" for grade, needed in grade_needs.items() for need in needed)
+
+
+def success_factors(cell: str, _calendar: OrgCalendar) -> str:
+    """The nine success factors as JSON: {"pricing": {"rating": "amber", "fact": "…"}}."""
+    try:
+        found = json.loads(cell)
+        good = all(
+            name in SuccessFactor.values and set(each) <= {"rating", "fact"} and each.get("rating", "") in RATINGS
+            and isinstance(each.get("fact", ""), str) and len(each.get("fact", "")) <= 500
+            for name, each in found.items()
+        )  # fmt: skip
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        good = False
+    if not good:
+        raise Bad(_("These are not success factors."), '{"pricing": {"rating": "amber", "fact": "…"}}')
+    return json.dumps(found, ensure_ascii=False)
+
+
+RATINGS = {"", *Rating.values}
+
+
+def json_text(value: Any) -> str:
+    """JSON as it stands in a cell; nothing for what is empty."""
+    return json.dumps(value, ensure_ascii=False) if value else ""
+
+
+def _by_name(cell: str, known: Iterable[str]) -> dict[str, str]:
+    """{name: value} of "name:value name:value"; Bad where a name is unknown or stands twice."""
+    found = dict(each.partition(":")[::2] for each in cell.split())
+    if not set(found) <= set(known) or len(found) != len(cell.split()):
+        raise Bad(_("These are not values by name."), Said(_("each once: %(names)s"), names=" ".join(known)))
+    return found
+
+
+def whole_by_name(known: Sequence[str], low: int, high: int) -> Parse:
+    """Whole numbers by name, as JSON: "5A:7 4A:14"."""
+    parse_each = whole(low, high)
+
+    def parse(cell: str, calendar: OrgCalendar) -> str:
+        return json.dumps({name: parse_each(value, calendar) for name, value in _by_name(cell, known).items()})
+
+    return parse
+
+
+def word_by_name(known: Sequence[str], values: Sequence[str]) -> Parse:
+    """Words by name, as JSON: "5A:weekly 4A:monthly"."""
+    parse_each = choice(*values)
+
+    def parse(cell: str, calendar: OrgCalendar) -> str:
+        return json.dumps({name: parse_each(value, calendar) for name, value in _by_name(cell, known).items()})
+
+    return parse
+
+
+def by_name_in_words(values: dict[str, Any]) -> str:
+    """The cell of values by name."""
+    return " ".join(f"{name}:{value}" for name, value in values.items())
+
+
+def names(known: Sequence[str]) -> Parse:
+    """Some of these names, each once, as JSON: "5A 4A"."""
+
+    def parse(cell: str, _calendar: OrgCalendar) -> str:
+        found = cell.split()
+        if not set(found) <= set(known) or len(found) != len(set(found)):
+            raise Bad(_("This word is not known here."), ", ".join(known))
+        return json.dumps(found)
+
+    return parse
+
+
+def names_in_words(values: list[str]) -> str:
+    """The cell of some names."""
+    return " ".join(values)
+
+
+def scores(cell: str, calendar: OrgCalendar) -> str:
+    """The seven scores of an assessment, as JSON: "sales:4 margin:3 …"."""
+    found = whole_by_name(CRITERIA, 0, 5)(cell, calendar)
+    if len(json.loads(found)) != len(CRITERIA):
+        raise Bad(_("These are not the seven scores."), " ".join(f"{name}:0-5" for name in CRITERIA))
+    return found
+
+
+def notes(cell: str, _calendar: OrgCalendar) -> str:
+    """Notes by criterion, as JSON: {"margin": "…"}."""
+    try:
+        found = json.loads(cell)
+        good = set(found) <= set(CRITERIA) and all(
+            isinstance(note, str) and len(note) <= 500 for note in found.values()
+        )
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        good = False
+    if not good:
+        raise Bad(_("These are not notes by criterion."), '{"margin": "…"}')
+    return json.dumps(found, ensure_ascii=False)

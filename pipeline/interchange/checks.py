@@ -13,7 +13,11 @@ from accounts.people import administration
 from customers.models import Customer
 from opportunities.models import Opportunity, Stage
 from pipeline.interchange import layout, staging
-from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS, Column, File
+from pipeline.interchange.agreements import check_agreements
+from pipeline.interchange.belonging import check_belonging
+from pipeline.interchange.columns import Column, File
+from pipeline.interchange.customer_agreements import check_customers
+from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS
 from pipeline.interchange.report import Bad, Report, Said
 
 UNKNOWN = _("There is no such row.")
@@ -29,6 +33,9 @@ def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool) -> None:
                 _reference(report, file, column, fresh)
     for file in (layout.USER_TEAMS, layout.STAGE_SETTINGS):
         _unique_pair(report, file)
+    check_agreements(report)
+    check_customers(report, fresh)
+    check_belonging(report)
     _one_organisation(report)
     _stages(report, fresh)
     _people(report, calendar)

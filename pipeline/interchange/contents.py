@@ -8,12 +8,30 @@ from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import BooleanField, Case, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce
+
 from accounts.models import Organisation, Team, User, UserTeam
-from customers.models import Contact, Customer, Order, Product
-from opportunities.models import Collaborator, Opportunity, OpportunityVersion, Stage, StageSetting
+from customers.models import Contact, Customer, CustomerTier, Order, Product
+from opportunities.models import (
+    Activity,
+    Checkpoint,
+    Collaborator,
+    GradeChange,
+    Opportunity,
+    OpportunityVersion,
+    Stage,
+    StageSetting,
+)
+from opportunities.rules.evidence import FACTORS
+from pipeline.interchange.cells import CLEARED
+from pipeline.interchange.columns import Column, File
+from pipeline.interchange.files_of_customers import CUSTOMER_FILES
+from pipeline.interchange.files_of_evidence import ACTIVITIES, CHECKPOINTS, EVIDENCE_FILES, GRADE_CHANGES
+from pipeline.interchange.files_of_method import METHOD_FILES
 from pipeline.interchange.history import HELD_NAMES, derive
 from pipeline.interchange.known import VERSION_KEYS, as_version
-from pipeline.interchange.layout import BY_NAME, EVENT_FIELDS, OPPORTUNITIES, File
+from pipeline.interchange.layout import BY_NAME, EVENT_FIELDS, OPPORTUNITIES
 
 CHUNK = 2_000
 Row = tuple[Any, ...] | list[Any]
@@ -51,12 +69,16 @@ def _copied(file: File, model: Any, order: str = "key") -> Callable[[], Iterator
 
     def rows() -> Iterator[Row]:
         names = [_lookup(file, column) for column in file.columns]
-        return iter(model._default_manager.order_by(order).values_list(*names).iterator(CHUNK))
+        found = model._default_manager.order_by(*order.split()).values_list(*names).iterator(CHUNK)
+        shows = [column.show for column in file.columns]
+        if not any(shows):
+            return iter(found)
+        return ([show(cell) if show else cell for show, cell in zip(shows, row, strict=True)] for row in found)
 
     return rows
 
 
-def _lookup(file: File, column: Any) -> str:
+def _lookup(file: File, column: Column) -> str:
     if column.name == "key":
         return file.match
     return f"{column.field_name}__{BY_NAME[column.ref].match}" if column.ref else column.field_name
@@ -86,6 +108,20 @@ def _later(rows: Any) -> Iterator[Row]:
         before = row[0]
 
 
+def _customers() -> Iterator[Row]:
+    """The tier is the first one; later ones stand in customer_tiers.csv."""
+    file = BY_NAME["customers.csv"]
+    names = ["first_tier" if name == "tier" else name for name in _lookups(file)]
+    first = CustomerTier.objects.filter(customer=OuterRef("pk")).order_by("valid_from").values("tier")[:1]
+    rows = Customer.objects.annotate(first_tier=Coalesce(Subquery(first), "tier"))
+    yield from rows.order_by("key").values_list(*names).iterator(CHUNK)
+
+
+def _customer_tiers() -> Iterator[Row]:
+    rows = CustomerTier.objects.order_by("customer__key", "valid_from")
+    yield from _later(rows.values_list("customer__key", "valid_from", "tier").iterator(CHUNK))
+
+
 def _stages() -> Iterator[Row]:
     first: dict[int, StageSetting] = {}
     for setting in StageSetting.objects.order_by("stage", "valid_from"):
@@ -94,22 +130,24 @@ def _stages() -> Iterator[Row]:
         held = first.get(stage.pk, stage)
         yield (
             stage.key, stage.name_zh, stage.name_en, stage.position, held.win_rate, stage.outcome, held.floor,
-            held.expected_days, stage.retired_at,
+            held.expected_days, stage.retired_at, *(held.floors.get(name) for name in FACTORS), held.milestones,
         )  # fmt: skip
 
 
 def _stage_settings() -> Iterator[Row]:
-    """An empty floor after a set one is written as 0, which means the same: an empty cell keeps what held before."""
-    rows = StageSetting.objects.order_by("stage__position", "stage__key", "valid_from").values_list(
-        "stage__key", "valid_from", "win_rate", "floor", "expected_days"
-    )
+    """An empty floor after a set one is written as 0, which means the same: an empty cell keeps what held before.
+
+    Of the columns that came later, what is not set is written as such.
+    """
     before, held = None, None
-    for stage, at, rate, floor, days in rows:
-        is_first = stage != before
-        held = 0 if floor is None and held is not None and not is_first else floor
-        before = stage
+    for row in StageSetting.objects.select_related("stage").order_by("stage__position", "stage__key", "valid_from"):
+        is_first = row.stage_id != before
+        held = 0 if row.floor is None and held is not None and not is_first else row.floor
+        before = row.stage_id
         if not is_first:
-            yield stage, at, rate, held, days
+            heights = (row.floors.get(name, CLEARED) for name in FACTORS)
+            milestones = row.milestones or CLEARED
+            yield row.stage.key, row.valid_from, row.win_rate, held, row.expected_days, *heights, milestones
 
 
 def _opportunities() -> Iterator[Row]:
@@ -155,7 +193,41 @@ def _collaborators() -> Iterator[Row]:
     yield from rows.values_list("opportunity__key", "user__username").iterator(CHUNK)
 
 
+def _checkpoints() -> Iterator[Row]:
+    """The grade is the first one; later ones stand in grade_changes.csv. A file is named, it does not come along."""
+    names = [OF_RECORD.get(name, name) for name in _lookups(CHECKPOINTS)]
+    first = GradeChange.objects.filter(checkpoint=OuterRef("pk")).order_by("at", "pk").values("before")[:1]
+    rows = Checkpoint.objects.annotate(
+        first_grade=Coalesce(Subquery(first), "grade"),
+        confirmed=Case(When(confirmed_at__isnull=False, then=True), default=None, output_field=BooleanField()),
+    )
+    yield from rows.order_by(*_lookups(CHECKPOINTS)[:4]).values_list(*names).iterator(CHUNK)
+
+
+OF_RECORD = {"grade": "first_grade", "manager_confirmed": "confirmed", "file": "file__name"}
+
+
+def _grade_changes() -> Iterator[Row]:
+    names = [f"checkpoint__{name}" for name in _lookups(GRADE_CHANGES)[:4]]
+    rows = GradeChange.objects.order_by(*names, "at")
+    yield from rows.values_list(*names, *_lookups(GRADE_CHANGES)[4:]).iterator(CHUNK)
+
+
+def _activities() -> Iterator[Row]:
+    names = ["kind__base" if name == "kind" else name for name in _lookups(ACTIVITIES)]
+    yield from Activity.objects.order_by("key").values_list(*names).iterator(CHUNK)
+
+
+def _lookups(file: File) -> list[str]:
+    return [_lookup(file, column) for column in file.columns]
+
+
 assert set(EVENT_FIELDS) == set(HELD_NAMES)
+
+
+def _order(file: File) -> str:
+    return " ".join(_lookup(file, file.column(name)) for name in file.key)
+
 
 ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "organisation.csv": _organisation,
@@ -165,10 +237,17 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "users.csv": _users,
     "user_teams.csv": _user_teams,
     "products.csv": _copied(BY_NAME["products.csv"], Product),
-    "customers.csv": _copied(BY_NAME["customers.csv"], Customer),
+    "customers.csv": _customers,
     "contacts.csv": _copied(BY_NAME["contacts.csv"], Contact),
     "opportunities.csv": _opportunities,
     "opportunity_events.csv": _events,
     "collaborators.csv": _collaborators,
     "orders.csv": _copied(BY_NAME["orders.csv"], Order),
+    **{
+        file.name: _copied(file, file.model, _order(file)) for file in (*METHOD_FILES, *EVIDENCE_FILES, *CUSTOMER_FILES)
+    },
+    "customer_tiers.csv": _customer_tiers,
+    "activities.csv": _activities,
+    "checkpoints.csv": _checkpoints,
+    "grade_changes.csv": _grade_changes,
 }

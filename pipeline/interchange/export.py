@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import Organisation, User
@@ -18,6 +19,10 @@ from accounts.selectors import organisation
 from pipeline.interchange import contents
 from pipeline.interchange.layout import FILES
 
+LEFT_OUT = gettext_lazy(
+    "Sensitive notes, price floors and the contents of attached files are not in an export: only a backup of the"
+    " database and of the files holds them."
+)
 Progress = Callable[[str, int], None]
 EVERY = 50_000
 

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.calendar import OrgCalendar
 from pipeline.interchange import cells
-from pipeline.interchange.layout import EVENTS, FILES, NEEDED_AT_FIRST, Column, File
+from pipeline.interchange.columns import Column, File
+from pipeline.interchange.layout import EVENTS, FILES, NEEDED_AT_FIRST
 from pipeline.interchange.reading import Table
 from pipeline.interchange.report import Bad, Report
 from pipeline.interchange.source import Source
@@ -105,7 +106,7 @@ class RowParser:
         if self.is_event and column.name == "value":
             return _event_value(row[self.field_at] if self.field_at >= 0 else "", cell, self.calendar)
         if cell == "":
-            if column.required:
+            if column.required and not column.blank:
                 raise Bad(_("The cell is empty."), _("a value"))
             return column.empty
         if "\x00" in cell:

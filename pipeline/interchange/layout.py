@@ -1,81 +1,16 @@
 """The files of a workspace and their columns (docs/interchange.md)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
-
-from django.db import models
-
 from accounts.models import Organisation, Team, User, UserTeam
-from customers.models import Contact, Customer, Order, Product
+from customers.models import Assessment, Contact, Customer, CustomerTier, Order, Product
 from opportunities.models import Collaborator, ForecastCategory, Opportunity, Outcome, Stage, StageSetting
+from opportunities.rules.evidence import FACTORS
 from pipeline.interchange import cells
+from pipeline.interchange.columns import ARCHIVED, KEY, NAME, Column, File, reference, text, words
+from pipeline.interchange.files_of_customers import CUSTOMER_FILES
+from pipeline.interchange.files_of_evidence import EVIDENCE_FILES
+from pipeline.interchange.files_of_method import METHOD_FILES
 
 EVENT_FIELDS = ("stage", "amount", "expected_close", "owner", "product", "next_step", "next_step_due")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: `store` is its type in staging, `ref` the file whose keys it holds, `field` the model's field.
-
-    `empty` is what an empty cell holds, `absent` what a new row holds where the file lacks the column.
-    A `special` column is none that is simply copied into its model's field.
-    """
-
-    name: str
-    parse: cells.Parse = cells.key
-    store: str = "text"
-    required: bool = False
-    ref: str = ""
-    field: str = ""
-    empty: Any = None
-    absent: Any = None
-    special: bool = False
-
-    @property
-    def field_name(self) -> str:
-        return self.field or self.name
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file: `key` are the columns that name a row; `match` the model's field that holds a key."""
-
-    name: str
-    model: type[models.Model]
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ("key",)
-    match: str = "key"
-
-    @property
-    def table(self) -> str:
-        """The staging table."""
-        return "interchange_" + self.name.removesuffix(".csv")
-
-    @property
-    def plain(self) -> list[Column]:
-        """Columns that are copied into the model as they are, the key left out."""
-        return [column for column in self.columns if not column.special and column.name not in self.key]
-
-    def column(self, name: str) -> Column:
-        return next(column for column in self.columns if column.name == name)
-
-
-def words(choices: type[models.TextChoices] | Iterable[str]) -> cells.Parse:
-    return cells.choice(*(choices.values if isinstance(choices, type) else choices))  # type: ignore[attr-defined]
-
-
-def text(name: str, longest: int, **options: Any) -> Column:
-    return Column(name, cells.text(longest), **{"empty": "", "absent": "", **options})
-
-
-def reference(name: str, ref: str, **options: Any) -> Column:
-    return Column(name, ref=ref, **options)
-
-
-KEY = Column("key", required=True)
-NAME = text("name", 200, required=True)
-ARCHIVED = Column("archived_at", cells.moment, "moment")
 
 
 ORGANISATION = File(
@@ -128,6 +63,15 @@ PRODUCTS = File(
         ARCHIVED,
     ),
 )
+# customers.csv says the first tier where there are later ones in customer_tiers.csv, else the present one; that of an
+# assessed customer follows from its assessments whatever the file says.
+_LINES = "SELECT 1 FROM interchange_customer_tiers t WHERE t.customer = m.key"
+TIER_SAID = (
+    f"CASE WHEN EXISTS ({_LINES}) THEN (SELECT f.tier FROM {CustomerTier._meta.db_table} f"
+    " WHERE f.customer_id = m.id ORDER BY f.valid_from LIMIT 1)"
+    f" WHEN EXISTS (SELECT 1 FROM {Assessment._meta.db_table} a WHERE a.customer_id = m.id) THEN s.tier"
+    " ELSE m.tier END"
+)
 CUSTOMERS = File(
     "customers.csv",
     Customer,
@@ -140,9 +84,12 @@ CUSTOMERS = File(
         Column("created_on", cells.day, "day"),
         reference("parent", "customers.csv"),
         Column("annual_spend", cells.amount, "int"),
-        Column("tier", words(Customer.Tier), empty="", absent=""),
+        Column("tier", words(Customer.Tier), empty="", absent="", ours=TIER_SAID),
         reference("team", "teams.csv"),
         ARCHIVED,
+        text("credit_code", 18),
+        text("phone", 50),
+        text("domain", 100),
     ),
 )
 CONTACTS = File(
@@ -160,12 +107,16 @@ CONTACTS = File(
         Column("influence", cells.whole(1, 5), "int"),
         Column("stance", cells.whole(-2, 2), "int"),
         ARCHIVED,
+        text("notes", 2000),
+        Column("erased_at", cells.moment, "moment", keeps=True),
     ),
 )
 SETTINGS = (
     Column("win_rate", cells.rate, "int", special=True),
     Column("floor", cells.whole(0, 6), "int", special=True),
     Column("expected_days", cells.whole(1, 3650), "int", special=True, empty=30, absent=30),
+    *(Column(f"floor_{name}", cells.floor, "int", aside=True) for name in FACTORS),
+    Column("milestones", cells.conditions, aside=True),
 )
 STAGES = File(
     "stages.csv",
@@ -177,8 +128,9 @@ STAGES = File(
         Column("position", cells.whole(1, 1000), "int", required=True),
         Column("win_rate", cells.rate, "int", required=True, special=True),
         Column("outcome", words(Outcome), required=True),
-        *SETTINGS[1:],
+        *SETTINGS[1:3],
         Column("retired_at", cells.moment, "moment"),
+        *SETTINGS[3:],
     ),
 )
 STAGE_SETTINGS = File(
@@ -206,6 +158,7 @@ OPPORTUNITIES = File(
         Column("signed_on", cells.day, "day"),
         text("competitor", 200),
         ARCHIVED,
+        reference("unproven_from", "stages.csv"),
     ),
 )
 EVENTS = File(
@@ -244,14 +197,13 @@ ORDERS = File(
     ),
 )
 
-# In the order in which they are read: what is referred to stands before what refers to it.
+# In the order in which they are read and written: what is referred to stands before what refers to it.
 FILES = (
-    ORGANISATION, STAGES, TEAMS, USERS, PRODUCTS, STAGE_SETTINGS, USER_TEAMS, CUSTOMERS, CONTACTS, OPPORTUNITIES,
-    EVENTS, COLLABORATORS, ORDERS,
+    ORGANISATION, STAGES, TEAMS, USERS, PRODUCTS, *METHOD_FILES, STAGE_SETTINGS, USER_TEAMS, CUSTOMERS, CONTACTS,
+    OPPORTUNITIES, EVENTS, COLLABORATORS, ORDERS, *EVIDENCE_FILES, *CUSTOMER_FILES,
 )  # fmt: skip
 BY_NAME = {file.name: file for file in FILES}
-KNOWN_BUT_NOT_READ = (
-    "headcount.csv", "activities.csv", "checkpoints.csv", "contracts.csv", "nps.csv", "targets.csv",
-    "customer_tiers.csv",
-)  # fmt: skip
 NEEDED_AT_FIRST = (ORGANISATION, USERS, STAGES)
+# Copied into their tables as they are: before the opportunities, and after them.
+COPIED = (STAGES, TEAMS, USERS, PRODUCTS, *METHOD_FILES, CUSTOMERS, CONTACTS, ORDERS, *CUSTOMER_FILES)
+COPIED_AFTERWARDS = EVIDENCE_FILES

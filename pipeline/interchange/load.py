@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -16,17 +17,31 @@ from accounts.calendar import OrgCalendar
 from accounts.models import Organisation, User
 from accounts.people import administration
 from config.web import context
-from opportunities.models import Opportunity
+from opportunities.models import HeightsVersion, Opportunity, OpportunityVersion
 from pipeline import nightly
-from pipeline.interchange import checks, layout, rows, settling, staging, writing
+from pipeline.interchange import (
+    belonging,
+    checks,
+    found,
+    layout,
+    rows,
+    same_customers,
+    settling,
+    staging,
+    tiers,
+    writing,
+)
+from pipeline.interchange.columns import File
+from pipeline.interchange.filling import fill_in
+from pipeline.interchange.heights import Surveyor
 from pipeline.interchange.intake import Intake
-from pipeline.interchange.layout import FILES, ORGANISATION, File
+from pipeline.interchange.layout import COPIED, COPIED_AFTERWARDS, FILES, ORGANISATION
 from pipeline.interchange.report import Report, SourceError
 from pipeline.interchange.source import Source, open_source
-from pipeline.interchange.timelines import Plan, plan
+from pipeline.interchange.stage_timelines import plan
+from pipeline.interchange.timelines import Plan
 from pipeline.interchange.versions import Historian
 
-COPIED = (layout.STAGES, layout.TEAMS, layout.USERS, layout.PRODUCTS, layout.CUSTOMERS, layout.CONTACTS, layout.ORDERS)
 LARGE = 10_000  # rows written from which on the planner is told about them
 
 
@@ -81,6 +96,8 @@ class _Import:
         staging.create_tables()
         try:
             self._read()
+            fill_in(self.report)
+            same_customers.lead_to_survivors(self.report)
             staging.analyze(*(file.table for file in FILES if self.intake.has(file)))
             checks.check_all(self.report, self.calendar, fresh=self.fresh)
             if not self.report.ok:
@@ -106,9 +123,11 @@ class _Import:
         self.organisation = settling.plan_organisation(self.report, self.keep)
         if self.organisation and "timezone" not in self.organisation:
             self.calendar = _calendar(Organisation.objects.filter(pk=1).first() or self._said())
-        for file in COPIED:
+        for file in (*COPIED, *COPIED_AFTERWARDS):
             if self.intake.has(file):
                 rows.compare(file, self.report.present[file.name], self.report, keep=self.keep)
+        same_customers.stage_names(self.report)
+        same_customers.note_alike(self.report)
         self.plan: Plan = plan(self.report, fresh=self.fresh, keep=self.keep, now=self.started)
         writing.count_collaborators(self.report)
         if not self.report.ok:
@@ -118,7 +137,9 @@ class _Import:
         staging.analyze(staging.TOUCHED)
         self.historian = Historian(self.report, self.plan.timelines(), self.calendar, self.keep)
         self.historian.compute(self.progress)
-        staging.analyze(staging.OUT, staging.VERSION, *map(staging.changes_of, COPIED))
+        staging.analyze(staging.OUT, staging.VERSION, *map(staging.changes_of, (*COPIED, *COPIED_AFTERWARDS)))
+        self.surveyor = Surveyor()
+        self.surveyor.compute()
 
     def _said(self) -> Organisation:
         return settling.organisation_as_said(self.report)
@@ -139,8 +160,15 @@ class _Import:
         if self._administration() < administered:  # edits that are kept, or made since the check
             raise SourceError(gettext_lazy("The last active administrator stays one."))
         self._recompute_what_moved()
+        found.forget_retitled()
         writing.write_opportunities()
+        belonging.move_activities()
         writing.write_collaborators()
+        self.surveyor.look_for_moved()
+        for file in COPIED_AFTERWARDS:
+            self._write_rows(file)
+        self.surveyor.write()
+        writing.settle_marks(self.report)
         self._forget_days()
         self._audit()
         self.report.written = True
@@ -156,6 +184,7 @@ class _Import:
         present = self.report.present[file.name]
         if not rows.lock_changed(file):
             rows.compare(file, present, self.report, keep=self.keep, counting=False)
+        found.forget_changed(file)
         rows.write(file, present)
 
     def _settle(self, file: File) -> None:
@@ -165,6 +194,11 @@ class _Import:
             settling.write_paths()
         elif file is layout.USERS:
             settling.write_teams_of_people(self.plan)
+        elif file is layout.CUSTOMERS:
+            same_customers.write_names()
+            tiers.write_first_tiers(self.report, fresh=self.fresh, now=self.started)
+        elif file is layout.CUSTOMER_FILES[-1]:
+            tiers.write_present_tiers(self.started)
 
     def _recompute_what_moved(self) -> None:
         """Somebody worked while the histories were computed: take what they did into account."""
@@ -187,16 +221,25 @@ class _Import:
         """The stored totals are due again from the first day on whose past is another now."""
         if "timezone" in self.organisation and not self.fresh:
             nightly.forget_every_night()
-        elif self.historian.earliest is not None:
-            nightly.forget_from(self.calendar.local_date(self.historian.earliest))
+            return
+        moments = (self.historian.earliest, self.surveyor.earliest, self.plan.earliest)
+        first = Opportunity.objects.aggregate(first=Min("created_on"))["first"]
+        days = [max(self.calendar.local_date(at), first) for at in moments if at is not None and first is not None]
+        if days:
+            nightly.forget_from(min(days))
 
     def _afterwards(self) -> None:
         if self.report.written and sum(file.created + file.updated for file in self.report.files.values()) >= LARGE:
             _tell_the_planner()
+        if self.report.written:
+            found.catch_up()
 
 
 def _calendar(organisation: Organisation) -> OrgCalendar:
     return OrgCalendar(ZoneInfo(organisation.timezone), organisation.fiscal_year_start_month)
+
+
+_DERIVED = [model._meta.db_table for model in (OpportunityVersion, HeightsVersion)]
 
 
 def _tell_the_planner() -> None:
@@ -204,5 +247,5 @@ def _tell_the_planner() -> None:
     if connection.in_atomic_block:
         return
     tables: Sequence[Any] = [model._meta.db_table for model in {file.model for file in FILES}]
-    for table in [*sorted(tables), "opportunities_opportunityversion"]:
+    for table in [*sorted(tables), *_DERIVED]:
         staging.execute(f"VACUUM ANALYZE {table}" if connection.vendor == "postgresql" else f"ANALYZE {table}")

@@ -60,6 +60,17 @@ class Overwritten:
     theirs: str
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A new row that has the name of another one, whose key is `other`: perhaps the same twice."""
+
+    file: str
+    line: int
+    key: str
+    name: str
+    other: str
+
+
 @dataclass(slots=True)
 class FileReport:
     """Counts of one file's rows."""
@@ -86,6 +97,7 @@ class Report:
     broken: set[str] = field(default_factory=set)  # files of which a row's key could not be read
     not_read: list[str] = field(default_factory=list)
     overwritten: list[Overwritten] = field(default_factory=list)
+    alike: list[Alike] = field(default_factory=list)  # warnings: nothing is refused for them
 
     @property
     def ok(self) -> bool:

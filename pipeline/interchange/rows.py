@@ -7,7 +7,8 @@ from django.db import connection, models
 from django.utils import timezone
 
 from pipeline.interchange import staging
-from pipeline.interchange.layout import USERS, Column, File
+from pipeline.interchange.columns import Column, File
+from pipeline.interchange.layout import USERS
 from pipeline.interchange.report import Overwritten, Report
 from pipeline.interchange.revising import pending_edits, revised
 
@@ -37,14 +38,31 @@ def _parsed(changed_in: Any) -> dict[str, int]:
 
 def _comparison(file: File, columns: list[Column]) -> str:
     pairs = "".join(f', s."{column.name}", {_ours(column)}' for column in columns)
-    table = file.model._meta.db_table
+    known = "m.version, m.imported_version, m.changed_in" if file.revised else "NULL, NULL, NULL"
+    table, name = file.model._meta.db_table, f's."{file.key[0]}"'
     return (
-        f'SELECT s.csv_line, m.id, m.version, m.imported_version, m.changed_in, s."key"{pairs}'
-        f' FROM {file.table} s LEFT JOIN {table} m ON m."{file.match}" = s."key" WHERE {{page}}'
+        f"SELECT s.csv_line, m.id, {known}, {name}{pairs}"
+        f" FROM {file.table} s LEFT JOIN {table} m ON {_same(file)} WHERE {{page}}"
     )
 
 
+def _identity(file: File) -> dict[str, str]:
+    """Which columns of the table tell its rows apart: {column: SQL over the staged row s}."""
+    if file.identity:
+        return dict(file.identity)
+    return {
+        file.match if name == "key" else _field(file, file.column(name)).column: _value(file.column(name))
+        for name in file.key
+    }
+
+
+def _same(file: File) -> str:
+    return " AND ".join(f"m.{_quoted(column)} = {value}" for column, value in _identity(file).items())
+
+
 def _ours(column: Column) -> str:
+    if column.ours:
+        return column.ours
     name = column.field_name
     return staging.key_of_reference(column.ref, f'm."{name}_id"') if column.ref else f'm."{name}"'
 
@@ -55,7 +73,7 @@ def _changed(
 ) -> list[str]:  # fmt: skip
     changed, edited = [], pending_edits(row)
     for column, said, ours in zip(columns, pairs[::2], pairs[1::2], strict=True):
-        if said == ours:
+        if _agree(column, said, ours):
             continue
         if column.field_name in edited:
             report.overwritten.append(Overwritten(file.name, key, column.name, _shown(ours), _shown(said)))
@@ -64,6 +82,18 @@ def _changed(
                 continue
         changed.append(column.field_name)
     return changed
+
+
+def _agree(column: Column, said: Any, ours: Any) -> bool:
+    if column.keeps and said in (None, ""):
+        return True
+    if column.store == "json":
+        return bool(_json(said) == _json(ours))
+    return bool(said == ours)
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:
@@ -75,7 +105,12 @@ def _put_back(file: File, column: Column, ours: Any, line: int) -> None:
 
 
 def lock_changed(file: File) -> bool:
-    """Lock the rows that change; False when somebody has changed one of them since they were compared."""
+    """Lock the rows that change; False when somebody has changed one of them since they were compared.
+
+    Of rows without a version the file's columns are right whatever happened meanwhile.
+    """
+    if not file.revised:
+        return True
     table, changes = file.model._meta.db_table, staging.changes_of(file)
     lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
     rows = staging.fetch(f"SELECT m.version, c.seen FROM {table} m JOIN {changes} c ON c.id = m.id{lock}")
@@ -93,35 +128,45 @@ def write(file: File, present: set[str]) -> None:
 def _insert(file: File) -> int:
     """New rows; a reference to the file's own rows is set afterwards, when they are all there."""
     table, meta = file.model._meta.db_table, file.model._meta
-    values = {file.match: 's."key"', "version": "1", "imported_version": "1"}
-    for column in file.columns:
-        if column.name != "key" and not _is_later(file, column):
-            values[_field(file, column).column] = _value(column)
-    constants: list[Any] = []
-    names, selected = list(values), list(values.values())
+    values = {**_identity(file), **({"version": "1", "imported_version": "1"} if file.revised else {})}
+    values |= file.derived
+    constants: dict[str, Any] = {}
+    for column in file.stored:
+        if not _is_later(file, column) and _field(file, column).column not in values:
+            values[_field(file, column).column] = _value_of_new(file, column, constants)
     for field in meta.concrete_fields:
         if field.column not in values and not field.primary_key:
-            names.append(field.column)
-            selected.append(_constant(field, constants))
+            values[field.column] = _constant(field, constants)
     return staging.execute(
-        f"INSERT INTO {table} ({', '.join(map(_quoted, names))}) SELECT {', '.join(selected)} FROM {file.table} s"
-        f' WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE m."{file.match}" = s."key") ORDER BY s.csv_line',
-        constants,
+        f"INSERT INTO {table} ({', '.join(map(_quoted, values))}) SELECT {', '.join(values.values())}"
+        f" FROM {file.table} s WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {_same(file)}) ORDER BY s.csv_line",
+        [constants[name] for name in values if name in constants],
     )
+
+
+def _value_of_new(file: File, column: Column, constants: dict[str, Any]) -> str:
+    """What a new row has of a column: of one that keeps what is known, where its cell is empty, the field's default."""
+    if not column.keeps:
+        return _value(column)
+    return f"COALESCE({_filled(column)}, {_constant(_field(file, column), constants)})"
+
+
+def _filled(column: Column) -> str:
+    return f"NULLIF({_value(column)}, '')" if column.store == "text" and not column.ref else _value(column)
 
 
 def _is_later(file: File, column: Column) -> bool:
     return column.ref == file.name or (column.special and bool(column.ref))
 
 
-def _constant(field: Any, constants: list[Any]) -> str:
+def _constant(field: Any, constants: dict[str, Any]) -> str:
     if field.name == "password":
         from django.contrib.auth.hashers import make_password
 
-        constants.append(make_password(None))
+        constants[field.column] = make_password(None)
         return "%s"
     value = timezone.now() if field.name == "created_at" else field.get_default()
-    constants.append(field.get_db_prep_save(value, connection))
+    constants[field.column] = field.get_db_prep_save(value, connection)
     return f"CAST(%s AS {_cast(field)})"
 
 
@@ -137,6 +182,8 @@ def _field(file: File, column: Column) -> Any:
 
 def _value(column: Column) -> str:
     expression = f's."{column.name}"'
+    if column.store == "json" and connection.vendor == "postgresql":
+        return f"CAST({expression} AS jsonb)"
     return staging.reference_key(column.ref, expression) if column.ref else expression
 
 
@@ -148,13 +195,22 @@ def _update(file: File, columns: list[Column]) -> None:
     table, changes = file.model._meta.db_table, staging.changes_of(file)
     if file is USERS and any(column.name == "email" for column in columns):  # an address may go to somebody else
         staging.execute(f"UPDATE {table} SET email = '' WHERE id IN (SELECT id FROM {changes})")
-    sets = [f"{_quoted(_field(file, column).column)} = {_value(column)}" for column in columns]
-    json_type = file.model._meta.get_field("changed_in").db_type(connection)  # type: ignore[union-attr]
-    sets += ["version = c.version", "imported_version = c.imported", f"changed_in = CAST(c.changed_in AS {json_type})"]
-    staging.execute(
-        f"UPDATE {table} SET {', '.join(sets)} FROM {file.table} s JOIN {changes} c ON c.csv_line = s.csv_line"
-        f" WHERE {table}.id = c.id"
-    )
+    sets = [f"{_quoted(_field(file, column).column)} = {_value_of_known(file, column)}" for column in columns]
+    if file.revised:
+        json_type = file.model._meta.get_field("changed_in").db_type(connection)  # type: ignore[union-attr]
+        sets += ["version = c.version", "imported_version = c.imported"]
+        sets += [f"changed_in = CAST(c.changed_in AS {json_type})"]
+    if sets:
+        staging.execute(
+            f"UPDATE {table} SET {', '.join(sets)} FROM {file.table} s JOIN {changes} c ON c.csv_line = s.csv_line"
+            f" WHERE {table}.id = c.id"
+        )
+
+
+def _value_of_known(file: File, column: Column) -> str:
+    if not column.keeps:
+        return _value(column)
+    return f"COALESCE({_filled(column)}, {file.model._meta.db_table}.{_quoted(_field(file, column).column)})"
 
 
 def _set_references_to_itself(file: File) -> None:

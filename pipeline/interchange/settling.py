@@ -11,12 +11,12 @@ from django.utils import timezone
 from accounts import edits
 from accounts.models import Organisation, Team, User, UserTeam
 from accounts.selectors import forget_organisation
-from config.web.money import from_ten_thousandths
 from opportunities.models import Stage, StageSetting
 from pipeline.interchange import staging
 from pipeline.interchange.layout import ORGANISATION
 from pipeline.interchange.report import Overwritten, Report
 from pipeline.interchange.revising import pending_edits, revised
+from pipeline.interchange.stage_timelines import Setting
 from pipeline.interchange.timelines import Plan
 
 
@@ -144,18 +144,12 @@ def write_settings_of_stages(plan: Plan) -> None:
     StageSetting.objects.bulk_create(rows)
 
 
-def _setting(stage: Stage, at: datetime, value: tuple[int, Any, int]) -> StageSetting:
-    rate, floor, days = value
-    return StageSetting(
-        stage=stage, valid_from=at, win_rate=from_ten_thousandths(rate), floor=floor, expected_days=days
-    )
+def _setting(stage: Stage, at: datetime, value: Setting) -> StageSetting:
+    return StageSetting(stage=stage, valid_from=at, **value.fields())
 
 
-def _set_present(stage: Stage, value: tuple[int, Any, int], position: int) -> None:
-    rate, floor, days = value
-    wanted = {
-        "win_rate": from_ten_thousandths(rate), "floor": floor, "expected_days": days, "position": position
-    }  # fmt: skip
+def _set_present(stage: Stage, value: Setting, position: int) -> None:
+    wanted = {**value.fields(), "position": position}
     changed = [name for name, new in wanted.items() if getattr(stage, name) != new]
     for name in changed:
         setattr(stage, name, wanted[name])

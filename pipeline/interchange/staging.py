@@ -5,13 +5,16 @@ Staged rows hold keys where a column refers to another file; what a row's key st
 written.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, models
 
-from pipeline.interchange.layout import BY_NAME, FILES, File
+from opportunities.rules.evidence import FACTORS
+from pipeline.interchange.columns import File
+from pipeline.interchange.layout import BY_NAME, FILES
 
 BATCH = 500
 VARIABLES = 20_000  # SQLite takes 32,766 in a statement
@@ -21,11 +24,15 @@ TYPES: "dict[str, models.Field[Any, Any]]" = {
     "flag": models.BooleanField(),
     "day": models.DateField(),
     "moment": models.DateTimeField(),
+    "json": models.TextField(),
 }
 VERSION = "interchange_new_version"
 OUT = "interchange_new_opportunity"
 TOUCHED = "interchange_touched"
 CHANGES = "interchange_changes_of_"
+PROVEN = "interchange_proven"  # opportunities whose records change
+PROOF = "interchange_proof"  # of each of their records: the present grade, since when it has been verified
+HEIGHTS = "interchange_heights"
 
 VERSION_COLUMNS = {
     "opportunity": "text", "valid_from": "moment", "valid_to": "moment", "actor": "text", "reason": "text",
@@ -36,7 +43,8 @@ VERSION_COLUMNS = {
 OUT_COLUMNS = {
     "key": "text", "seen": "int", "customer": "text", "title": "text", "source": "text", "created_at": "moment",
     "created_on": "day", "created_by": "text", "forecast_category": "text", "signed_on": "day", "competitor": "text",
-    "archived_at": "moment", "changed_at": "moment", "version": "int", "changed_in": "text", "imported_version": "int",
+    "archived_at": "moment", "unproven_from": "text", "changed_at": "moment", "version": "int", "changed_in": "text",
+    "imported_version": "int",
     "rewritten": "flag",
 }  # fmt: skip
 CHANGE_COLUMNS = {
@@ -49,6 +57,22 @@ CHANGE_COLUMNS = {
 }
 
 TOUCHED_COLUMNS = {"key": "text", "events": "int", "seen": "int"}
+PROVEN_COLUMNS = {"key": "text", "seen": "text"}
+PROOF_COLUMNS = {
+    "opportunity": "text", "factor": "text", "level": "int", "recorded_at": "moment", "grade": "text",
+    "verified_at": "moment",
+}  # fmt: skip
+HEIGHTS_COLUMNS = {
+    "opportunity": "text", "valid_from": "moment", "valid_to": "moment",
+    **{prefix + name: "int" for prefix in ("", "claimed_") for name in FACTORS},
+}  # fmt: skip
+NAMED = "interchange_computed_names"
+NAMED_COLUMNS = {"csv_line": "int", "key": "text", "name": "text", "normalised_name": "text"}
+COMPUTED = {
+    NAMED: NAMED_COLUMNS,
+    VERSION: VERSION_COLUMNS, OUT: OUT_COLUMNS, TOUCHED: TOUCHED_COLUMNS, PROVEN: PROVEN_COLUMNS,
+    PROOF: PROOF_COLUMNS, HEIGHTS: HEIGHTS_COLUMNS,
+}  # fmt: skip
 
 
 def execute(sql: str, params: Sequence[Any] = ()) -> int:
@@ -73,10 +97,10 @@ def create_tables() -> None:
         if file.key:
             execute(f"CREATE INDEX {file.table}_key ON {file.table} ({_names([*file.key, 'csv_line'])})")
         _create(changes_of(file), CHANGE_COLUMNS)
-    _create(VERSION, VERSION_COLUMNS)
-    _create(OUT, OUT_COLUMNS)
-    _create(TOUCHED, TOUCHED_COLUMNS)
-    execute(f"CREATE INDEX {TOUCHED}_key ON {TOUCHED} (key)")
+    for name, columns in COMPUTED.items():
+        _create(name, columns)
+    for name in (TOUCHED, PROVEN):
+        execute(f"CREATE INDEX {name}_key ON {name} (key)")
 
 
 def changes_of(file: File) -> str:
@@ -85,7 +109,7 @@ def changes_of(file: File) -> str:
 
 def drop_tables() -> None:
     """Leave nothing behind in the connection."""
-    for name in [*(file.table for file in FILES), *map(changes_of, FILES), VERSION, OUT, TOUCHED]:
+    for name in [*(file.table for file in FILES), *map(changes_of, FILES), *COMPUTED]:
         execute(f"DROP TABLE IF EXISTS {name}")
 
 
@@ -179,3 +203,8 @@ def key_of_reference(ref: str, expression: str) -> str:
     """SQL: the key of the row of file `ref` whose id `expression` holds."""
     file = BY_NAME[ref]
     return f'(SELECT r."{file.match}" FROM {file.model._meta.db_table} r WHERE r.id = {expression})'
+
+
+def as_json(raw: Any) -> Any:
+    """A staged value of JSON, which is text."""
+    return json.loads(raw) if isinstance(raw, str) else raw

@@ -1,4 +1,4 @@
-"""Teams of people and settings of stages, each with the moment from which they hold (FINE-PRINT 6).
+"""Teams of people, each with the moment from which they hold, and how such timelines are merged (FINE-PRINT 6).
 
 The first value of users.csv and stages.csv holds for all the past; user_teams.csv and stage_settings.csv carry the
 later ones. Without such lines for a row that is known already, another value in users.csv or stages.csv is a change
@@ -14,13 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import BEGINNING
 from accounts.models import User, UserTeam
-from config.web.money import from_ten_thousandths
 from opportunities import rules
-from opportunities.models import Stage, StageSetting
 from pipeline.interchange import staging
-from pipeline.interchange.checks import shipped_that_stay
+from pipeline.interchange.columns import File
 from pipeline.interchange.history import Timelines
-from pipeline.interchange.layout import SETTINGS, STAGE_SETTINGS, STAGES, USER_TEAMS, USERS, File
+from pipeline.interchange.layout import USER_TEAMS, USERS
 from pipeline.interchange.report import Bad, Overwritten, Report, Said
 from pipeline.interchange.revising import pending_edits
 
@@ -41,10 +39,16 @@ class Plan:
     stages: dict[str, rules.StageInfo] = field(default_factory=dict)
     dropped_stages: list[str] = field(default_factory=list)
     reordered: bool = False
+    earliest: datetime | None = None  # the first moment at which a stage is set otherwise than it was
+
+    def note_earliest(self, have: Line, line: Line) -> None:
+        """Note what changes in the timeline of a stage."""
+        moments = [at for at in {*have, *line} if have.get(at) != line.get(at) and at != BEGINNING]
+        self.earliest = min([*moments, *([self.earliest] if self.earliest else [])], default=None)
 
     def timelines(self) -> Timelines:
         """For computing histories."""
-        rates = {key: {at: setting[0] for at, setting in line.items()} for key, line in self.settings.items()}
+        rates = {key: {at: setting.win_rate for at, setting in line.items()} for key, line in self.settings.items()}
         return Timelines(
             stages=self.stages,
             rates={key: _sorted(line) for key, line in rates.items()},
@@ -119,18 +123,11 @@ class Merging:
 _NOTHING = object()
 
 
-def plan(report: Report, *, fresh: bool, keep: bool, now: datetime) -> Plan:
-    """The timelines after this import; `fresh`: no opportunity yet, so nothing has a past that could change."""
-    found = Plan()
-    _plan_teams(found, report, fresh, keep, now)
-    _plan_stages(found, report, fresh, keep, now)
-    return found
-
-
-def _plan_teams(found: Plan, report: Report, fresh: bool, keep: bool, now: datetime) -> None:
+def plan_teams(found: Plan, report: Report, fresh: bool, keep: bool, now: datetime) -> None:
+    """The teams that people are in, after this import."""
     merging = Merging(report, USERS, USER_TEAMS, ["team"], fresh, keep, now, lambda team: team or "")
     known = _known_teams()
-    rows = {row["username"]: row for row in _revisions(User, "username")}
+    rows = {row["username"]: row for row in revisions_of(User, "username")}
     lines = _team_lines()
     column = "team" in report.present.get(USERS.name, set())
     said = {key: (line, team) for line, key, team in staging.fetch(f"SELECT csv_line, key, team FROM {USERS.table}")}
@@ -151,7 +148,7 @@ def _plan_teams(found: Plan, report: Report, fresh: bool, keep: bool, now: datet
         merging.count(known[key], later)
         if found.teams[key] != known[key]:
             found.changed_teams.add(key)
-    _count_touched(report, USERS, merging.touched)
+    count_touched(report, USERS, merging.touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,115 +177,11 @@ def _team_lines() -> dict[str, Line]:
     return lines
 
 
-def _revisions(model: Any, key: str) -> Any:
+def revisions_of(model: Any, key: str) -> Any:
     return model.objects.values(key, "version", "imported_version", "changed_in")
 
 
-def _plan_stages(found: Plan, report: Report, fresh: bool, keep: bool, now: datetime) -> None:
-    merging = Merging(report, STAGES, STAGE_SETTINGS, [column.name for column in SETTINGS], fresh, keep, now, _shown)
-    known = _known_settings()
-    rows = {row["key"]: row for row in _revisions(Stage, "key")}
-    said = _stages_said(report, rows)
-    _drop_replaced(found, known, said, fresh)
-    for key in [*known, *(key for key in said if key not in known)]:
-        have = known.get(key)
-        first = said[key][1] if key in said else None
-        later = _setting_lines(key, have or {BEGINNING: first})
-        if have is None:
-            found.settings[key] = {BEGINNING: first, **later}
-        else:
-            found.settings[key] = merging.merge(have, first, said[key][0] if key in said else 0, key, later, rows[key])
-        merging.count(have or {}, later)
-        if have is not None and found.settings[key] != have:
-            found.changed_settings.add(key)
-            if _rates(found.settings[key]) != _rates(have):
-                found.changed_rates.add(key)
-    _count_touched(report, STAGES, merging.touched)
-    _take_infos(found, fresh)
-
-
-def _shown(setting: tuple[int, Any, int]) -> str:
-    rate, floor, days = setting
-    return f"{from_ten_thousandths(rate).normalize():f} / {'' if floor is None else floor} / {days}"
-
-
-def _rates(line: Line) -> list[tuple[datetime, int]]:
-    """Only what changes the rate."""
-    steps: list[tuple[datetime, int]] = []
-    for at in sorted(line):
-        if not steps or steps[-1][1] != line[at][0]:
-            steps.append((at, line[at][0]))
-    return steps
-
-
-def _known_settings() -> dict[str, Line]:
-    known: dict[str, Line] = {}
-    for row in StageSetting.objects.select_related("stage"):
-        value = (int(row.win_rate.scaleb(4)), row.floor, row.expected_days)
-        known.setdefault(row.stage.key, {})[row.valid_from] = value
-    for stage in Stage.objects.all():
-        value = (int(stage.win_rate.scaleb(4)), stage.floor, stage.expected_days)
-        known.setdefault(stage.key, {BEGINNING: value})
-    return known
-
-
-def _stages_said(report: Report, rows: dict[str, Any]) -> dict[str, tuple[int, Any]]:
-    """What stages.csv says; for a known stage a column that it lacks stays as it is."""
-    present = report.present.get(STAGES.name, set())
-    current = {stage.key: stage for stage in Stage.objects.all()}
-    said = {}
-    sql = f"SELECT csv_line, key, win_rate, floor, expected_days FROM {STAGES.table} ORDER BY csv_line"
-    for line, key, rate, floor, days in staging.fetch(sql):
-        if key in rows:
-            floor = floor if "floor" in present else current[key].floor
-            days = days if "expected_days" in present else current[key].expected_days
-        said[key] = (line, (rate, floor, days))
-    return said
-
-
-def _setting_lines(key: str, have: Line) -> Line:
-    """Later settings of a stage; an empty cell keeps what held before."""
-    sql = f"SELECT at, win_rate, floor, expected_days FROM {STAGE_SETTINGS.table} WHERE stage = %s ORDER BY at"
-    told = {staging.as_moment(at): values for at, *values in staging.fetch(sql, [key])}
-    lines: Line = {}
-    for at in sorted(told):  # type: ignore[type-var]
-        before = {**have, **lines}
-        last = before[max((time for time in before if time <= at), default=min(before))]  # type: ignore[operator]
-        lines[at] = tuple(old if new is None else new for new, old in zip(told[at], last, strict=True))  # type: ignore[index]
-    return lines
-
-
-def _drop_replaced(found: Plan, known: dict[str, Line], said: dict[str, Any], fresh: bool) -> None:
-    if fresh and said:
-        stay = set(shipped_that_stay())
-        found.dropped_stages = [key for key in known if key not in said and key not in stay]
-        for key in found.dropped_stages:
-            del known[key]
-
-
-def _take_infos(found: Plan, fresh: bool) -> None:
-    """Positions and outcomes as they will be; shipped stages that stay go to the end."""
-    staged = staging.fetch(f"SELECT key, position, outcome FROM {STAGES.table}")
-    last = max((position for _key, position, _outcome in staged), default=0)
-    named = {key for key, _position, _outcome in staged}
-    places: dict[str, tuple[int, str]] = {}
-    for stage in Stage.objects.order_by("position", "id"):
-        if stage.key in found.dropped_stages:
-            continue
-        position = stage.position
-        if fresh and staged and stage.key not in named:
-            last += 1
-            position = last
-        places[stage.key] = (position, stage.outcome)
-    before = dict(places)
-    places |= {key: (position, outcome) for key, position, outcome in staged}
-    found.reordered = not fresh and any(places[key] != before[key] for key in before)
-    for key, (position, outcome) in places.items():
-        rate = found.settings[key][max(found.settings[key])][0]
-        found.stages[key] = rules.StageInfo(key, position, outcome, rate)  # type: ignore[arg-type]
-
-
-def _count_touched(report: Report, file: File, keys: set[str]) -> None:
+def count_touched(report: Report, file: File, keys: set[str]) -> None:
     """A row whose other columns are the same counts as updated all the same."""
     changes = staging.changes_of(file)
     sql = f"SELECT s.key FROM {file.table} s JOIN {changes} c ON c.csv_line = s.csv_line"

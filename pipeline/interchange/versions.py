@@ -20,6 +20,7 @@ from pipeline.interchange.revising import pending_edits, revised
 
 PAGE_EVENTS = 5_000
 PAGE_ROWS = 500
+LATER_COLUMNS = ("created_by", "forecast_category", "signed_on", "competitor", "archived_at", "unproven_from")
 PLAIN = [column for column in OPPORTUNITIES.plain if column.name != "created_at"]
 
 
@@ -135,7 +136,7 @@ class Historian:
         self.out.add([
             row["key"], row["version"], *(plain[name] for name in ("customer", "title", "source")), created_at,
             self.calendar.local_date(created_at),
-            *(plain[name] for name in ("created_by", "forecast_category", "signed_on", "competitor", "archived_at")),
+            *(plain[name] for name in LATER_COLUMNS),
             versions[-1].at, version, changed_in, imported, rewritten,
         ])  # fmt: skip
 

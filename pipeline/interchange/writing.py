@@ -3,17 +3,21 @@
 from datetime import datetime
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from customers.models import Customer, Product
 from opportunities import rules
 from opportunities.models import Collaborator, Opportunity, OpportunityVersion, Stage
 from opportunities.querysets import FOREVER
+from opportunities.selectors.gate import missing_between, standing_on, with_standing
+from opportunities.selectors.stages import stages_in_use
 from pipeline.interchange import staging
 from pipeline.interchange.layout import COLLABORATORS, EVENTS, OPPORTUNITIES
 from pipeline.interchange.report import Report
 from pipeline.interchange.timelines import Plan
 
+CHUNK = 500
 OPPORTUNITY = Opportunity._meta.db_table
 VERSIONS = OpportunityVersion._meta.db_table
 STAGE, USER, PRODUCT, CUSTOMER = (model._meta.db_table for model in (Stage, User, Product, Customer))
@@ -93,6 +97,10 @@ def _created_by() -> str:
     return staging.reference_key("users.csv", "o.created_by")
 
 
+def _unproven_from() -> str:
+    return staging.reference_key("stages.csv", "o.unproven_from")
+
+
 def _json(expression: str) -> str:
     return f"CAST({expression} AS {Opportunity._meta.get_field('changed_in').db_type(connection)})"
 
@@ -101,8 +109,9 @@ def _insert_rows() -> None:
     own = ", ".join(OWN)
     said = ", ".join(f"o.{name}" for name in OWN)
     staging.execute(
-        f"INSERT INTO {OPPORTUNITY} (key, customer_id, created_by_id, changed_in, {own}, {HELD})"
-        f" SELECT o.key, {_customer()}, {_created_by()}, {_json('o.changed_in')}, {said}, {HELD_VALUES}"
+        f"INSERT INTO {OPPORTUNITY} (key, customer_id, created_by_id, unproven_from_id, changed_in, {own}, {HELD})"
+        f" SELECT o.key, {_customer()}, {_created_by()}, {_unproven_from()}, {_json('o.changed_in')}, {said},"
+        f" {HELD_VALUES}"
         f" FROM {staging.OUT} o JOIN {staging.VERSION} v ON v.opportunity = o.key AND v.valid_to = %s{JOINS}"
         f" WHERE o.seen IS NULL ORDER BY o.key",
         [connection.ops.adapt_datetimefield_value(FOREVER)],
@@ -113,7 +122,7 @@ def _update_rows() -> None:
     sets = ", ".join(f"{name} = o.{name}" for name in OWN)
     staging.execute(
         f"UPDATE {OPPORTUNITY} SET {sets}, changed_in = {_json('o.changed_in')}, last_change = NULL,"
-        f" customer_id = {_customer()}, created_by_id = {_created_by()}"
+        f" customer_id = {_customer()}, created_by_id = {_created_by()}, unproven_from_id = {_unproven_from()}"
         f" FROM {staging.OUT} o WHERE o.key = {OPPORTUNITY}.key AND o.seen IS NOT NULL"
     )
 
@@ -167,3 +176,19 @@ def write_collaborators() -> None:
 
 def _now() -> str:
     return "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')" if connection.vendor == "sqlite" else "STATEMENT_TIMESTAMP()"
+
+
+def settle_marks(report: Report) -> None:
+    """Take the mark *moved without proof* away where the evidence has reached the stage, unless the file says so."""
+    stages = stages_in_use()
+    marked = with_standing(Opportunity.objects.filter(unproven_from__isnull=False))
+    if "unproven_from" in report.present.get(OPPORTUNITIES.name, ()):
+        said = RawSQL(f"SELECT key FROM {OPPORTUNITIES.table}", [])  # noqa: S611 - no value in it
+        marked = marked.exclude(key__in=said)
+    proven = [
+        row.pk
+        for row in marked.select_related("stage", "unproven_from").order_by("pk").iterator(CHUNK)
+        if row.is_open and not missing_between(standing_on(row), row.unproven_from, row.stage, stages)
+    ]
+    for start in range(0, len(proven), CHUNK):
+        Opportunity.objects.filter(pk__in=proven[start : start + CHUNK]).update(unproven_from=None)

@@ -63,6 +63,11 @@ def as_json(report: Report, uploaded: list[str]) -> dict[str, Any]:
              "theirs": _plain(edit.theirs)}
             for edit in report.overwritten[:MOST_SHOWN]
         ],
+        "alike": [
+            {"file": each.file, "line": each.line, "key": _plain(each.key), "name": _plain(each.name),
+             "other": _plain(each.other)}
+            for each in report.alike
+        ],
     }  # fmt: skip
 
 

@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from accounts.calendar import OrgCalendar, Period
 from accounts.selectors import calendar
+from opportunities.rules.evidence import StageFloors
+from opportunities.selectors.heights import floors_at
+from opportunities.selectors.stages import all_stages
 from pipeline.rules import ZERO, Part, Sums
 from pipeline.scopes import Scope
 from pipeline.selectors.booked import booked_versions
-from pipeline.selectors.funnel import Funnel, all_stages, funnel
+from pipeline.selectors.funnel import Funnel, funnel
 from pipeline.selectors.history import Freshness, History, freshness, history
 from pipeline.selectors.measures import end_of, measures, open_versions, sums_of
 from pipeline.selectors.people import Credit, TeamRow, table
@@ -50,7 +53,7 @@ class Dashboard:
 def dashboard(scope: Scope, as_of: date | None = None) -> Dashboard:
     """Everything at the end of `as_of`, or now: figures, funnel, waterfalls of 7 and 28 days, trend, table."""
     days, now = calendar(), timezone.now()
-    day, stages = as_of or days.today(now), all_stages()
+    day, stages, end = as_of or days.today(now), all_stages(), end_of(days, as_of)
     shape = funnel(scope, as_of, known=stages)
     quarter = days.quarter(day)
     before = days.previous_period(quarter)
@@ -67,7 +70,7 @@ def dashboard(scope: Scope, as_of: date | None = None) -> Dashboard:
         waterfalls=_waterfalls(scope, day),
         history=history(scope, as_of, known=stages),
         freshness=freshness(),
-        teams=table(scope, day, _open_by_credit(scope, end_of(days, as_of)), this),
+        teams=table(scope, day, _open_by_credit(scope, end, floors_at(end, stages)), this),
     )
 
 
@@ -77,8 +80,8 @@ def _waterfalls(scope: Scope, day: date) -> dict[int, Waterfall]:
     return dict(zip(spans, waterfalls(scope, windows), strict=True))
 
 
-def _open_by_credit(scope: Scope, end: datetime) -> dict[Credit, Sums]:
-    rows = open_versions(scope, end).values("team_id", "owner_id").annotate(**measures()).order_by()
+def _open_by_credit(scope: Scope, end: datetime, floors: list[StageFloors]) -> dict[Credit, Sums]:
+    rows = open_versions(scope, end).values("team_id", "owner_id").annotate(**measures(floors)).order_by()
     return {Credit(row["team_id"], row["owner_id"]): sums_of(row) for row in rows}
 
 

@@ -12,6 +12,9 @@ from django.utils import timezone
 from accounts.selectors import calendar
 from opportunities.models import OpportunityVersion, Stage
 from opportunities.rules import days_in_stage, median
+from opportunities.rules.evidence import StageFloors
+from opportunities.selectors.heights import floors_at
+from opportunities.selectors.stages import all_stages
 from pipeline import rules
 from pipeline.rules import Part, Sums
 from pipeline.scopes import Scope
@@ -61,11 +64,11 @@ class Funnel:
 
 
 def funnel(scope: Scope, as_of: date | None = None, *, known: list[Stage] | None = None) -> Funnel:
-    """The funnel at the end of the day `as_of`, or now. Three queries; two with `known`, all stages in order."""
-    days = calendar()
+    """The funnel at the end of the day `as_of`, or now. Three queries, four for a day; one less with `known` stages."""
+    days, known = calendar(), all_stages() if known is None else known
     end, day = end_of(days, as_of), as_of or days.today(timezone.now())
-    groups = _open_groups(scope, end)
-    stages = _stages_at(end, groups, all_stages() if known is None else known)
+    groups = _open_groups(scope, end, floors_at(end, known))
+    stages = _stages_at(end, groups, known)
     sums = [sums_of(*groups[stage.pk]) for stage in stages]
     came = rules.reached([stage.position for stage in stages], _furthest(scope, end, day))
     conversions, bulging = rules.conversions(came), set(rules.bulges(sums))
@@ -74,11 +77,6 @@ def funnel(scope: Scope, as_of: date | None = None, *, known: list[Stage] | None
         for i, stage in enumerate(stages)
     )
     return Funnel(day, rows, rules.total(sums), tuple(row.stage.key for row in rows if row.bulges))
-
-
-def all_stages() -> list[Stage]:
-    """Every stage in order, retired ones too. One query."""
-    return list(Stage.objects.order_by("position", "id"))
 
 
 def _stages_at(end: datetime, used: Any, stages: list[Stage]) -> list[Stage]:
@@ -90,8 +88,8 @@ def _in_use(stage: Stage, end: datetime) -> bool:
     return stage.retired_at is None or stage.retired_at >= end
 
 
-def _open_groups(scope: Scope, end: datetime) -> dict[int, list[Any]]:
-    rows = open_versions(scope, end).values("stage_id", "entered_on").annotate(**measures()).order_by()
+def _open_groups(scope: Scope, end: datetime, floors: list[StageFloors]) -> dict[int, list[Any]]:
+    rows = open_versions(scope, end).values("stage_id", "entered_on").annotate(**measures(floors)).order_by()
     groups: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         groups[row["stage_id"]].append(row)

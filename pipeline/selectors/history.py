@@ -8,15 +8,18 @@ from typing import Any
 from django.db.models import BigIntegerField, DateField, Exists, F, OuterRef, Sum, Value
 from django.utils import timezone
 
-from accounts.calendar import ONE_DAY, OrgCalendar, add_months
+from accounts.calendar import ONE_DAY, add_months
 from accounts.selectors import calendar
 from opportunities.models import Stage
+from opportunities.rules.evidence import StageFloors
+from opportunities.selectors.heights import floors_at_each
+from opportunities.selectors.stages import all_stages
 from pipeline import rules
-from pipeline.models import DailyTotal, NightlyRun
+from pipeline.models import DailyTotal
 from pipeline.rules import Sums
 from pipeline.scopes import Scope
-from pipeline.selectors.funnel import all_stages
 from pipeline.selectors.measures import end_of, measures, open_versions, sums_of
+from pipeline.selectors.nights import finished_nights
 
 MONTHS = 12
 STORED = {
@@ -55,16 +58,17 @@ class Freshness:
 
 
 def history(scope: Scope, as_of: date | None = None, *, known: list[Stage] | None = None) -> History:
-    """The last day of each of the twelve months before, then `as_of` (None: now, live). Two queries.
+    """The last day of each of the twelve months before, then `as_of` (None: now, live). Three queries.
 
-    One with `known`, all stages in order.
+    Two with `known`, all stages in order.
     """
-    days = calendar()
+    days, known = calendar(), all_stages() if known is None else known
     present = as_of or days.today(timezone.now())
     wanted = [*month_ends(present), present]
-    sums = _sums(scope, wanted, days, live_to=end_of(days, as_of))
+    ends = [*(end_of(days, day) for day in wanted[:-1]), end_of(days, as_of)]
+    sums = _sums(scope, wanted, ends, floors_at_each(ends, known))
     used = {stage for _day, stage in sums}
-    stages = tuple(stage for stage in (all_stages() if known is None else known) if stage.pk in used)
+    stages = tuple(stage for stage in known if stage.pk in used)
     return History(stages, tuple(_point(day, stages, sums) for day in wanted))
 
 
@@ -76,7 +80,7 @@ def month_ends(day: date) -> list[date]:
 
 def freshness() -> Freshness:
     """How far the stored history goes. One query."""
-    finished = NightlyRun.objects.filter(state=NightlyRun.State.FINISHED).order_by("-day").first()
+    finished = finished_nights().order_by("-day").first()
     return Freshness(finished.day, finished.ended_at) if finished else Freshness(None, None)
 
 
@@ -85,16 +89,18 @@ def _point(day: date, stages: Sequence[Stage], sums: dict[tuple[date, int], Sums
     return HistoryPoint(day, by_stage, rules.total(by_stage))
 
 
-def _sums(scope: Scope, wanted: list[date], days: OrgCalendar, live_to: datetime) -> dict[tuple[date, int], Sums]:
+def _sums(
+    scope: Scope, wanted: list[date], ends: list[datetime], floors: list[list[StageFloors]]
+) -> dict[tuple[date, int], Sums]:
     """{(day, stage id): sums}, each day from the one source that holds it. One query, whatever has been computed."""
-    *past, present = wanted
-    missing = [_live(scope, day, end_of(days, day)).filter(~Exists(_finished(day))) for day in past]
-    rows = _stored(scope, past).union(*missing, _live(scope, present, live_to), all=True)
+    *past, present = (_live(scope, *asked) for asked in zip(wanted, ends, floors, strict=True))
+    missing = [live.filter(~Exists(_finished(day))) for day, live in zip(wanted, past, strict=False)]
+    rows = _stored(scope, wanted[:-1]).union(*missing, present, all=True)
     return {(row["on"], row["stage_id"]): sums_of(row) for row in rows}
 
 
 def _finished(day: Any) -> Any:
-    return NightlyRun.objects.filter(day=day, step=NightlyRun.Step.TOTALS, state=NightlyRun.State.FINISHED)
+    return finished_nights().filter(day=day)
 
 
 def _stored(scope: Scope, past: list[date]) -> Any:
@@ -102,6 +108,6 @@ def _stored(scope: Scope, past: list[date]) -> Any:
     return totals.annotate(on=F("day")).values("on", "stage_id").annotate(**STORED).order_by()
 
 
-def _live(scope: Scope, day: date, end: datetime) -> Any:
+def _live(scope: Scope, day: date, end: datetime, floors: list[StageFloors]) -> Any:
     dated = open_versions(scope, end).annotate(on=Value(day, output_field=DateField()))
-    return dated.values("on", "stage_id").annotate(**measures()).order_by()
+    return dated.values("on", "stage_id").annotate(**measures(floors)).order_by()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import BooleanField, ExpressionWrapper, F
 from django.utils import timezone
 
 from accounts.models import User
@@ -12,7 +12,8 @@ from accounts.selectors import calendar
 from config.web.money import Weighted
 from opportunities.models import OpportunityVersion, Stage
 from opportunities.rules import days_in_stage
-from pipeline.rules import Part
+from opportunities.selectors.heights import floors_at, is_unassessed
+from opportunities.selectors.stages import all_stages
 from pipeline.scopes import Scope
 from pipeline.selectors.measures import counted_cents, end_of, measures, open_versions, sums_of
 from pipeline.selectors.rows import Named, Rows, named
@@ -28,6 +29,7 @@ class OpenRow:
     amount: Decimal | None
     weighted: Decimal
     counted: Decimal
+    unassessed: bool
     stage: Stage
     owner: str
     opportunity: Named | None
@@ -45,28 +47,25 @@ def open_rows(
 ) -> Rows[OpenRow]:
     """The opportunities that the scope's funnel holds at the end of `as_of`, or now, the largest first.
 
-    `stage` (key) and `unassessed` narrow it down; without evidence every one is unassessed.
+    `stage` (key) and `unassessed` narrow it down.
     """
     days = calendar()
-    day = as_of or days.today(timezone.now())
-    versions = open_versions(scope, end_of(days, as_of))
+    end, day = end_of(days, as_of), as_of or days.today(timezone.now())
+    versions, floors = open_versions(scope, end), floors_at(end, all_stages())
     if stage:
         versions = versions.filter(stage__key=stage)
-    if unassessed is False:
-        versions = versions.none()
-
-    def total() -> Part:
-        found = sums_of(versions.aggregate(**measures()))
-        return Part(found.count, found.amount)
+    if unassessed is not None:
+        versions = versions.filter(is_unassessed(unassessed))
 
     def page(offset: int, limit: int) -> list[OpenRow]:
-        weighed = versions.annotate(weighted=Weighted("amount", "win_rate"), counted=counted_cents())
-        ordered = weighed.select_related("stage", "owner").order_by(F("amount").desc(nulls_last=True), "opportunity_id")
+        weighed = versions.annotate(weighted=Weighted("amount", "win_rate"), counted=counted_cents(floors))
+        told = weighed.annotate(unassessed=ExpressionWrapper(is_unassessed(), BooleanField()))
+        ordered = told.select_related("stage", "owner").order_by(F("amount").desc(nulls_last=True), "opportunity_id")
         rows = list(ordered[offset : offset + limit])
         seen = named(viewer, (row.opportunity_id for row in rows))
         return [_row(row, seen.get(row.opportunity_id), day) for row in rows]
 
-    return Rows(total, page)
+    return Rows(lambda: sums_of(versions.aggregate(**measures(floors))), page)
 
 
 def _row(version: OpportunityVersion, opportunity: Named | None, day: date) -> OpenRow:
@@ -74,6 +73,7 @@ def _row(version: OpportunityVersion, opportunity: Named | None, day: date) -> O
         amount=version.amount,
         weighted=version.weighted,  # type: ignore[attr-defined]
         counted=version.counted,  # type: ignore[attr-defined]
+        unassessed=version.unassessed,  # type: ignore[attr-defined]
         stage=version.stage,
         owner=str(version.owner),
         opportunity=opportunity,

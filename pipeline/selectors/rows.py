@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from accounts.models import User
 from opportunities.models import Opportunity, Stage
-from pipeline.rules import Part
+from pipeline.rules import Part, Sums
 
 T = TypeVar("T")
 
@@ -28,11 +28,11 @@ class Named:
 class Rows(Generic[T]):
     """A sequence for a paginator: `count()` and slices ask the database, `sum` is what all rows come to."""
 
-    def __init__(self, sum_: Callable[[], Part], page: Callable[[int, int], list[T]]) -> None:
+    def __init__(self, sum_: Callable[[], Part | Sums], page: Callable[[int, int], list[T]]) -> None:
         self._sum, self._page = sum_, page
 
     @cached_property
-    def sum(self) -> Part:
+    def sum(self) -> Part | Sums:
         """How many rows there are, and their amount."""
         return self._sum()
 

@@ -105,6 +105,10 @@ class Links:
         return self.open()
 
     @property
+    def unassessed(self) -> str:
+        return self.open(unassessed=1)
+
+    @property
     def booked_now(self) -> str:
         return self.booked(self.found.booked.period.key)
 
@@ -128,8 +132,9 @@ def rows(request: HttpRequest, figure: str) -> HttpResponse:
 def _rows_of(request: HttpRequest, scope: Scope, figure: str, asked: dict[str, Any]) -> tuple[Rows[Any], str]:
     assert isinstance(request.user, User)
     if figure == "open":
-        found = open_rows(scope, asked["as_of"], viewer=request.user, stage=asked["stage"] or None)
-        return found, _open_heading(asked["stage"])
+        narrower = {"stage": asked["stage"] or None, "unassessed": asked["unassessed"] or None}
+        found = open_rows(scope, asked["as_of"], viewer=request.user, **narrower)
+        return found, _open_heading(asked["stage"], asked["unassessed"])
     if figure == "booked" and asked["period"]:
         return booked_rows(scope, asked["period"], asked["as_of"], request.user), _("Booked")
     if figure == "bar" and asked["bar"] and asked["since"] and asked["until"] and asked["since"] <= asked["until"]:
@@ -138,9 +143,9 @@ def _rows_of(request: HttpRequest, scope: Scope, figure: str, asked: dict[str, A
     raise Http404
 
 
-def _open_heading(key: str) -> str:
+def _open_heading(key: str, unassessed: bool) -> str:
     if not key:
-        return _("Open deals")
+        return _("Unassessed deals") if unassessed else _("Open deals")
     stage = Stage.objects.filter(key=key).first()
     if stage is None:
         raise Http404

@@ -23,6 +23,7 @@ from accounts.form_pages import is_fragment
 from accounts.models import User
 from accounts.selectors import calendar
 from config.web.uploads import DISK_FULL, MEGABYTE, DiskFull, largest_form, takes_uploads
+from pipeline.interchange import LEFT_OUT
 from pipeline.models import ExportRun, ImportRun
 from pipeline.runs import exports, imports, reports, storage
 from pipeline.tasks import nudge, workspace_tick
@@ -77,6 +78,7 @@ def _page(request: HttpRequest, user: User, *, error: str = "", status: int = 20
         "zip_limit": settings.IMPORT_ZIP_MEGABYTES,
         "folder_limit": settings.IMPORT_UNPACKED_MEGABYTES,
         "hours": settings.EXPORT_HOURS,
+        "left_out": LEFT_OUT,
         "keep_edits": request.POST.get("keep_edits") == "on",
     }
     context["waiting"] = any(run.state in exports.UNDER_WAY for run, _file in context["exports"])

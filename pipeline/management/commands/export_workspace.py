@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from pipeline.interchange import export_workspace
+from pipeline.interchange import LEFT_OUT, export_workspace
 
 
 class Command(BaseCommand):
@@ -21,6 +21,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for name, count in counts.items():
             self.stdout.write(_("%(file)s: %(count)s rows") % {"file": name, "count": count})
+        self.stdout.write(str(LEFT_OUT))
 
     def _progress(self, what: str, count: int) -> None:
         self.stderr.write(f"{what} {count}")

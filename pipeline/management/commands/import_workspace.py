@@ -49,6 +49,9 @@ class Command(BaseCommand):
             self.stdout.write(_("%(file)s: not read in this version.") % {"file": name})
         for edit in report.overwritten:
             self.stdout.write(_overwritten(edit, report.kept))
+        for alike in report.alike:
+            values = {"file": alike.file, "line": alike.line, "name": alike.name, "other": alike.other}
+            self.stdout.write(_("%(file)s:%(line)s: “%(name)s” may be the same customer as %(other)s.") % values)
         for file_report in report.files.values() if report.ok else []:
             self.stdout.write(
                 _("%(file)s: %(created)s created, %(updated)s updated, %(unchanged)s unchanged")

@@ -1,0 +1,59 @@
+"""What is kept about a contact, and its erasure."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import permissions, serializers
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.permissions import TokenScope
+from accounts.models import User
+from customers.models import Contact
+from pipeline.privacy import erase_contact
+from pipeline.selectors.privacy import dossier
+
+
+class MentionSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    rows = serializers.ListField(child=serializers.CharField())
+
+
+class DossierSerializer(serializers.Serializer[Any]):
+    contact = serializers.DictField()
+    mentioned_in = MentionSerializer(many=True)
+
+
+class ErasureSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=500)
+
+
+def _contact(request: Request, pk: int) -> Any:
+    return get_object_or_404(Contact.objects.visible_to(request.user), pk=pk)
+
+
+@extend_schema(operation_id="contacts_privacy_retrieve", responses=DossierSerializer)
+@api_view(["GET"])
+@permission_classes([permissions.IsAuthenticated, TokenScope])
+def privacy_view(request: Request, pk: int) -> Response:
+    """Everything kept about a person, as far as the caller may see it."""
+    return Response(dossier(_contact(request, pk), request.user).as_json())
+
+
+@extend_schema(operation_id="contacts_erase_create", request=ErasureSerializer, responses=DossierSerializer)
+@api_view(["POST"])
+@permission_classes([permissions.IsAuthenticated, TokenScope])
+def erase_view(request: Request, pk: int) -> Response:
+    """Erase a person's name, phone, mail and notes for good (administrators)."""
+    contact, user = _contact(request, pk), request.user
+    assert isinstance(user, User)
+    if not user.is_admin:
+        raise PermissionDenied(_("Only administrators may change this."))
+    given = ErasureSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    row = erase_contact(contact=contact, actor=user, **given.validated_data)
+    return Response(dossier(row, user).as_json())

@@ -1,0 +1,197 @@
+"""What a person has to do today, and what their opportunities need next (METHOD.md §1: give something back)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from accounts.calendar import OrgCalendar
+from accounts.models import User
+from accounts.selectors import calendar
+from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_cents
+from customers.models import Customer
+from customers.selectors.plans import PlanDue, due_of
+from opportunities.models import Activity, Factor, Opportunity, Rung
+from opportunities.models.evidence import in_language
+from opportunities.rules.evidence import TOP
+from opportunities.selectors.climbs import Climb, climbs
+from opportunities.selectors.news import News, looked_at, news_for
+from opportunities.selectors.stages import all_stages
+from pipeline.rules import ZERO, Part
+from pipeline.scopes import Scope
+from pipeline.selectors.booked import booked
+
+KEY_TIERS = (Customer.Tier.A5, Customer.Tier.A4)
+SHOWN = 6  # lines of a section, until all of it is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something to do: an opportunity, or an activity with its opportunity's climb if there is one."""
+
+    climb: Climb | None = None
+    activity: Activity | None = None
+    rung: Rung | None = None
+    factor: str = ""
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Lines of one kind: all of them are counted, `lines` may be the first few."""
+
+    key: str
+    count: int
+    lines: Sequence[Line]
+
+    @property
+    def rest(self) -> int:
+        return self.count - len(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The person's open opportunities in figures: sums, and the mean verified height of the assessed ones."""
+
+    count: int = 0
+    amount: Decimal = ZERO
+    weighted: Decimal = ZERO
+    counted: Decimal = ZERO
+    unassessed: Decimal = ZERO
+    height: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MyDay:
+    """The page: sections in the order of urgency, today's schedule, what others changed since `looked_at`."""
+
+    day: date
+    sections: list[Section]
+    figures: Figures
+    booked: Part
+    quarter: str
+    schedule: list[Activity]
+    news: list[News]
+    looked_at: datetime
+    drawn_at: datetime
+    overdue: int = 0
+    losing: int = 0
+    to_do: int = field(default=0)
+    plans: list[PlanDue] = field(default_factory=list)
+    renewals: list[PlanDue] = field(default_factory=list)
+
+
+def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
+    """The person's day. `key_only`: key accounts (4A, 5A) alone; `whole`: the section that is shown to its end."""
+    days = calendar()
+    now = timezone.now()
+    day = days.today(now)
+    every = climbs(Opportunity.objects.filter(owner=user).in_use().open(), all_stages(), days, day)
+    shown = [climb for climb in every if not key_only or climb.tier in KEY_TIERS]
+    planned = [each for each in _planned(user, days, day) if not key_only or _is_key(each)]
+    found = dict(_lines(shown, planned, days, day))
+    plans = due_of(user, day, key_only=key_only)
+    since = looked_at(user)
+    quarter = days.quarter(day)
+    return MyDay(
+        day=day,
+        sections=[_section(key, lines, whole) for key, lines in found.items() if lines],
+        figures=figures_of(every),
+        booked=booked(Scope("owner", owner_id=user.pk), quarter),
+        quarter=quarter.key,
+        schedule=[each for each in planned if each.planned_at and days.local_date(each.planned_at) == day],
+        news=news_for(user, since),
+        looked_at=since,
+        drawn_at=now,
+        overdue=len(found["overdue"]) + sum(each.due < day for each in plans),
+        losing=len(found["losing"]),
+        to_do=sum(len(lines) for key, lines in found.items() if key != "next") + len(plans),
+        plans=[each for each in plans if each.kind != "renewal"],
+        renewals=[each for each in plans if each.kind == "renewal"],
+    )
+
+
+def _planned(user: User, days: OrgCalendar, day: date) -> list[Activity]:
+    """The person's activities that are due, today's included, the earliest first."""
+    mine = Activity.objects.visible_to(user).filter(owner=user)  # what was handed over goes out of sight
+    live = mine.filter(opportunity__archived_at=None, customer__archived_at=None)
+    rows = live.planned().filter(planned_at__lt=days.end_of_day(day))
+    return list(rows.with_names().order_by("planned_at", "pk"))
+
+
+def _is_key(activity: Activity) -> bool:
+    return activity.customer is not None and activity.customer.tier in KEY_TIERS
+
+
+def _section(key: str, lines: list[Line], whole: str) -> Section:
+    return Section(key, len(lines), lines if whole == key else lines[:SHOWN])
+
+
+def _lines(
+    shown: list[Climb], planned: list[Activity], days: OrgCalendar, day: date
+) -> Iterable[tuple[str, list[Line]]]:
+    """The sections in their order: unassessed ones first (METHOD.md §2); an opportunity shows its next rung once."""
+    by_id = {climb.id: climb for climb in shown}
+    dues = [*_steps(shown), *_activities(planned, by_id, days)]
+    dues.sort(key=lambda line: line.due or day)
+    with_rung = _Rungs()
+    weak = [climb for climb in shown if climb.regressed or climb.stagnant or climb.inflated]
+    first = {climb.id for climb in shown if climb.unassessed}
+    named = first | {climb.id for climb in weak}
+    yield "unassessed", [with_rung(climb) for climb in shown if climb.unassessed]
+    yield "overdue", [line for line in dues if line.due and line.due < day]
+    yield "losing", [with_rung(climb) for climb in weak if climb.id not in first]
+    yield "today", [line for line in dues if line.due == day]
+    yield "next", [with_rung(climb) for climb in shown if climb.id not in named and climb.next_level <= TOP]
+
+
+class _Rungs:
+    """Gives an opportunity the next checkpoint of its weakest factor. One query, however many ask."""
+
+    def __init__(self) -> None:
+        factor = Factor.objects.filter(key=OuterRef("factor")).order_by()
+        named = {f"factor_{each}": Subquery(factor.values(f"name_{each}")) for each in ("zh", "en")}
+        rungs = list(Rung.objects.current().annotate(**named))
+        self.rungs = {(rung.factor, rung.level): rung for rung in rungs}
+        self.names = {rung.factor: in_language(rung, "factor") for rung in rungs}
+
+    def __call__(self, climb: Climb) -> Line:
+        rung = self.rungs.get((climb.weakest, climb.next_level))
+        return Line(climb=climb, rung=rung, factor=self.names.get(climb.weakest, ""))
+
+
+def _steps(shown: list[Climb]) -> Iterable[Line]:
+    for climb in shown:
+        if climb.next_step.strip() and climb.next_step_due:
+            yield Line(climb=climb, due=climb.next_step_due)
+
+
+def _activities(planned: list[Activity], climbs_by_id: dict[int, Climb], days: OrgCalendar) -> Iterable[Line]:
+    for activity in planned:
+        assert activity.planned_at is not None
+        climb = climbs_by_id.get(activity.opportunity_id or 0)
+        yield Line(climb=climb, activity=activity, due=days.local_date(activity.planned_at))
+
+
+def figures_of(every: Sequence[Climb]) -> Figures:
+    """Sums over open opportunities, each weighed and rounded on its own (FINE-PRINT 17)."""
+    heights = [climb.heights.total for climb in every if climb.heights]
+    return Figures(
+        count=len(every),
+        amount=sum((climb.amount or ZERO for climb in every), ZERO),
+        weighted=sum((_weighed(climb, climb.win_rate) for climb in every), ZERO),
+        counted=sum((_weighed(climb, _counted(climb)) for climb in every), ZERO),
+        unassessed=sum((climb.amount or ZERO for climb in every if climb.unassessed), ZERO),
+        height=sum(heights) / len(heights) if heights else None,
+    )
+
+
+def _counted(climb: Climb) -> Decimal:
+    return climb.win_rate if climb.evidenced is None else min(climb.win_rate, climb.evidenced)
+
+
+def _weighed(climb: Climb, rate: Decimal) -> Decimal:
+    return from_cents(weighted_cents(to_cents(climb.amount or ZERO), to_ten_thousandths(rate)))

@@ -1,0 +1,76 @@
+"""What is kept about a contact, within what the reader may see."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from customers.models import Contact
+from opportunities.models import Activity
+
+FIELDS = ("key", "name", "title", "department", "email", "phone", "buying_role", "influence", "stance", "notes")
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """The rows of one kind that name the contact: their texts, at most MOST."""
+
+    model: str
+    label: str
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything kept about a person, as far as the reader may see it."""
+
+    fields: list[tuple[str, str, Any]]  # name, label, value
+    mentions: list[Mention]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "contact": {name: value for name, _label, value in self.fields},
+            "mentioned_in": [{"kind": each.model, "rows": each.texts} for each in self.mentions],
+        }
+
+
+def dossier(contact: Contact, user: User) -> Dossier:
+    """One query for each kind of row that can name a contact: found from the models, so that none is forgotten."""
+    labels = {field.name: str(field.verbose_name) for field in Contact._meta.fields}
+    fields = [(name, labels[name], getattr(contact, name)) for name in FIELDS]
+    return Dossier(fields, [each for each in _mentions(contact, user) if each.texts])
+
+
+def _mentions(contact: Contact, user: User) -> list[Mention]:
+    found = []
+    for relation in Contact._meta.related_objects:
+        model: Any = relation.related_model
+        rows: Any = model._default_manager.filter(**{relation.field.name: contact.pk})
+        if hasattr(rows, "visible_to"):
+            rows = rows.visible_to(user)
+        elif not user.is_admin:
+            continue
+        rows = rows.select_related(*_named_by(model)).order_by("pk")[:MOST]
+        label = str(model._meta.verbose_name)
+        found.append(Mention(str(model._meta.model_name), label, [_text(row) for row in rows]))
+    return found
+
+
+def _named_by(model: Any) -> list[str]:
+    """References whose names stand in a row's text."""
+    fields = {field.name for field in model._meta.fields}
+    return [name for name in ("opportunity", "kind", "customer", "plan") if name in fields]
+
+
+def _text(row: Any) -> str:
+    of = getattr(row, "opportunity", None)
+    return f"{row} · {of}" if of is not None and str(of) != str(row) else str(row)
+
+
+def without_a_trace(contacts: QuerySet[Any], since: datetime) -> QuerySet[Any]:
+    """Contacts known before a moment with whom nothing was done or planned since: are they still needed?"""
+    met = Activity.objects.filter(contacts=OuterRef("pk")).filter(Q(done_at__gte=since) | Q(planned_at__gte=since))
+    return contacts.filter(~Exists(met), created_at__lt=since, erased_at=None)

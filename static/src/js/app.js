@@ -4,7 +4,10 @@ import "./shell.js";
 import "./dialog.js";
 import "./network.js";
 import "./shortcuts.js";
+import "./search.js";
+import "./drafts.js"; // before the pickers, which dress what a draft has filled in
 import "./pickers.js";
+import "./scale.js";
 import "./copy.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { toast, undo } from "./toast.js";

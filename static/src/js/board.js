@@ -83,6 +83,11 @@ document.addEventListener("asc:dialog-closed", ({ detail: { done } }) => {
   else putBack();
 });
 
+/* From the gate on to the evidence: the card is where it was */
+document.addEventListener("click", ({ target }) => {
+  if (target.closest?.("#dialog [data-back]")) putBack();
+});
+
 /* --- What the server sends: the card as it is now, in #board-landing --- */
 function land() {
   const landing = document.querySelector("#board-landing > [data-landed]");

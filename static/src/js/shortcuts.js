@@ -1,5 +1,5 @@
 /* Single keys, off while typing, in a dialog, and for whoever switched them off (WCAG 2.1.4).
-   A control says its own: <a data-go="B"> is G then B; <input data-search> is /; ? opens #asc-keys; Z undoes; <a data-new> is N. */
+   A control says its own: <a data-go="B"> is G then B; <a data-search> is / and Ctrl-K; ? opens #asc-keys; Z undoes; <a data-new> is N; <a data-record> is C. */
 import { undo } from "./toast.js";
 
 const WAIT = 1500;
@@ -21,28 +21,35 @@ function go(key) {
   return Boolean(link);
 }
 
+/* Only when htmx has set itself up, which it does a turn after its module: a key may come before, and would follow the
+   link to the page of what opens as a dialog. */
+function press(selector) {
+  const control = document.querySelector(selector);
+  if (control) setTimeout(() => control.click());
+  return Boolean(control);
+}
+
 const KEYS = {
-  "/": () => {
-    const box = document.querySelector("[data-search]");
-    box?.focus();
-    box?.select?.();
-    return Boolean(box);
-  },
+  "/": () => press("[data-search]"),
   "?": () => {
     document.getElementById("asc-keys")?.showModal();
     return true;
   },
   z: undo,
-  n: () => {
-    const button = document.querySelector("[data-new]");
-    button?.click();
-    return Boolean(button);
-  },
+  n: () => press("[data-new]"),
+  c: () => press("[data-record]"),
   g: () => {
     waiting = Date.now();
     return true;
   },
 };
+
+/* not a single key: it works while typing too */
+document.addEventListener("keydown", (event) => {
+  const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k";
+  if (!asked || document.querySelector("dialog[open]")) return;
+  if (KEYS["/"]()) event.preventDefault();
+});
 
 document.addEventListener("keydown", (event) => {
   if (shortcutsOff(event) || document.querySelector("dialog[open]")) return;

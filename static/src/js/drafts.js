@@ -1,0 +1,154 @@
+/* What was typed into a form stays on the device until it is saved: a lost connection or a reload takes nothing away.
+
+   <div data-draft="NAME" data-restored="words" data-forget="words"> inside a form: every change of its fields is kept in
+   localStorage under the person signed in and NAME. When the form is drawn again they come back, with a note and a
+   button that discards them. A save clears them: the server says so with HX-Trigger asc:draft-saved {name}, and without
+   htmx with [data-draft-saved=NAME] in the page that follows. So does signing out, for everybody, and another person's
+   signing in. Hidden fields are never kept: they are the server's. */
+import { icon } from "./icon.js";
+
+const PREFIX = "asc:draft:";
+const MOST_DAYS = 14;
+const OF_SUBJECT = ["contacts", "evidence_contact"]; // drawn anew when what it is about is chosen
+const person = () => document.body.dataset.person ?? "";
+
+function store() {
+  try {
+    return window.localStorage;
+  } catch {
+    return null; // refused by the browser: then nothing is kept
+  }
+}
+
+function drop(keep = () => false) {
+  const held = store();
+  if (!held) return;
+  for (const key of Object.keys(held)) if (key.startsWith(PREFIX) && !keep(key)) held.removeItem(key);
+}
+
+const mine = (key) => key.startsWith(`${PREFIX}${person()}:`);
+
+const keyOf = (box) => `${PREFIX}${person()}:${box.dataset.draft}`;
+
+function fields(box) {
+  const form = box.closest("form");
+  return [...form.elements].filter((field) => field.name && field.type !== "hidden" && field.type !== "submit" && box.contains(field));
+}
+
+/* A chosen row of a picker is kept with its words, for the page that comes back does not hold it. */
+function valueOf(field) {
+  if (field.tagName !== "SELECT") return field.value;
+  return [...field.selectedOptions].map((option) => [option.value, option.text]);
+}
+
+function read(box) {
+  const kept = {};
+  for (const field of fields(box)) {
+    if (field.type === "radio" || field.type === "checkbox") {
+      if (field.checked) kept[field.name] = [...(kept[field.name] ?? []), field.value];
+    } else kept[field.name] = valueOf(field);
+  }
+  return kept;
+}
+
+function choose(field, chosen) {
+  for (const option of field.options) option.selected = false;
+  for (const [value, text] of chosen) {
+    const found = [...field.options].find((option) => option.value === value);
+    if (found) found.selected = true;
+    else if (field.dataset.picker) field.add(new Option(text, value, true, true));
+  }
+}
+
+function write(box, kept) {
+  for (const field of fields(box)) {
+    const value = kept[field.name];
+    if (value === undefined) continue;
+    if (field.type === "radio" || field.type === "checkbox") field.checked = value.includes(field.value);
+    else if (field.tagName === "SELECT") choose(field, value);
+    else field.value = value;
+    const folded = field.closest("details");
+    if (folded && field.value && field.defaultValue !== field.value && field.type !== "select-one") folded.open = true;
+  }
+}
+
+function note(box) {
+  const said = document.createElement("div");
+  said.className = "asc-note asc-draft-note";
+  said.setAttribute("role", "status");
+  const words = document.createElement("div");
+  words.textContent = box.dataset.restored;
+  const forget = document.createElement("button");
+  forget.type = "button";
+  forget.className = "btn btn-quiet btn-sm asc-push";
+  forget.textContent = box.dataset.forget;
+  forget.addEventListener("click", () => {
+    store()?.removeItem(keyOf(box));
+    box.closest("form").reset();
+    for (const field of fields(box)) field.tomselect?.clear(true);
+    said.remove();
+  });
+  said.append(icon("history", 18), words, forget);
+  box.prepend(said);
+}
+
+/* What depends on the subject was drawn for another one: ask for it, then fill it in again. */
+function askForSubject(box, kept) {
+  const field = box.querySelector("select[name='about']");
+  if (!field || JSON.stringify(kept.about) === box.dataset.subject) return;
+  box.restored = Object.fromEntries(OF_SUBJECT.map((name) => [name, kept[name]]));
+  setTimeout(() => field.dispatchEvent(new Event("change", { bubbles: true })));
+}
+
+function restore(box) {
+  const text = store()?.getItem(keyOf(box));
+  if (!text || box.querySelector("[aria-invalid='true']")) return; // a refused form has what was typed
+  try {
+    const { at, kept } = JSON.parse(text);
+    if (Date.now() - at > MOST_DAYS * 86_400_000) return store().removeItem(keyOf(box));
+    write(box, kept);
+    note(box);
+    askForSubject(box, kept);
+  } catch {
+    store().removeItem(keyOf(box));
+  }
+}
+
+function keep({ target }) {
+  const box = target.closest?.("[data-draft]") ?? target.form?.querySelector("[data-draft]");
+  if (!box) return;
+  try {
+    store()?.setItem(keyOf(box), JSON.stringify({ at: Date.now(), kept: read(box) }));
+  } catch {
+    /* the device is full: nothing is kept */
+  }
+}
+
+function start(root) {
+  for (const box of root.querySelectorAll?.("[data-draft]:not([data-drafted])") ?? []) {
+    box.dataset.drafted = "yes";
+    const subject = box.querySelector("select[name='about']");
+    if (subject) box.dataset.subject = JSON.stringify(valueOf(subject));
+    restore(box);
+  }
+  for (const box of document.querySelectorAll("[data-drafted]")) {
+    if (!box.restored || root === document) continue;
+    write(box, box.restored);
+    delete box.restored;
+  }
+}
+
+const saved = (name) => store()?.removeItem(`${PREFIX}${person()}:${name}`);
+
+document.addEventListener("asc:draft-saved", ({ detail }) => saved(detail.name));
+document.addEventListener("input", keep);
+document.addEventListener("change", keep);
+document.addEventListener("htmx:after:settle", ({ target }) => start(target?.parentNode ?? document));
+document.addEventListener("submit", ({ target }) => {
+  if (target.getAttribute("action")?.endsWith("/logout/")) drop();
+});
+if (person()) {
+  drop(mine);
+  for (const { dataset } of document.querySelectorAll("[data-draft-saved]")) saved(dataset.draftSaved);
+}
+start(document);

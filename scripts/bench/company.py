@@ -1,7 +1,9 @@
 """The company that is measured: generated in SQL, the same rows for the same size and day.
 
 A team has 50 reps and a manager, a region five teams. Each rep has as many opportunities as any other, one in five of
-them open, each with six versions: five steps on its way, then where it stands now. One in ten was handed over.
+them open, each with six versions: five steps on its way, then where it stands now. One in ten was handed over. Most
+open ones and half of the closed ones have evidence. The last rep has BUSY open ones; the one with the key MOST_TOLD has
+2,000 versions, some 200 records of evidence and 500 activities.
 """
 
 from datetime import UTC, datetime
@@ -9,14 +11,20 @@ from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import F
 
 from accounts.models import Organisation, Team, User, UserTeam
+from opportunities.actions.heights import records_of, versions_of
+from opportunities.models import Opportunity
+from pipeline.interchange.found import catch_up
 from scripts.bench import places
 from scripts.bench.places import Size
 
 SQL = Path(__file__).with_name("company.sql")
 TEAM, REGION = 50, 5  # reps in a team, teams in a region
-VERSIONS = "opportunities_opportunityversion"
+BUSY, MOST_TOLD = 200, "opportunity-2"
+LARGE = [f"opportunities_{name}" for name in ("opportunityversion", "checkpoint", "heightsversion", "activity")]
+CHECKED = 200  # opportunities whose generated evidence is held against the rules
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
 
@@ -36,13 +44,25 @@ def generate(size: Size) -> None:
     """Fill an empty database, some minutes at full size."""
     Organisation.objects.create(pk=1, name="Bench")
     _people(size)
-    kept = _take_off(VERSIONS)
+    kept = [statement for table in LARGE for statement in _take_off(table)]
+    busy = max(BUSY - size.opportunities // size.reps // 5, 0)
     with connection.cursor() as cursor:
         for statement in SQL.read_text().split(";\n"):
-            cursor.execute(statement, {"opportunities": size.opportunities, "reps": size.reps})
+            cursor.execute(statement, {"opportunities": size.opportunities, "reps": size.reps, "busy": busy})
         for statement in kept:
             cursor.execute(statement)
+        catch_up()
         cursor.execute("VACUUM ANALYZE")
+    _agree()
+
+
+def _agree() -> None:
+    """Whether the heights are what the records give, of every n-th opportunity."""
+    every = max(Opportunity.objects.count() // CHECKED, 1)
+    for row in Opportunity.objects.annotate(place=F("pk") % every).filter(place=0):
+        wanted = [(each.valid_from, each.valid_to, each.heights) for each in versions_of(row.pk, records_of(row))]
+        if wanted != [(each.valid_from, each.valid_to, each.heights) for each in row.heights.order_by("valid_from")]:
+            raise SystemExit(f"ascent: the generated evidence of opportunity {row.pk} gives other heights.")
 
 
 def _people(size: Size) -> None:

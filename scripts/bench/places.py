@@ -25,7 +25,7 @@ class Size:
 
     @property
     def label(self) -> str:
-        return f"ascent bench: {self.reps} reps, {self.opportunities} opportunities"
+        return f"ascent bench: {self.reps} reps, {self.opportunities} opportunities, evidence"
 
 
 def size() -> Size:

@@ -1,23 +1,37 @@
 """The same figures in plain SQL, as somebody would write them in psql: what an aggregate costs at the least."""
 
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from accounts.selectors import calendar, today
+from config.web.money import to_ten_thousandths
 from opportunities.querysets import FOREVER
+from opportunities.rules.evidence import FACTORS, StageFloors
+from opportunities.selectors.heights import floors_at
+from opportunities.selectors.stages import all_stages
+from pipeline.rules import CONVERSION_DAYS
 
 VERSION, OPPORTUNITY = "opportunities_opportunityversion", "opportunities_opportunity"
+HEIGHTS = "opportunities_heightsversion"
+# Open at the end of a day, with the heights of then; {evidenced} is a CASE of the stages' floors.
+STOOD = f"""
+    FROM {VERSION} v LEFT JOIN {HEIGHTS} h
+      ON h.opportunity_id = v.opportunity_id AND h.valid_from < %(end)s AND h.valid_to >= %(end)s
+    WHERE v.outcome = 'open' AND v.valid_from < %(end)s AND v.valid_to >= %(end)s"""
+SUMS = """COUNT(*), SUM(v.amount), SUM((COALESCE(v.amount, 0) * v.win_rate + 5000) / 10000),
+      SUM((COALESCE(v.amount, 0) * LEAST(v.win_rate, {evidenced}) + 5000) / 10000),
+      COUNT(*) FILTER (WHERE h.demand IS NULL), SUM(v.amount) FILTER (WHERE h.demand IS NULL)"""
 FUNNEL = [
     f"""
-    SELECT stage_id, COUNT(*), SUM(amount), SUM((COALESCE(amount, 0) * win_rate + 5000) / 10000),
-      PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY %(day)s - entered_on)
-    FROM {VERSION} WHERE outcome = 'open' AND valid_from < %(end)s AND valid_to >= %(end)s GROUP BY stage_id""",
+    SELECT v.stage_id, {SUMS},
+      PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY %(day)s - v.entered_on) {STOOD} GROUP BY v.stage_id""",
     f"""
     SELECT v.furthest, COUNT(*) FROM {VERSION} v JOIN {OPPORTUNITY} o ON o.id = v.opportunity_id
-    WHERE v.valid_from < %(end)s AND v.valid_to >= %(end)s AND o.created_on BETWEEN %(day)s - 179 AND %(day)s
+    WHERE v.valid_from < %(end)s AND v.valid_to >= %(end)s
+      AND o.created_on BETWEEN %(day)s - {CONVERSION_DAYS - 1} AND %(day)s
     GROUP BY v.furthest""",
 ]
 STANDING = (
@@ -38,18 +52,13 @@ WATERFALL = [
     STANDING.format("begin"),
     STANDING.format("end"),
 ]
-NIGHTLY = [
-    f"""
-    SELECT owner_id, team_id, stage_id, product_id, COUNT(*), SUM(amount),
-      SUM((COALESCE(amount, 0) * win_rate + 5000) / 10000)
-    FROM {VERSION} WHERE outcome = 'open' AND valid_from < %(end)s AND valid_to >= %(end)s GROUP BY 1, 2, 3, 4"""
-]
+NIGHTLY = [f"SELECT v.owner_id, v.team_id, v.stage_id, v.product_id, {SUMS} {STOOD} GROUP BY 1, 2, 3, 4"]
 
 
 def funnel(as_of: date | None) -> float:
     """Milliseconds of the funnel at the end of a day, or now."""
     end = calendar().end_of_day(as_of) if as_of else FOREVER
-    return _timed(FUNNEL, {"day": as_of or today(), "end": end})
+    return _timed(_with_floors(FUNNEL, end), {"day": as_of or today(), "end": end})
 
 
 def waterfall(first: date, last: date) -> float:
@@ -59,7 +68,21 @@ def waterfall(first: date, last: date) -> float:
 
 def nightly(day: date) -> float:
     """Milliseconds of adding a day up, without storing it."""
-    return _timed(NIGHTLY, {"end": calendar().end_of_day(day)})
+    end = calendar().end_of_day(day)
+    return _timed(_with_floors(NIGHTLY, end), {"end": end})
+
+
+def _with_floors(statements: list[str], end: datetime) -> list[str]:
+    """The statements with the evidenced rate by what was demanded then; LEAST skips the NULL of unassessed ones."""
+    furthest_first = sorted(floors_at(end, all_stages()), key=lambda stage: -stage.position)
+    met = " ".join(f"WHEN {_reaches(stage)} THEN {to_ten_thousandths(stage.win_rate)}" for stage in furthest_first)
+    evidenced = f"CASE WHEN h.demand IS NULL THEN NULL {met} ELSE 0 END"
+    return [statement.replace("{evidenced}", evidenced) for statement in statements]
+
+
+def _reaches(stage: StageFloors) -> str:
+    wanted = (f"h.{factor} >= {floor}" for factor, floor in zip(FACTORS, stage.floors, strict=True) if floor)
+    return " AND ".join(wanted) or "TRUE"
 
 
 def _timed(statements: list[str], params: dict[str, Any]) -> float:

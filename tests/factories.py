@@ -2,10 +2,11 @@
 
 import itertools
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts import actions as accounts_actions
@@ -13,9 +14,13 @@ from accounts.models import Invitation, Organisation, Team, User
 from accounts.people import invite_person
 from customers.actions import create_contact, create_customer, create_product
 from customers.models import Contact, Customer, Product
-from opportunities.actions import create_opportunity
-from opportunities.models import Opportunity, Stage
+from opportunities.actions import create_opportunity, plan_activity, store_attachment
+from opportunities.models import Activity, ActivityKind, Attachment, Opportunity, Stage, StageSetting
 
+PIXEL = bytes.fromhex(  # a whole PNG of one point
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8ffff3f0005fe02fe"
+    "dccc59e70000000049454e44ae426082"
+)
 PASSWORD = "climb-to-the-summit-9"
 _numbers = itertools.count(1)
 
@@ -42,7 +47,11 @@ class Company:
         return {name: value for name, value in vars(self).items() if isinstance(value, User)}
 
 
-def company(**organisation: Any) -> Company:
+def company(*, gated: bool = False, **organisation: Any) -> Company:
+    """A company in which opportunities move freely; `gated`: with the shipped floors and milestones."""
+    if not gated:
+        for model in (Stage, StageSetting):
+            model.objects.update(floor=0, milestones=[])
     fields = {
         "name": "Test Works",
         "currency": "CNY",
@@ -108,3 +117,14 @@ def opportunity(owner: User, title: str = "", **fields: Any) -> Opportunity:
     fields.setdefault("customer", None)
     of = fields.pop("customer") or customer(owner)
     return create_opportunity(actor=owner, customer=of, title=title or f"Opportunity {next(_numbers)}", **fields)
+
+
+def activity(owner: User, kind: str = "visit", **fields: Any) -> Activity:
+    """Something that this person has planned, for tomorrow unless `planned_at` says otherwise."""
+    fields.setdefault("planned_at", timezone.now() + timedelta(days=1))
+    return plan_activity(actor=owner, kind=ActivityKind.objects.get(key=kind), **fields)
+
+
+def attachment(of: Opportunity, name: str = "note.txt", content: bytes = b"Minutes of the meeting") -> Attachment:
+    """A file of an opportunity, added by its owner."""
+    return store_attachment(opportunity=of, upload=SimpleUploadedFile(name, content), actor=of.owner)

@@ -6,11 +6,12 @@ An address that is missing from MATRIX fails the test. The rows belong to the re
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
@@ -19,9 +20,22 @@ from django.utils import timezone
 from accounts.models import AuditEntry, Kind, Notification
 from accounts.saved_views import save_view
 from accounts.tokens import create_token
-from customers.models import Order
-from opportunities.actions import archive_opportunity
-from opportunities.models import Stage
+from customers.actions import (
+    add_joint_action,
+    add_plan_line,
+    assess_customer,
+    create_contract,
+    create_nps_response,
+    create_plan,
+    create_supplier,
+    create_unit,
+    merge_customers,
+)
+from customers.models import Order, Product
+from customers.rules.tiers import CRITERIA
+from opportunities import actions
+from opportunities.actions import Evidence, add_checkpoints, archive_opportunity, ask_waiver, remove_attachment
+from opportunities.models import ActivityKind, Attachment, Factor, PlaybookEntry, Stage
 from pipeline.models import ExportRun, ImportRun, WorkspaceRun
 from pipeline.runs.storage import ZIP, folder_of
 from tests import factories
@@ -45,9 +59,13 @@ ANYBODY = "iiiiiii"
 EVERYBODY = "iiiiiis"
 OWNED = "ihihiis"  # those who may see the rep's row
 EDITED = "ihihrrs"  # of these, those who may change it
+ABOVE = "rhihrrs"  # managers above the owner, in their charge
 ADMINS = "rrrrris"
 SELLERS, SELLERS_AND_ADMINS = "iiiirrs", "iiiiris"
+AUTHORS = "rriiris"  # of the playbook
 NOBODY = "hhhhhhh"
+SCORES = dict.fromkeys(CRITERIA, 3)
+LIFT = 900_001  # the id of a product
 
 
 @dataclass(frozen=True)
@@ -102,6 +120,7 @@ MATRIX: dict[str, list[Door]] = {
     "picker_people": [Door(EVERYBODY)],
     "picker_teams": [Door(EVERYBODY)],
     "picker_customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
+    "picker_contacts": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN"), Door(EVERYBODY, query="?customer=%00")],
     "picker_products": [Door(EVERYBODY)],
     # --- API tokens
     "tokens": [Door(EVERYBODY)],
@@ -124,14 +143,86 @@ MATRIX: dict[str, list[Door]] = {
         Door(EVERYBODY, method="patch", body={"overdue": {"mail": False}}),
     ],
     # --- customers, contacts, products
-    "customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN&sort=-open")],
+    "customers": [
+        Door(EVERYBODY),
+        Door(EVERYBODY, query="?q=ERN&sort=-open"),
+        Door(EVERYBODY, query="?neglected=true&low_share=true&sort=-met"),
+    ],
+    "pyramid": [Door(EVERYBODY), Door(EVERYBODY, query="?tier=5A")],
+    "capacity": [Door(EVERYBODY)],
+    "customers_waiting": [Door(EVERYBODY)],
     "customer_new": [Door(SELLERS_AND_ADMINS)],
     "customer": [Door(OWNED, "customer")],
+    "customer_share": [Door(OWNED, "customer")],
+    "customer_revenue": [Door(OWNED, "customer")],
+    "customer_white_space": [Door(OWNED, "customer")],
+    "customer_facts": [Door(OWNED, "customer")],
+    "customer_people": [Door(OWNED, "customer")],
+    "customer_plan": [Door(OWNED, "customer")],
+    "customer_group": [Door(OWNED, "customer")],
     "customer_edit": [Door(EDITED, "customer"), post(EDITED, "customer", name="x", version=1)],
     "customer_assign": [Door("rhihris", "customer"), post("rhihris", "customer", owner="mate", version=1)],
     "customer_archive": [post(EDITED, "customer", version=1)],
     "customer_restore": [post(EDITED, "customer", version=1)],
+    "orders": [Door(EVERYBODY)],
+    "order_new": [Door(EDITED, "customer"), post(EDITED, "customer", amount="x")],
+    "order_edit": [Door(EDITED, "order"), post(EDITED, "order", amount="x")],
+    "order_archive": [Door(EDITED, "order"), post(EDITED, "order")],
+    "order_restore": [Door(EDITED, "order"), post(EDITED, "order")],
+    "contracts": [Door(EVERYBODY), Door(EVERYBODY, query="?due=true&q=ern")],
+    "contract_new": [Door(EDITED, "customer"), post(EDITED, "customer", ends_on="x")],
+    "contract_edit": [Door(EDITED, "contract"), post(EDITED, "contract", ends_on="x")],
+    "contract_renew": [Door(EDITED, "contract"), post(EDITED, "contract", ends_on="x")],
+    "contract_archive": [Door(EDITED, "contract"), post(EDITED, "contract")],
+    "contract_restore": [Door(EDITED, "contract"), post(EDITED, "contract")],
+    "supplier_new": [Door(EDITED, "customer"), post(EDITED, "customer", name="x", annual_amount="x")],
+    "supplier_edit": [Door(EDITED, "supplier"), post(EDITED, "supplier", annual_amount="x")],
+    "supplier_archive": [Door(EDITED, "supplier"), post(EDITED, "supplier")],
+    "unit_new": [Door(EDITED, "customer"), post(EDITED, "customer", name="x")],
+    "unit_edit": [Door(EDITED, "unit"), post(EDITED, "unit", name="x", version=1)],
+    "unit_archive": [Door(EDITED, "unit"), post(EDITED, "unit", version=1)],
+    "coverage_set": [
+        Door(EDITED, "unit", kwargs=(("product", LIFT),)),
+        Door(EDITED, "unit", "post", {"state": "ours", "version": 0}, kwargs=(("product", LIFT),)),
+    ],
+    "nps_responses": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ern")],
+    "nps_new": [Door(EDITED, "customer"), post(EDITED, "customer", score="x")],
+    "nps_edit": [Door(EDITED, "nps"), post(EDITED, "nps", score="x")],
+    "nps_archive": [Door(EDITED, "nps"), post(EDITED, "nps")],
+    "nps_restore": [Door(EDITED, "nps"), post(EDITED, "nps")],
+    "customer_merge": [Door("rhihris", "customer"), post("rhihris", "customer", other="x")],
+    "customer_duplicates": [Door("rriiris")],
+    "merges": [Door("rriiris")],
+    "merge_undo": [Door("rhihris", "merge"), post("rhihris", "merge")],
+    "customer_assess": [Door(EDITED, "customer"), post(EDITED, "customer", sales="9")],
+    "customer_assess_preview": [post(OWNED, "customer", sales="9")],
+    "customer_assessments": [Door(OWNED, "customer")],
+    "assessment_override": [Door(ABOVE, "assessment"), post(ABOVE, "assessment", tier="9A")],
     "contact_new": [Door("ihihrrs", "customer"), post("ihihrrs", "customer", name="x")],
+    "account_plans": [Door(EVERYBODY), Door(EVERYBODY, query="?year=x&tier=%00&q=%00&show=missing")],
+    "account_plan_new": [
+        Door(EDITED, "customer"),
+        post(EDITED, "customer", year=2030),
+        post(EDITED, "customer", year="x"),
+    ],
+    "account_plan": [Door(OWNED, "customer", kwargs=(("year", 2026),))],
+    "account_plan_print": [Door(OWNED, "customer", kwargs=(("year", 2026),))],
+    "account_plan_edit": [
+        Door(EDITED, "plan", kwargs=(("section", "share"),)),
+        Door(EDITED, "plan", "post", {"risks": "x", "version": 1}, kwargs=(("section", "risks"),)),
+    ],
+    "account_plan_archive": [post(EDITED, "plan", version=1)],
+    "account_plan_restore": [post(EDITED, "plan", version=1)],
+    "account_plan_forward": [post(EDITED, "plan", version=1)],
+    "plan_line_new": [Door(EDITED, "plan"), post(EDITED, "plan", strategy="x", state="waiting")],
+    "plan_line_edit": [Door(EDITED, "plan_line"), post(EDITED, "plan_line", strategy="x", state="done", version=1)],
+    "plan_line_archive": [post(EDITED, "plan_line", version=1)],
+    "joint_action_new": [Door(EDITED, "plan"), post(EDITED, "plan", action="x")],
+    "joint_action_edit": [Door(EDITED, "joint_action"), post(EDITED, "joint_action", action="x", version=1)],
+    "joint_action_archive": [post(EDITED, "joint_action", version=1)],
+    "joint_action_settle": [
+        Door(EDITED, "joint_action", "post", {"version": 1}, kwargs=(("side", "ours"), ("verb", "finish"))),
+    ],
     "contacts": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
     "contact_edit": [Door(EDITED, "contact"), post(EDITED, "contact", name="x", version=1)],
     "contact_archive": [post(EDITED, "contact", version=1)],
@@ -149,6 +240,8 @@ MATRIX: dict[str, list[Door]] = {
         Door(EDITED, "opportunity", query="?stage=lost"),
         post(EDITED, "opportunity", stage="validate", version=1),
     ],
+    "waiver_ask": [post(EDITED, "opportunity", stage="validate", version=1, reason="Chairman")],
+    "waiver": [Door(ABOVE, "waiver"), post(ABOVE, "waiver", decision="grant")],
     "opportunity_undo": [post(OWNED, "opportunity", version=1)],
     "opportunity_table": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN&sort=-amount&page=9")],
     "opportunity_export": [
@@ -169,8 +262,90 @@ MATRIX: dict[str, list[Door]] = {
     ],
     "opportunity_assign": [Door("rhihris", "opportunity"), post("rhihris", "opportunity", owner="mate", version=1)],
     "opportunity_collaborators": [post("ihihrrs", "opportunity", add="mate")],
+    "checkpoints": [Door(OWNED, "opportunity"), Door(OWNED, "opportunity", query="?factor=power")],
+    "checkpoint_add": [
+        Door(EDITED, "opportunity", query="?factor=power&level=9"),
+        post(EDITED, "opportunity", levels="1", grade="E0", day="today", evidence_1="x"),
+    ],
+    "confirmations": [Door("rriiris"), post("rriiris", ids=["1", "2", "x"])],
+    "checkpoint_withdraw": [Door(EDITED, "checkpoint"), post(EDITED, "checkpoint", reason="x")],
+    "checkpoint_confirm": [Door("rhihrrs", "checkpoint"), post("rhihrrs", "checkpoint")],
+    "checkpoint_lower": [Door("rhihrrs", "checkpoint"), post("rhihrrs", "checkpoint", grade="E0", reason="x")],
     "opportunity_archive": [post(EDITED, "opportunity", version=1)],
     "opportunity_restore": [post(EDITED, "archived", version=2)],
+    "file_add": [Door(EDITED, "opportunity"), post(EDITED, "opportunity")],
+    "file_remove": [Door(EDITED, "file"), post(EDITED, "file"), Door(AUTHORS, "playbook_file")],
+    "playbook": [Door(EVERYBODY), Door(EVERYBODY, query="?q=x&kind=script&stage=lock&rung=power:1&archived=true")],
+    "playbook_new": [Door(AUTHORS), post(AUTHORS, kind="script", title_en="x", body_en="x")],
+    "playbook_entry": [Door(EVERYBODY, "playbook")],
+    "playbook_edit": [Door(AUTHORS, "playbook"), post(AUTHORS, "playbook", title_en="x", version=1)],
+    "playbook_archive": [Door(AUTHORS, "playbook"), post(AUTHORS, "playbook", version=1)],
+    "playbook_restore": [Door(AUTHORS, "playbook"), post(AUTHORS, "playbook", version=1)],
+    "playbook_file": [Door(AUTHORS, "playbook"), post(AUTHORS, "playbook")],
+    "playbook_version": [
+        Door(EVERYBODY, "playbook", kwargs=(("number", 1),)),
+        Door("hhhhhhs", "playbook", kwargs=(("number", 9),)),
+    ],
+    "file": [Door(OWNED, "file"), Door("hhhhhhs", kwargs=(("key", "x"),)), Door("hhhhhhs", "removed_file")],
+    "file_preview": [Door("hhhhhhs", "file"), Door(OWNED, "picture")],
+    # --- people, joint plan, strategy of an opportunity
+    "stakeholder_new": [Door(EDITED, "opportunity"), post(EDITED, "opportunity", role_title="x")],
+    "stakeholder_edit": [Door(EDITED, "stakeholder"), post(EDITED, "stakeholder", role_title="x", version=1)],
+    "stakeholder_place": [
+        Door(EDITED, "stakeholder"),
+        post(EDITED, "stakeholder", column="neutral", row_name="low", version=1),
+    ],
+    "stakeholder_archive": [Door(EDITED, "stakeholder"), post(EDITED, "stakeholder", version=1)],
+    "stakeholder_restore": [Door(EDITED, "stakeholder"), post(EDITED, "stakeholder", version=1)],
+    "joint_task_new": [Door(EDITED, "opportunity"), post(EDITED, "opportunity", title="x", side="ours")],
+    "plan_sheet": [Door(OWNED, "opportunity"), Door(OWNED, "archived")],
+    "joint_task_edit": [Door(EDITED, "task"), post(EDITED, "task", title="x", side="theirs", version=1)],
+    "joint_task_done": [Door(EDITED, "task"), post(EDITED, "task", done_on="2026-01-01", version=1)],
+    "joint_task_archive": [Door(EDITED, "task"), post(EDITED, "task", version=1)],
+    "joint_task_restore": [Door(EDITED, "task"), post(EDITED, "task", version=1)],
+    "opportunity_strategy": [Door(OWNED, "opportunity"), Door(OWNED, "archived")],
+    "opportunity_strategy_edit": [
+        Door(EDITED, "opportunity"),
+        post(EDITED, "opportunity", sales_theme="x", version=1),
+    ],
+    "decision_new": [Door(EDITED, "opportunity"), post(EDITED, "opportunity", decision="go", reason="x")],
+    "competitor_new": [Door(EDITED, "opportunity"), post(EDITED, "opportunity", name="x")],
+    "competitor_edit": [Door(EDITED, "competitor"), post(EDITED, "competitor", name="x", version=1)],
+    "competitor_archive": [Door(EDITED, "competitor"), post(EDITED, "competitor", version=1)],
+    "competitor_restore": [Door(EDITED, "competitor"), post(EDITED, "competitor", version=1)],
+    # --- activities
+    "activities": [Door(EVERYBODY), Door(EVERYBODY, query="?whose=all&q=ERN&state=planned&kind=visit&page=9")],
+    "activity_calendar": [Door(EVERYBODY), Door(EVERYBODY, query="?view=month&whose=all&day=2026-13-01")],
+    "activity_new": [Door(SELLERS, query="?about=deal:x&day=x"), post(SELLERS, kind="visit", when="now")],
+    "activity": [Door(OWNED, "activity")],
+    "activity_debrief": [Door(EDITED, "activity"), post(EDITED, "activity", done_at="2026-10-01T10:00", version=1)],
+    "activity_edit": [Door(EDITED, "activity"), post(EDITED, "activity", kind="call", version=1)],
+    "activity_reschedule": [Door(EDITED, "activity"), post(EDITED, "activity", planned_at="2027-01-05T10:00")],
+    "activity_cancel": [Door(EDITED, "activity"), post(EDITED, "activity", reason="x", version=1)],
+    "activity_coach": [Door("rhihrrs", "activity"), post("rhihrrs", "activity", note="x", version=1)],
+    "customer_activities": [Door(OWNED, "customer")],
+    "picker_activity_subjects": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
+    "calendar_ics": [Door("h" * 7, kwargs=(("token", "x"),))],
+    "calendar_feed": [Door(EVERYBODY)],
+    "calendar_feed_new": [Door(EVERYBODY), post(EVERYBODY)],
+    "calendar_feed_revoke": [Door(EVERYBODY), post(EVERYBODY)],
+    "activity_kinds": [Door(EVERYBODY)],
+    "activity_kind_new": [Door(ADMINS), post(ADMINS, name_en="x")],
+    "activity_kind_edit": [Door(ADMINS, "kind"), post(ADMINS, "kind", name_en="x", version=1)],
+    "activity_kind_archive": [Door(ADMINS, "kind"), post(ADMINS, "kind", version=1)],
+    "activity_kind_restore": [post(ADMINS, "kind", version=1)],
+    "api-activity-list": [
+        Door(EVERYBODY),
+        Door(EVERYBODY, query="?search=ERN&state=planned&planned_from=2026-01-01"),
+        post(SELLERS, kind="visit"),
+    ],
+    "api-activity-detail": [Door(OWNED, "activity"), patch(EDITED, "activity", objective="x")],
+    "api-activity-debrief": [post(EDITED, "activity", done_at="2026-10-01T10:00:00+08:00", version=1)],
+    "api-activity-cancel": [post(EDITED, "activity", reason="x", version=1)],
+    "api-activity-coach": [post("rhihrrs", "activity", note="x", version=1)],
+    "api-activity-kind-list": [Door(EVERYBODY), post(ADMINS, name_en="x")],
+    "api-activity-kind-detail": [Door(EVERYBODY, "kind"), patch(ADMINS, "kind", name_en="x"), delete(ADMINS, "kind")],
+    "api-activity-kind-restore": [post(ADMINS, "kind", version=1)],
     # --- saved views
     "saved_views": [Door(EVERYBODY)],
     "saved_view_bar": [Door(EVERYBODY), Door(EVERYBODY, query="?on=table&q=ERN")],
@@ -235,6 +410,19 @@ MATRIX: dict[str, list[Door]] = {
     "api-export-list": [Door(ADMINS), post(ADMINS)],
     "api-export-detail": [Door(ADMINS, "export")],
     "api-export-download": [Door(ADMINS, "export"), Door("rrrrrhs", "export_of_another")],
+    "settings_method": [Door(EVERYBODY)],
+    "method_gate": [Door(ADMINS), post(ADMINS, gate_mode="enforce")],
+    "stage_evidence": [Door(ADMINS, "stage"), post(ADMINS, "stage", floor_demand="9")],
+    "factor_edit": [Door(ADMINS, kwargs=(("factor", "power"),)), Door("hhhhhhs", kwargs=(("factor", "luck"),))],
+    "rung_edit": [
+        Door(ADMINS, kwargs=(("factor", "power"), ("level", 4))),
+        Door("hhhhhhs", kwargs=(("factor", "power"), ("level", 7))),
+    ],
+    "api-method": [Door(EVERYBODY), Door(ADMINS, method="patch", body={"gate_mode": "advise"})],
+    "api-rung": [
+        Door(EVERYBODY, kwargs=(("factor", "power"), ("level", 4))),
+        Door(ADMINS, method="patch", body={"question_en": "Who?"}, kwargs=(("factor", "power"), ("level", 4))),
+    ],
     "settings_stages": [Door(EVERYBODY)],
     "stage_new": [Door(ADMINS), post(ADMINS, name_en="x")],
     "stage_order": [post(ADMINS, order="1")],
@@ -254,6 +442,15 @@ MATRIX: dict[str, list[Door]] = {
     "api-audit-list": [Door(ADMINS)],
     "api-audit-detail": [Door(ADMINS, "entry")],
     # --- computed
+    "my_day": [Door(EVERYBODY)],
+    "my_day_looked": [Door(EVERYBODY, method="post")],
+    "opportunity_step_done": [Door(EDITED, of="opportunity"), Door(EDITED, of="opportunity", method="post")],
+    "contact_privacy": [Door(OWNED, "contact"), Door(OWNED, "contact", query="?format=json")],
+    "contact_erase": [Door("rhrhris", "contact"), post("rhrhris", "contact")],
+    "api-contact-privacy": [Door(OWNED, "contact")],
+    "api-contact-erase": [post("rhrhris", "contact")],
+    "search": [Door(EVERYBODY, query="?q=ac")],
+    "api-search": [Door(EVERYBODY, query="?q=ac")],
     "dashboard": [Door(EVERYBODY), Door("hhhiiis", query="?team=west"), Door("hiihiis", query="?owner=mate")],
     "dashboard_rows": [
         Door(EVERYBODY, kwargs=(("figure", "open"),)),
@@ -282,17 +479,64 @@ MATRIX: dict[str, list[Door]] = {
     "api-team-list": [Door(EVERYBODY), post(ADMINS, name="x")],
     "api-team-detail": [Door(EVERYBODY, "team"), patch(ADMINS, "team", name="x"), delete(ADMINS, "team")],
     "api-team-restore": [post(ADMINS, "team")],
+    "api-customer-account-plans": [
+        Door(OWNED, "customer"),
+        post(EDITED, "customer", year=2031, lines=[{"strategy": "x"}]),
+    ],
+    "api-account-plan-list": [Door(EVERYBODY)],
+    "api-account-plan-detail": [Door(OWNED, "plan"), patch(EDITED, "plan", risks="x"), delete(EDITED, "plan")],
+    "api-account-plan-restore": [post(EDITED, "plan", version=1)],
     "api-customer-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN"), post(SELLERS_AND_ADMINS, name="x")],
+    "api-customer-pyramid": [Door(EVERYBODY)],
     "api-customer-detail": [Door(OWNED, "customer"), patch(EDITED, "customer", name="x"), delete(EDITED, "customer")],
+    "api-customer-assessments": [Door(OWNED, "customer"), post(EDITED, "customer", scores=SCORES)],
+    "api-customer-override": [post(ABOVE, "customer", tier="2A", reason="Plant")],
     "api-customer-restore": [post(EDITED, "customer", version=1)],
+    "api-customer-merge": [post("rhihris", "customer", other="merge-target")],
+    "api-customer-duplicates": [Door(EVERYBODY, query="?name=ERN"), Door(EVERYBODY, query="?name=WESTERN%20Works")],
+    "api-merge-list": [Door(EVERYBODY)],
+    "api-merge-detail": [Door(OWNED, "merge")],
+    "api-merge-undo": [post("rhihris", "merge")],
     "api-contact-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN")],
     "api-contact-detail": [Door(OWNED, "contact"), patch(EDITED, "contact", name="x"), delete(EDITED, "contact")],
     "api-contact-restore": [post(EDITED, "contact", version=1)],
     "api-product-list": [Door(EVERYBODY), post(ADMINS, name="x")],
     "api-product-detail": [Door(EVERYBODY, "product"), patch(ADMINS, "product", name="x"), delete(ADMINS, "product")],
     "api-product-restore": [post(ADMINS, "product", version=1)],
-    "api-order-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN")],
-    "api-order-detail": [Door(OWNED, "order")],
+    "api-order-list": [
+        Door(EVERYBODY),
+        Door(EVERYBODY, query="?search=ERN"),
+        Door(EVERYBODY, query="?q=ern"),
+        post(SELLERS_AND_ADMINS, amount="x"),
+    ],
+    "api-order-detail": [Door(OWNED, "order"), patch(EDITED, "order", amount="2"), delete(EDITED, "order")],
+    "api-order-restore": [post(EDITED, "order", version=1)],
+    "api-contract-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN"), post(SELLERS_AND_ADMINS, amount="x")],
+    "api-contract-detail": [Door(OWNED, "contract"), patch(EDITED, "contract", title="x"), delete(EDITED, "contract")],
+    "api-contract-restore": [post(EDITED, "contract", version=1)],
+    "api-contract-renew": [post(EDITED, "contract", ends_on="x")],
+    "api-supplier-list": [
+        Door(EVERYBODY),
+        Door(EVERYBODY, query="?search=ERN"),
+        post(SELLERS_AND_ADMINS, name="x"),
+    ],
+    "api-supplier-detail": [
+        Door(OWNED, "supplier"),
+        patch(EDITED, "supplier", name="x"),
+        delete(EDITED, "supplier"),
+    ],
+    "api-supplier-restore": [post(EDITED, "supplier", version=1)],
+    "api-unit-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN"), post(SELLERS_AND_ADMINS, amount="x")],
+    "api-unit-detail": [Door(OWNED, "unit"), patch(EDITED, "unit", name="x"), delete(EDITED, "unit")],
+    "api-unit-restore": [post(EDITED, "unit", version=1)],
+    "api-customer-white-space": [Door(OWNED, "customer"), post(EDITED, "customer", unit="EASTERN-UNIT", state="x")],
+    "api-nps-response-list": [
+        Door(EVERYBODY),
+        Door(EVERYBODY, query="?search=ERN"),
+        post(SELLERS_AND_ADMINS, score="x"),
+    ],
+    "api-nps-response-detail": [Door(OWNED, "nps"), patch(EDITED, "nps", score=7), delete(EDITED, "nps")],
+    "api-nps-response-restore": [post(EDITED, "nps", version=1)],
     "api-stage-list": [Door(EVERYBODY), post(ADMINS, name_en="x")],
     "api-stage-detail": [Door(EVERYBODY, "stage"), patch(ADMINS, "stage", name_en="x")],
     "api-stage-reorder": [post(ADMINS, order=["discover"])],
@@ -318,8 +562,65 @@ MATRIX: dict[str, list[Door]] = {
     ],
     "api-opportunity-move": [post(EDITED, "opportunity", stage="validate", version=1)],
     "api-opportunity-undo": [post("ihihris", "opportunity", version=1)],
+    "api-opportunity-waivers": [Door(OWNED, "opportunity"), post(EDITED, "opportunity", stage="decide", reason="Why")],
+    "api-waiver-list": [Door(EVERYBODY), Door(EVERYBODY, query="?state=asked")],
+    "api-waiver-detail": [Door(OWNED, "waiver")],
+    "api-waiver-grant": [post(ABOVE, "waiver")],
+    "api-waiver-refuse": [post(ABOVE, "waiver", reason="Too early")],
     "api-opportunity-restore": [post(EDITED, "archived", version=2)],
+    "api-opportunity-checkpoints": [
+        Door(OWNED, "opportunity"),
+        post(EDITED, "opportunity", factor="power", level=1, grade="E0", evidence="x"),
+    ],
+    "api-checkpoint-list": [Door(EVERYBODY)],
+    "api-checkpoint-detail": [Door(OWNED, "checkpoint")],
+    "api-checkpoint-confirm": [post("rhihrrs", "checkpoint")],
+    "api-checkpoint-grade": [post("rhihrrs", "checkpoint", grade="E0", reason="x")],
+    "api-checkpoint-withdraw": [post(EDITED, "checkpoint", reason="x")],
+    "api-factor-list": [Door(EVERYBODY)],
+    "api-factor-detail": [Door(EVERYBODY, "factor")],
     "api-opportunity-timeline": [Door(OWNED, "opportunity")],
+    "api-opportunity-files": [Door(OWNED, "opportunity"), post(EDITED, "opportunity")],
+    "api-playbook-list": [
+        Door(EVERYBODY, query="?search=x&rung=power:1"),
+        post(AUTHORS, kind="script", title_en="x", body_en="x"),
+    ],
+    "api-playbook-detail": [
+        Door(EVERYBODY, "playbook"),
+        patch(AUTHORS, "playbook", title_en="x"),
+        delete(AUTHORS, "playbook"),
+    ],
+    "api-playbook-restore": [post(AUTHORS, "playbook")],
+    "api-playbook-versions": [Door(EVERYBODY, "playbook")],
+    "api-playbook-files": [Door(EVERYBODY, "playbook"), post(AUTHORS, "playbook")],
+    "api-file-list": [Door(EVERYBODY), Door(EVERYBODY, query="?ordering=name")],
+    "api-file-detail": [Door(OWNED, "file"), delete(EDITED, "file"), Door("hhhhhhs", "removed_file")],
+    "api-file-download": [Door(OWNED, "file"), Door("hhhhhhs", "removed_file")],
+    "api-stakeholder-list": [Door(EVERYBODY), Door(EVERYBODY, query="?opportunity=x&archived=true")],
+    "api-stakeholder-detail": [
+        Door(OWNED, "stakeholder"),
+        patch(EDITED, "stakeholder", stance=1),
+        delete(EDITED, "stakeholder"),
+    ],
+    "api-stakeholder-restore": [post(EDITED, "stakeholder")],
+    "api-opportunity-stakeholders": [Door(OWNED, "opportunity"), post(EDITED, "opportunity", role_title="x")],
+    "api-joint-task-list": [Door(EVERYBODY)],
+    "api-joint-task-detail": [Door(OWNED, "task"), patch(EDITED, "task", title="x"), delete(EDITED, "task")],
+    "api-joint-task-restore": [post(EDITED, "task")],
+    "api-opportunity-joint-plan": [Door(OWNED, "opportunity"), post(EDITED, "opportunity", title="x")],
+    "api-competitor-list": [Door(EVERYBODY)],
+    "api-competitor-detail": [
+        Door(OWNED, "competitor"),
+        patch(EDITED, "competitor", name="x"),
+        delete(EDITED, "competitor"),
+    ],
+    "api-competitor-restore": [post(EDITED, "competitor")],
+    "api-opportunity-competitors": [Door(OWNED, "opportunity"), post(EDITED, "opportunity", name="x")],
+    "api-opportunity-strategy": [Door(OWNED, "opportunity"), patch(EDITED, "opportunity", sales_theme="x")],
+    "api-opportunity-decisions": [
+        Door(OWNED, "opportunity"),
+        post(EDITED, "opportunity", decision="go", reason="x"),
+    ],
     "api-opportunity-versions": [Door(OWNED, "opportunity")],
 }
 
@@ -348,13 +649,44 @@ def rows(company):
         opportunity = factories.opportunity(
             person, f"{word} Deal", customer=customer, amount=amount, next_step=f"{word} step", source=word
         )
+        evidence = Evidence(
+            factor="power", level=5, grade="E2", evidence=f"{word} minutes", contact=contact,
+            said_on=opportunity.created_on, link=f"https://example.com/{word}",
+        )  # fmt: skip
+        checkpoint = add_checkpoints(opportunity=opportunity, records=[evidence], actor=person)[0]
+        waiver = ask_waiver(
+            opportunity=opportunity, stage=Stage.objects.get(key="lock"), reason=f"{word} wish", actor=person
+        )
         archived = factories.opportunity(person, f"{word} Mistake", customer=customer, amount=amount)
         archived = archive_opportunity(opportunity=archived, seen=1, actor=person)
         order = Order.objects.create(
             key=f"{word}-ORDER", customer=customer, owner=person, amount=amount, booked_on="2026-10-01"
         )
         made = {
+            "file": factories.attachment(opportunity, f"{word}.txt"), "removed_file": removed_file(opportunity),
+            "picture": factories.attachment(opportunity, f"{word}.png", factories.PIXEL),
+            "activity": factories.activity(
+                person, opportunity=opportunity, contacts=[contact], objective=f"{word} objective"
+            ),
+            "merge": merge_customers(
+                survivor=customer, other=factories.customer(person, f"{word} Twin"), actor=company.admin
+            ),
             "customer": customer, "contact": contact, "opportunity": opportunity, "archived": archived, "order": order,
+            "contract": create_contract(
+                actor=person, customer=customer, title=f"{word} contract", amount=amount, starts_on=date(2026, 1, 1),
+                ends_on=date(2026, 12, 31),
+            ),
+            "supplier": create_supplier(
+                actor=person, customer=customer, name=f"{word} rival", annual_amount=amount
+            ),
+            "unit": create_unit(actor=person, customer=customer, key=f"{word}-UNIT", name=f"{word} plant"),
+            "nps": create_nps_response(
+                actor=person, customer=customer, contact=contact, score=9, answered_on=date(2026, 10, 1), comment=word
+            ),
+            "checkpoint": checkpoint,
+            "waiver": waiver,
+            **around(person, opportunity, contact, word, amount),
+            **planned(person, customer, contact, word, amount),
             "notification": Notification.objects.create(
                 recipient=person, kind=Kind.HANDED_OVER, model="opportunity", object_id=opportunity.pk,
                 params={"by": company.admin.pk},
@@ -363,14 +695,50 @@ def rows(company):
     made["view"] = save_view(actor=company.rep, name="Ours", page="board", query="", scope="team")
     made["token"] = create_token(user=company.rep, name="Nightly")[0]
     made["entry"] = AuditEntry.objects.latest("id")
+    made["playbook"] = PlaybookEntry.objects.first()
+    made["playbook_file"] = actions.store_playbook_attachment(
+        entry=made["playbook"], upload=SimpleUploadedFile("a.txt", b"x"), actor=company.admin
+    )
     made["product"] = factories.product(company.admin, "Rack")
+    Product.objects.create(pk=LIFT, name="Lift")
+    made["kind"] = ActivityKind.objects.get(key="visit")
     made["stage"] = Stage.objects.get(key="discover")
+    made["factor"] = Factor.objects.get(key="power")
     made["user"], made["team"] = company.rep, company.east
     made["invitation"] = factories.invitation(company.admin, "guest@example.com")
     made["import"] = ImportRun.objects.create(requested_by=company.admin, state="checked")
     made["export"] = finished_export(company.admin)
     made["export_of_another"] = finished_export(company.executive)
     return made
+
+
+def removed_file(opportunity):
+    return remove_attachment(attachment=factories.attachment(opportunity), actor=opportunity.owner)
+
+
+def around(person, opportunity, contact, word, amount):
+    """What hangs on an opportunity: its people, plan, strategy."""
+    of_it = {"opportunity": opportunity, "actor": person}
+    sheet = {"sales_theme": f"{word} theme", "price": amount, "price_floor": amount}
+    actions.edit_strategy(changes=sheet, seen=None, **of_it)
+    actions.record_decision(decision="go", reason=f"{word} reason", **of_it)
+    return {
+        "stakeholder": actions.add_stakeholder(contact=contact, goal=f"{word} goal", **of_it),
+        "task": actions.add_task(title=f"{word} task", **of_it),
+        "competitor": actions.add_competitor(name=f"{word} rival", **of_it),
+    }
+
+
+def planned(person, customer, contact, word, amount):
+    """The customer's account plan."""
+    plan = create_plan(actor=person, customer=customer, year=2026, risks=f"{word} risk", their_leader=contact)
+    notes = {"sales": f"{word} note"}
+    return {
+        "plan": plan,
+        "assessment": assess_customer(customer=customer, scores=SCORES, notes=notes, actor=person),
+        "plan_line": add_plan_line(actor=person, plan=plan, strategy=f"{word} strategy", revenue=amount),
+        "joint_action": add_joint_action(actor=person, plan=plan, action=f"{word} action", owner=person),
+    }
 
 
 def finished_export(person):
@@ -421,8 +789,8 @@ def request(company, rows, role, name, door):
         client.force_login(getattr(company, role))
     kwargs = dict(door.kwargs)
     if door.of:
-        is_run = isinstance(rows[door.of], WorkspaceRun) and not name.startswith("api-")
-        kwargs |= {"key": rows[door.of].key} if is_run else {"pk": rows[door.of].pk}
+        by_key = isinstance(rows[door.of], WorkspaceRun | Attachment) and not name.startswith("api-")
+        kwargs |= {"key": rows[door.of].key} if by_key else {"pk": rows[door.of].pk}
     url = reverse(name, kwargs=kwargs) + door.query
     if door.method == "get":
         return client.get(url)

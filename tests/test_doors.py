@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import AuditEntry
 from accounts.tokens import create_token
 from opportunities import actions
-from opportunities.models import Opportunity, OpportunityVersion, Stage
+from opportunities.models import MethodSetting, Opportunity, OpportunityVersion, Stage
 from pipeline.interchange import import_workspace
 from tests import factories
 
@@ -44,12 +44,20 @@ class ThroughActions:
     def __init__(self, company):
         self.people = company.people()
 
-    def move(self, row, who, stage, reason="", amount=None, signed_on=None, competitor=""):
+    def move(self, row, who, stage, reason="", amount=None, signed_on=None, competitor="", override=False):
         actions.move_to_stage(
             opportunity=row, stage=Stage.objects.get(key=stage), seen=row.version, actor=self.people[who],
-            reason=reason, amount=Decimal(amount) if amount else None, competitor=competitor,
+            reason=reason, amount=Decimal(amount) if amount else None, competitor=competitor, override=override,
             signed_on=datetime.fromisoformat(signed_on).date() if signed_on else None,
         )  # fmt: skip
+
+    def stopped(self, row, who, **body):
+        """Whether the gate stops this move."""
+        try:
+            self.move(row, who, **body)
+        except actions.GateClosed:
+            return True
+        return False
 
     def edit(self, row, who, **changes):
         parsed = {name: Opportunity._meta.get_field(name).to_python(value) for name, value in changes.items()}
@@ -82,6 +90,11 @@ class ThroughBrowser:
     def move(self, row, who, **body):
         self.post(who, "opportunity_move", row, **body)
 
+    def stopped(self, row, who, **body):
+        url = reverse("opportunity_move", args=[row.pk])
+        answer = self.client(who).post(url, {"version": row.version, **body})
+        return answer.status_code == 422 and b"evidence missing" in answer.content
+
     def edit(self, row, who, **changes):
         for name, value in changes.items():
             self.post(who, "opportunity_field", row, [name], **{name: value, "in": "table"})
@@ -103,6 +116,10 @@ class ThroughBulk(ThroughBoard):
         picked = {"ids": [f"{row.pk}-{row.version}"], "confirmed": "1", **body}
         answer = self.client(who).post(reverse("opportunity_bulk"), picked)
         assert answer.status_code in (200, 204), answer.content[:500]
+        return answer.content
+
+    def stopped(self, row, who, **body):
+        return b"Evidence is missing" in self.bulk(row, who, act="move", **body)
 
     def move(self, row, who, amount=None, **body):
         if amount:  # the bulk move has no field for the amount
@@ -122,13 +139,17 @@ class ThroughApi:
             name: create_token(user=user, name="test", scope="write")[1] for name, user in company.people().items()
         }
 
-    def send(self, who, method, path, **body):
+    def send(self, who, method, path, expected=200, **body):
         answer = Client().generic(
             method, f"/api/v1/{path}", json.dumps(body), content_type="application/json",
             headers={"Authorization": f"Bearer {self.secrets[who]}"},
         )  # fmt: skip
-        assert answer.status_code == 200, answer.content
+        assert answer.status_code == expected, answer.content
         return answer.json()
+
+    def stopped(self, row, who, **body):
+        path = f"opportunities/{row.pk}/move/"
+        return "missing" in self.send(who, "POST", path, version=row.version, expected=422, **body)
 
     def move(self, row, who, **body):
         self.send(who, "POST", f"opportunities/{row.pk}/move/", version=row.version, **body)
@@ -149,6 +170,10 @@ class ThroughApiBulk(ThroughApi):
         else:
             result = self.send(who, "POST", "opportunities/bulk/", ids=[row.pk], action="move", **body)
             assert result["results"][0]["status"] == 200
+
+    def stopped(self, row, who, **body):
+        sent = self.send(who, "POST", "opportunities/bulk/", ids=[row.pk], action="move", **body)
+        return sent["results"][0]["status"] == 422
 
 
 DOORS = [ThroughActions, ThroughBrowser, ThroughBoard, ThroughBulk, ThroughApi, ThroughApiBulk]
@@ -193,6 +218,43 @@ def test_every_door_leaves_the_same_rows(company, expected, door):
     assert without(got, "key", "customer_id") == without(expected, "key", "customer_id")
     doors = set(AuditEntry.objects.filter(model="opportunity").values_list("door", flat=True))
     assert doors >= {"api" if "Api" in door.__name__ else "browser"}
+
+
+class ThroughTable(ThroughBoard):
+    """The stage edited where it stands in the table: what it lacks is asked for in the dialog."""
+
+    def stopped(self, row, who, stage):
+        body = {"version": row.version, "stage": stage, "in": "table"}
+        answer = self.client(who).post(reverse("opportunity_field", args=[row.pk, "stage"]), body)
+        asked = json.loads(answer.headers["HX-Trigger"])["asc:ask"]["url"]
+        return b"evidence missing" in self.client(who).get(asked).content
+
+
+@pytest.mark.parametrize("door", [*DOORS, ThroughTable])
+@pytest.mark.parametrize(
+    ("who", "enforced", "may_override"),
+    [("rep", False, True), ("rep", True, False), ("manager", False, True), ("manager", True, True)],
+)
+def test_the_gate_answers_every_door_alike(db, door, who, enforced, may_override):
+    company = factories.company(gated=True)
+    if enforced:
+        MethodSetting.objects.update(gate_mode=MethodSetting.GateMode.ENFORCE)
+    row = factories.opportunity(company.rep, "Story")
+    teller = door(company)
+    assert teller.stopped(row, who, stage="cocreate")
+    assert state_of(row) == ("discover", None, 1)
+    anyway = {"stage": "cocreate", "override": True, "reason": "Trust me"}
+    if may_override:
+        teller.move(row, who, **anyway)
+        assert state_of(row) == ("cocreate", "discover", 2)
+    elif door is not ThroughTable:  # which has no way to override
+        assert teller.stopped(row, who, **anyway)
+        assert state_of(row) == ("discover", None, 1)
+
+
+def state_of(row):
+    """Where it stands, from where without proof, its version."""
+    return Opportunity.objects.values_list("stage__key", "unproven_from__key", "version").get(pk=row.pk)
 
 
 def test_an_import_leaves_the_same_rows(company, expected, tmp_path):

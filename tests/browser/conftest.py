@@ -12,12 +12,15 @@ from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from accounts.actions import BEGINNING
+from customers.models import TierRules
 from opportunities.models import Stage
 from tests import factories
 from tests.browser.driver import PHONE, WIDE, Watched, launch, watched_page
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the thread of the tests
-shipped = import_module("opportunities.migrations.0002_shipped_stages")
+stages = import_module("opportunities.migrations.0002_shipped_stages")
+method = import_module("opportunities.migrations.0006_shipped_method")
 expect.set_options(timeout=15_000)
 BOTH = ["en", "zh-hans"]
 
@@ -42,11 +45,25 @@ def viewport(request) -> dict[str, int]:
 
 
 @pytest.fixture
-def company(transactional_db) -> factories.Company:
-    """The small company, committed, so that the server's threads see it; the shipped stages are there again."""
+def shipped(transactional_db) -> None:
+    """The shipped stages, ladders and tier rules are there again."""
     if not Stage.objects.exists():  # serialized_rollback forgets them: Django's connection is another one here
-        shipped.ship_stages(apps, None)
+        stages.ship_stages(apps, None)
+        method.ship_method(apps, None)
+    if not TierRules.objects.exists():
+        TierRules.objects.create(valid_from=BEGINNING)
+
+
+@pytest.fixture
+def company(shipped) -> factories.Company:
+    """The small company, committed, so that the server sees it; its gate is open."""
     return factories.company()
+
+
+@pytest.fixture
+def gated(shipped) -> factories.Company:
+    """Likewise, with the shipped floors and milestones."""
+    return factories.company(gated=True)
 
 
 @pytest.fixture

@@ -80,7 +80,11 @@ class Watched:
         return self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
 
     def problems(self) -> list[str]:
-        """What axe finds in light and in dark, and whether the page is too wide; it stands afterwards as before."""
+        """What axe finds in light and in dark, and whether the page is too wide; it stands afterwards as before.
+
+        A page that is still being left or built has no root to ask: it is waited for.
+        """
+        self.page.wait_for_load_state()
         before = self.page.evaluate("document.documentElement.getAttribute('data-bs-theme')")
         found = ["is wider than the window"] if self.overflows() else []
         for theme in ("light", "dark"):

@@ -52,6 +52,15 @@ SCREENS = {
         "lin", "/opportunities/", clicks=("[data-new]", "#dialog [name=title]", "#dialog [type=submit]"),
         expected=("status of 422",), fills_window=True,
     ),
+    "playbook": Screen("lin", "/playbook/"),
+    "playbook-manager": Screen("shen", "/playbook/?kind=objection"),
+    "playbook-empty": Screen("lin", "/playbook/?q=nothing-is-called-so"),
+    "playbook-entry": Screen("shen", "/playbook/", first="main .asc-play a"),
+    "playbook-new": Screen("shen", "/playbook/new/"),
+    "playbook-refused": Screen(
+        "shen", "/playbook/new/", clicks=("main [type=submit]",), expected=("status of 422",)
+    ),
+    "file-add": Screen("lin", TABLE, first=A_DEAL, clicks=("#files [hx-get]",)),
     "close-as-won": Screen("lin", "/opportunities/", clicks=(MOVE, "#move-menu [value=won]"), fills_window=True),
     "close-as-lost": Screen("lin", "/opportunities/", clicks=(MOVE, "#move-menu [value=lost]"), fills_window=True),
     "step-back": Screen(

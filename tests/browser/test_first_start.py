@@ -1,22 +1,18 @@
 """An empty installation in the browser: the guide, an empty start, the demo in and out again, a change of the past."""
 
 import pytest
-from django.apps import apps
 from playwright.sync_api import expect
 
 from accounts.models import Organisation, User
-from opportunities.models import Opportunity, Stage
+from opportunities.models import Opportunity
 from tests import factories
 from tests.browser import steps
-from tests.browser.conftest import shipped
 from tests.browser.steps import button, link, say
 
 
 @pytest.fixture
-def boss(transactional_db) -> User:
-    """The first administrator; the shipped stages are there again."""
-    if not Stage.objects.exists():
-        shipped.ship_stages(apps, None)
+def boss(shipped) -> User:
+    """The first administrator."""
     return User.objects.create_superuser("boss", factories.PASSWORD, name="Boss")
 
 

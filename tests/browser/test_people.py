@@ -44,7 +44,7 @@ def test_somebody_is_invited_by_a_copied_link_and_signs_in(company, open_page, l
     guest.page.locator("[name=password1]").fill(NEW_PASSWORD)
     guest.page.locator("[name=password2]").fill(NEW_PASSWORD)
     guest.page.locator("main [type=submit]").click()
-    guest.page.wait_for_url("**/opportunities/**")
+    guest.page.wait_for_url("**/day/**")
     guest.page.goto(link)
     expect(guest.page.get_by_role("heading", level=1)).to_have_text(steps.say(guest, "This link does not work"))
     steps.sound(guest, "link does not work")
@@ -64,6 +64,7 @@ def test_a_deactivation_hands_the_deals_over_and_the_receiver_sees_them(company,
     window = open_page(company.admin, "/settings/people/?q=rep", language=language, viewport=viewport)
     page = window.page
     page.locator(f"main a[href='/settings/people/{company.rep.pk}/deactivate/']").click()
+    page.wait_for_url("**/deactivate/")
     steps.sound(window, "deactivate")
     for name in ("mate", "manager"):
         box = page.locator("select[name=to] + .ts-wrapper input")

@@ -37,7 +37,9 @@ def test_a_wrong_password_then_the_right_one(company, open_page, language, viewp
     expect(page.locator("[name=login]")).to_be_visible()
 
 
-@pytest.mark.parametrize(("person", "heading"), [("executive", "Performance dashboard"), ("rep", "Key deals board")])
+@pytest.mark.parametrize(
+    ("person", "heading"), [("executive", "Performance dashboard"), ("rep", "My day"), ("manager", "Key deals board")]
+)
 def test_where_each_role_lands(company, open_page, language, person, heading):
     window = open_page(company.people()[person], "/", language=language)
     expect(window.page.get_by_role("heading", level=1)).to_have_text(say(window, heading))
@@ -67,4 +69,4 @@ def test_a_page_that_is_not_there_looks_like_one_that_is_hidden(company, open_pa
     assert texts[0] == texts[1]
     steps.sound(window, "404")
     steps.link(window, "Back to the start").click()
-    expect(window.page.get_by_role("heading", level=1)).to_have_text(say(window, "Key deals board"))
+    expect(window.page.get_by_role("heading", level=1)).to_have_text(say(window, "My day"))

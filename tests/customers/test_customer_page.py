@@ -47,7 +47,7 @@ def plain(response):
     text = re.sub(
         r'(csrf-token" content=|X-CSRFToken": |csrfmiddlewaretoken" value=)"[^"]+"', "", response.content.decode()
     )
-    return re.sub(r"/customers/[0-9]+/", "", text)
+    return re.sub(r"/customers/[0-9]+/|[?]customer=[0-9]+", "", text)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,6 @@ def test_orders_of_the_last_twelve_months_are_added_up(company, signed_in, own):
     archived = order(own, 1, 9)
     Order.objects.filter(pk=archived.pk).update(archived_at="2026-01-01T00:00:00Z")
     response = page(signed_in(company.rep), own)
-    assert len(response.context["lists"].orders) == 3
     customer = response.context["customer"]
     assert (customer.order_count, customer.order_amount) == (2, Decimal("100.25"))
 
@@ -104,7 +103,7 @@ def test_companies_above_and_below_only_when_visible(company, signed_in, own):
     factories.customer(company.rep, "Visible child", parent=own)
     client = signed_in(company.rep)
     assert "Hidden parent" not in page(client, child).content.decode()
-    text = page(client, own).content.decode()
+    text = client.get(f"/customers/{own.pk}/group/").content.decode()
     assert "Visible child" in text
     assert "Hidden child" not in text
     assert "Hidden parent" in page(signed_in(company.director), child).content.decode()
@@ -154,4 +153,4 @@ def test_as_many_queries_for_two_rows_as_for_two_hundred(company, signed_in, own
     more(2)
     few = counted(client, own)
     more(198)
-    assert counted(client, own) == few <= 8
+    assert counted(client, own) == few <= 12

@@ -43,6 +43,16 @@ def test_customers_are_those_that_one_may_see(signed_in, company):
     assert found(signed_in(company.other_manager), "/pickers/customers/?q=north") == {}
 
 
+def test_contacts_of_one_customer_are_those_that_one_may_see(signed_in, company):
+    mine = factories.customer(company.rep)
+    factories.contact(company.rep, mine, "Li Wei", key="li", title="Vice president")
+    factories.contact(company.rep, factories.customer(company.rep), "Li Na", key="na")
+    factories.contact(company.stranger, factories.customer(company.stranger), "Li Hidden")
+    client = signed_in(company.rep)
+    assert set(found(client, "/pickers/contacts/?q=li")) == {"li", "na"}
+    assert found(client, f"/pickers/contacts/?q=li&customer={mine.key}") == {"li": ("Li Wei", "Vice president")}
+
+
 def test_products_on_sale_or_all_in_use(signed_in, company):
     factories.product(company.admin, "Shuttle", line="Storage", key="shuttle")
     factories.product(company.admin, "Retired", key="retired", active=False)
@@ -57,7 +67,7 @@ def test_at_most_twenty(signed_in, company):
     assert len(found(signed_in(company.rep), "/pickers/customers/?q=works")) == 20
 
 
-@pytest.mark.parametrize("name", ["people", "teams", "customers", "products"])
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products"])
 @pytest.mark.parametrize("typed", ["%00", "x" * 5000, "%25", "'; DROP", "%F0%9F%98%80"])
 def test_strange_text_finds_nothing_and_does_no_harm(signed_in, company, name, typed):
     client = signed_in(company.rep)
@@ -65,12 +75,12 @@ def test_strange_text_finds_nothing_and_does_no_harm(signed_in, company, name, t
     assert client.post(f"/pickers/{name}/").status_code == 405
 
 
-@pytest.mark.parametrize("name", ["people", "teams", "customers", "products"])
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products"])
 def test_nobody_searches_without_signing_in(client, company, name):
     assert client.get(f"/pickers/{name}/").status_code == 302
 
 
-@pytest.mark.parametrize("name", ["people", "teams", "customers", "products"])
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products"])
 def test_a_search_costs_few_queries(signed_in, company, name, django_assert_max_num_queries):
     client = signed_in(company.manager)
     client.get(f"/pickers/{name}/")

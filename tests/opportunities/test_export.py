@@ -48,6 +48,8 @@ def test_every_column_of_a_row(company, full, signed_in):
     assert {
         "Key": "deal-1", "Title": "Sorting line", "Customer": "Acme Works", "Tier": "5A", "Stage": "Validate need",
         "Outcome": "Open", "Declared win rate": "0.2500", "Amount": "1234567.89", "Weighted amount": "308641.97",
+        "Evidenced win rate": "", "Counted amount": "308641.97", "Demand": "", "Power": "", "Goal": "", "Value": "",
+        "Coordination": "", "Moved without proof": "",
         "Expected close": "2027-03-31", "Next step": "call", "Next step due": "2026-12-01", "Owner": "Rep",
         "Team": "East", "Product": "Sorting belt", "Source": "Fair", "Forecast category": "Pipeline",
         "Created on": full.created_on.isoformat(), "Days in stage": "0", "Competitor": "", "Signing date": "",

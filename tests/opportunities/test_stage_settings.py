@@ -54,14 +54,6 @@ def test_everybody_reads_only_administrators_change(company, signed_in, who):
     assert stage("discover").version == 1
 
 
-def test_floors_are_not_shown_yet(company, signed_in):
-    text = (
-        signed_in(company.admin).get(URL).content.decode()
-        + signed_in(company.admin).get(url("lock", "edit")).content.decode()
-    )
-    assert "loor" not in text
-
-
 def test_rename_in_both_languages(company, signed_in):
     data = sent("cocreate", name_zh="共创", name_en="Create")
     assert signed_in(company.admin).post(url("cocreate", "edit"), data)["Location"] == URL

@@ -10,10 +10,13 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from accounts.selectors import today
 from opportunities.actions import (
+    Evidence,
+    add_checkpoints,
     archive_opportunity,
     assign,
     edit_opportunity,
     move_to_stage,
+    record_decision,
     restore_opportunity,
     undo,
 )
@@ -121,3 +124,17 @@ def test_one_restored_takes_the_team_that_its_owner_has_now(company):
     User.objects.filter(pk=company.rep.pk).update(team=company.west)
     restored = restore_opportunity(opportunity=archived, seen=archived.version, actor=company.director)
     assert (restored.team, restored.owner) == (company.west, company.rep)
+
+
+def test_evidence_that_came_since_ends_the_possibility(company):
+    row = factories.opportunity(company.rep)
+    row = edit_opportunity(opportunity=row, changes={"title": "Other"}, seen=None, actor=company.rep)
+    record_decision(opportunity=row, decision="go", reason="Real", actor=company.manager)
+    with pytest.raises(TooLate):
+        undo(opportunity=row, actor=company.rep, seen=row.version)
+    contact = factories.contact(company.rep, row.customer)
+    row = edit_opportunity(opportunity=row, changes={"title": "Third"}, seen=None, actor=company.rep)
+    record = Evidence(factor="power", level=1, grade="E1", evidence="x", contact=contact, said_on=today())
+    add_checkpoints(opportunity=row, records=[record], actor=company.rep)
+    with pytest.raises(TooLate):
+        undo(opportunity=row, actor=company.rep, seen=row.version)

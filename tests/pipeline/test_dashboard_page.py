@@ -157,10 +157,11 @@ def test_the_number_of_queries_does_not_grow(company, signed_in, person):
     assert counts[0] == counts[1] <= BUDGET
 
 
-def test_executives_land_here_everybody_else_on_the_board(company, signed_in):
+def test_executives_land_here_reps_on_their_day_everybody_else_on_the_board(company, signed_in):
     landing = {name: signed_in(user).get(reverse("home")).url for name, user in company.people().items()}
     assert landing.pop("executive") == reverse("dashboard")
-    assert set(landing.values()) == {reverse("board")}
+    reps = {landing.pop(name) for name in ("rep", "mate", "stranger")}
+    assert (reps, set(landing.values())) == ({reverse("my_day")}, {reverse("board")})
 
 
 def test_an_empty_company_has_a_dashboard(company, signed_in):

@@ -1,16 +1,32 @@
 """The demo company: believable, the same every time, and found again by whoever looks for trouble."""
 
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count
+from django.utils import timezone
 
 from accounts.models import Organisation, User
 from accounts.selectors import today
 from customers.models import Customer
-from opportunities.models import Opportunity, OpportunityVersion
+from opportunities.models import (
+    Activity,
+    Checkpoint,
+    Competitor,
+    Decision,
+    GradeChange,
+    HeightsVersion,
+    JointTask,
+    Opportunity,
+    OpportunityVersion,
+    Stakeholder,
+    StrategySheet,
+)
+from opportunities.selectors.gate import missing_between, standing_on, with_standing
+from opportunities.selectors.heights import evidenced_rate, floors_now
+from opportunities.selectors.stages import all_stages
 from pipeline.demo import story
 from pipeline.demo.workspace import write_workspace
 
@@ -23,7 +39,7 @@ def test_the_same_day_gives_the_same_workspace(tmp_path):
         (tmp_path / name).mkdir()
         write_workspace(tmp_path / name, DAY)
     written = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(written) == 12
+    assert len(written) == 34
     for name in written:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -61,6 +77,40 @@ def test_the_company_and_its_troubles(demo):
     assert versions.exclude(reason="").filter(outcome="open").exists(), "steps back and reopenings"
     assert versions.values("opportunity").annotate(owners=Count("owner", distinct=True)).filter(owners__gt=1).exists()
     assert Customer.objects.filter(tier="5A").exists()
+
+
+def test_its_evidence_and_its_troubles(demo):
+    stages = all_stages()
+    rows = with_standing(Opportunity.objects.filter(outcome="open")).annotate(
+        evidenced=evidenced_rate(floors_now(stages))
+    )
+    shown = list(rows.select_related("stage", "unproven_from"))
+    assessed = [row for row in shown if row.evidenced is not None]
+    inflated = [row for row in assessed if row.evidenced < row.win_rate]
+    assert 3 <= len(shown) - len(assessed) <= len(shown) / 4, "unassessed"
+    assert 5 <= len(inflated) <= len(assessed) / 3
+    unproven = [row for row in shown if row.unproven_from]
+    assert 3 <= len(unproven) <= len(inflated)
+    assert all(missing_between(standing_on(row), row.unproven_from, row.stage, stages) for row in unproven)
+    heights = [row.heights for row in HeightsVersion.objects.current().filter(opportunity__outcome="open")]
+    assert sum(bool(each.contradictions) for each in heights) >= 3
+    assert Checkpoint.objects.awaiting_confirmation().filter(opportunity__outcome="open").count() >= 3
+    assert GradeChange.objects.exists() and Checkpoint.objects.filter(withdrawn_at__isnull=False).exists()
+    assert Checkpoint.objects.latest("recorded_at").recorded_at < timezone.now()
+
+
+def test_its_people_plans_and_behaviour_sheets(demo):
+    people = Stakeholder.objects.in_use()
+    assert set(people.filter(may_veto=True).values_list("veto_state", flat=True)) == set(Stakeholder.VetoState.values)
+    assert people.filter(contact=None).exists(), "a decision maker who is not known yet"
+    assert set(Decision.objects.values_list("decision", flat=True)) == {"go", "no_go"}
+    assert JointTask.objects.filter(done_on=None, due_on__lt=today()).exists()
+    assert StrategySheet.objects.exclude(success_factors={}).exists() and Competitor.objects.exists()
+    planned = Activity.objects.planned()
+    assert planned.filter(planned_at__date__range=(today(), today() + timedelta(days=7))).count() > 10
+    assert planned.filter(planned_at__date__lt=today()).exists(), "not done when it was due"
+    assert Activity.objects.done().exclude(promised="").exclude(coaching="").exists()
+    assert not Activity.objects.done().filter(done_at__gte=timezone.now()).exists()
 
 
 def test_its_logins_are_printed_and_made_once(demo):

@@ -28,8 +28,26 @@ from accounts.models import (
 )
 from accounts.tokens import create_token
 from customers.actions import create_customer
-from customers.models import Customer
-from opportunities.models import Opportunity, Stage, StageSetting
+from customers.models import Customer, Erasure, Merge, Product
+from opportunities.actions import Evidence, add_checkpoints, record_decision
+from opportunities.models import (
+    Activity,
+    ActivityKind,
+    Attachment,
+    CalendarFeed,
+    Competitor,
+    GradeChange,
+    JointTask,
+    Look,
+    Opportunity,
+    PlaybookEntry,
+    PlaybookVersion,
+    Stage,
+    StageSetting,
+    Stakeholder,
+    StrategySheet,
+    Waiver,
+)
 from pipeline import nightly
 from pipeline.actions import start_empty
 from pipeline.demo import story
@@ -68,7 +86,7 @@ def told_the_worker(monkeypatch):
 def test_the_administrator_alone_is_led_to_the_guide(boss, signed_in):
     rep = factories.person("rep", role="rep")
     assert signed_in(boss).get("/")["Location"] == "/start/"
-    assert signed_in(rep).get("/")["Location"] == "/opportunities/"
+    assert signed_in(rep).get("/")["Location"] == "/day/"
     assert signed_in(rep).get("/start/").status_code == 403
     page = signed_in(boss).get("/start/").content.decode()
     for address in ("/settings/stages/", "/settings/people/", "/settings/workspace/", "/start/demo/"):
@@ -168,11 +186,44 @@ def lived_in(boss, settings) -> User:
         SavedViewPlace.objects.create(user=user, view=view, page="board")
         ImportRun.objects.create(requested_by=user)
         ExportRun.objects.create(requested_by=user)
+        CalendarFeed.objects.create(user=user, token_hash=user.username)
+        Look.objects.create(user=user, looked_at=timezone.now())
+    work_on(Opportunity.objects.get(title="By hand"), lin)
+    Merge.objects.create(survivor=mine, other=Customer.objects.exclude(pk=mine.pk).first(), merged_by=lin)
+    Erasure.objects.create(contact=factories.contact(lin, mine), erased_by=boss, reason="Asked for it")
     Stage.objects.filter(key="discover").update(name_en="Renamed")
     return boss
 
 
+def work_on(row: Opportunity, actor: User) -> None:
+    """Evidence, people, plans and activities of one opportunity, and the playbook."""
+    contact = factories.contact(actor, row.customer)
+    about = {"contact": contact, "said_on": row.created_on, "link": "https://x.example"}
+    record = Evidence(factor="power", level=1, grade="E3", evidence="Minutes", **about)
+    (made,) = add_checkpoints(opportunity=row, records=[record], actor=actor)
+    GradeChange.objects.create(checkpoint=made, before="E3", after="E2", reason="No document", actor=actor)
+    Stakeholder.objects.create(opportunity=row, contact=contact)
+    JointTask.objects.create(opportunity=row, title="Trial")
+    StrategySheet.objects.create(opportunity=row)
+    Competitor.objects.create(opportunity=row, name="Rapid Rollers")
+    record_decision(opportunity=row, decision="go", reason="Real", actor=actor)
+    Waiver.objects.create(opportunity=row, source=row.stage, stage=row.stage, reason="x", asked_by=actor)
+    Attachment.objects.create(opportunity=row, stored="x", name="x.pdf", content_type="application/pdf", size=1)
+    Activity.objects.create(kind=ActivityKind.objects.first(), owner=actor).contacts.add(contact)
+    entry = PlaybookEntry.objects.create(kind="script", title_en="Ask")
+    entry.products.add(Product.objects.first())
+    entry.stages.add(row.stage)
+    PlaybookVersion.objects.create(entry=entry, number=1, saved_by=actor)
+
+
 KEPT = {
+    "ActivityKind",
+    "Factor",
+    "MethodSetting",
+    "PlaybookEntry",
+    "PlaybookVersion",
+    "Rung",
+    "TierRules",
     "User",
     "UserTeam",
     "Stage",

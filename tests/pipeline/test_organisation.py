@@ -193,7 +193,7 @@ def test_every_day_is_what_python_says(company, deal, zone):
         at = begin + timedelta(days=17 * number, seconds=chance.randrange(86_400), microseconds=chance.randrange(3))
         held.pk, held.valid_from, held.valid_to = None, at, at + timedelta(seconds=1)
         held.entered_at, held.entered_on = at, at.astimezone(shanghai).date()
-        rows.append(OpportunityVersion(**{f.attname: getattr(held, f.attname) for f in held._meta.fields}))
+        rows.append(OpportunityVersion(**{f.attname: getattr(held, f.attname) for f in held._meta.concrete_fields}))
     OpportunityVersion.objects.bulk_create(rows)
     recompute_days(days)
     wrong = [v for v in OpportunityVersion.objects.all() if v.entered_on != days.local_date(v.entered_at)]

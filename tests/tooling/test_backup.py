@@ -28,7 +28,10 @@ from tests.factories import PASSWORD
 ROOT = Path(__file__).parents[2]
 ON_POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 DATABASE = "database.dump" if ON_POSTGRESQL else "database.sqlite3"
-UPLOADS = {"imports/a1/customers.csv": "key,name\nc1,登顶\n", "imports/a1/empty.csv": "", "exports/b2.zip": "PK" * 5000}
+UPLOADS = {
+    "imports/a1/customers.csv": "key,name\nc1,登顶\n", "imports/a1/empty.csv": "", "exports/b2.zip": "PK" * 5000,
+    "attachments/0f/0f3a": "minutes",
+}  # fmt: skip
 STORY = f"""
 import django; django.setup()
 from django.test import Client

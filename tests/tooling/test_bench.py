@@ -45,9 +45,9 @@ def test_what_is_over_its_limit_is_missed():
     assert report.missed([rule, near, far]) == ["far"]
     lines = report.table([rule, near, far]).splitlines()
     assert [re.split(r"\s{2,}", line) for line in lines[2:]] == [
-        ["rule", "11.0", "12.0"],
-        ["near", "44.0", "400.0", "6", "4.00", "4 ×", "met"],
-        ["far", "34.0", "35.0", "3.09", "3 ×", "MISSED"],
+        ["rule", "10.0", "11.0", "12.0"],
+        ["near", "40.0", "44.0", "400.0", "6", "4.00", "4.00", "4 ×", "met"],
+        ["far", "30.0", "34.0", "35.0", "3.00", "3.09", "3 ×", "MISSED"],
     ]
 
 
@@ -67,7 +67,7 @@ if on_services:
         os.environ["BENCH_SERVER"] = database_url()
         try:
             assert found.returncode == 0, found.stderr
-            assert places.label_of(name) == "ascent bench: 20 reps, 200 opportunities"
+            assert places.label_of(name) == "ascent bench: 20 reps, 200 opportunities, evidence"
         finally:
             places.drop(name)
         for line in (

@@ -2,19 +2,46 @@
 
 import html
 import re
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from django.urls import URLPattern, get_resolver, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext, ngettext, pgettext
 
 from accounts.models import Notification
 from accounts.saved_views import save_view
 from accounts.tokens import create_token
-from opportunities.models import Opportunity, Stage
+from customers.actions import (
+    add_joint_action,
+    add_plan_line,
+    assess_customer,
+    create_contract,
+    create_nps_response,
+    create_order,
+    create_plan,
+    create_supplier,
+    create_unit,
+)
+from customers.models import Product
+from customers.rules.tiers import CRITERIA
+from opportunities.actions import Evidence, add_checkpoints, ask_waiver
+from opportunities.models import (
+    Activity,
+    ActivityKind,
+    Competitor,
+    JointTask,
+    MethodSetting,
+    Opportunity,
+    PlaybookEntry,
+    Stage,
+    Stakeholder,
+    Waiver,
+)
 from pipeline.models import ExportRun, ImportRun
 from scripts.check_translations import CATALOG, ROOT
 from tests import factories
@@ -32,7 +59,23 @@ ARGUMENTS = {
     "opportunity_field": {"name": "next_step"},
     "dashboard_rows": {"figure": "open"},
     "invitation": {"token": "forged"},
+    "calendar_ics": {"token": "forged"},
+    "factor_edit": {"factor": "power"},
+    "rung_edit": {"factor": "power", "level": 4},
+    "playbook_version": {"number": 1},
+    "account_plan": {"year": 2026},
+    "coverage_set": {"product": 900_001},
+    "account_plan_print": {"year": 2026},
+    "account_plan_edit": {"section": "share"},
+    "joint_action_settle": {"side": "ours", "verb": "finish"},
 }
+OF_ROUTE = {  # of which kind the row is that an address names, where its name does not begin so
+    "opportunities/": "opportunity", "waivers/": "waiver", "evidence/": "checkpoint", "activities/": "activity",
+    "settings/activity-kinds/": "kind", "playbook/": "entry", "stakeholders/": "stakeholder", "joint-tasks/": "task",
+    "competitors/": "competitor", "settings/method/stages/": "stage", "customers/": "customer", "contacts/": "contact",
+    "orders/": "order", "suppliers/": "supplier", "units/": "unit", "contracts/": "contract", "nps/": "nps",
+    "plans/": "plan", "plan-lines/": "plan_line", "joint-actions/": "joint_action", "assessments/": "assessment",
+}  # fmt: skip
 NO_PAGE = {
     "account_reset_password_from_key", "account_confirm_email", "opportunity_export", "export_download",
     "import_bad_rows", "audit_export",
@@ -151,7 +194,18 @@ def rows(company):
         recipient=company.rep, kind="handed_over", model="opportunity", object_id=deal.pk,
         params={"by": company.admin.pk},
     )  # fmt: skip
+    Product.objects.create(pk=ARGUMENTS["coverage_set"]["product"], name="输送线")
     return {
+        **work_on(deal, company.rep), **planned(customer, company.rep),
+        "order": create_order(actor=company.rep, customer=customer, amount=5, booked_on=date(2026, 1, 1)),
+        "contract": create_contract(
+            actor=company.rep, customer=customer, title="维保", starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31)
+        ),
+        "supplier": create_supplier(actor=company.rep, customer=customer, name="快捷", annual_amount=5),
+        "unit": create_unit(actor=company.rep, customer=customer, name="一厂"),
+        "nps": create_nps_response(
+            actor=company.rep, customer=customer, score=9, answered_on=date(2026, 1, 1), comment="好"
+        ),
         "customer": customer, "contact": contact, "opportunity": deal, "product": product, "stage": stage,
         "person": company.mate, "team": company.east, "notification": told,
         "invitation": factories.invitation(company.admin, "lina@example.com", name="李娜", language="zh-hans"),
@@ -161,8 +215,48 @@ def rows(company):
     }  # fmt: skip
 
 
-def row_for(name: str, rows):
-    return rows["customer"] if name == "contact_new" else rows[name.partition("_")[0]]
+def row_for(name: str, route: str, rows):
+    kind = next((kind for begin, kind in OF_ROUTE.items() if route.startswith(begin)), name.partition("_")[0])
+    return rows[kind]
+
+
+def work_on(deal: Opportunity, owner) -> dict[str, Any]:
+    """What stands around a deal: evidence, people, plans, activities."""
+    contact = factories.contact(owner, deal.customer, "沈立")
+    told = {"evidence": "会议纪要", "contact": contact, "said_on": deal.created_on, "link": "https://x.example"}
+    record = Evidence(factor="power", level=5, grade="E2", **told)
+    kind = ActivityKind.objects.get(key="visit")
+    MethodSetting.objects.update(gate_mode="enforce")
+    Stage.objects.filter(key="decide").update(floor=4)
+    ask_waiver(opportunity=deal, stage=Stage.objects.get(key="decide"), reason="年底前定", actor=owner)
+    return {
+        "checkpoint": add_checkpoints(opportunity=deal, records=[record], actor=owner)[0],
+        "waiver": Waiver.objects.get(),
+        "activity": Activity.objects.create(
+            kind=kind,
+            owner=owner,
+            opportunity=deal,
+            customer=deal.customer,
+            planned_at=timezone.now(),
+            objective="拜访",
+        ),
+        "kind": kind,
+        "entry": PlaybookEntry.objects.order_by("pk")[0],
+        "stakeholder": Stakeholder.objects.create(opportunity=deal, contact=contact),
+        "task": JointTask.objects.create(opportunity=deal, title="试用"),
+        "competitor": Competitor.objects.create(opportunity=deal, name="快捷"),
+    }
+
+
+def planned(customer, owner) -> dict[str, Any]:
+    """An account plan with a line and a joint action, an assessment."""
+    plan = create_plan(actor=owner, customer=customer, year=2026, our_leader=owner)
+    return {
+        "plan": plan,
+        "assessment": assess_customer(customer=customer, scores=dict.fromkeys(CRITERIA, 3), actor=owner),
+        "plan_line": add_plan_line(actor=owner, plan=plan, strategy="零库存", revenue="1200000.00"),
+        "joint_action": add_joint_action(actor=owner, plan=plan, action="参观工厂", owner=owner),
+    }
 
 
 @pytest.mark.parametrize("role", ["admin", "rep"])
@@ -176,7 +270,9 @@ def test_no_page_in_chinese_shows_english(company, rows, signed_in, role):
     for name, route in addresses().items():
         kwargs = dict(ARGUMENTS.get(name, {}))
         if "<int:pk>" in route:
-            kwargs["pk"] = row_for(name, rows).pk
+            kwargs["pk"] = row_for(name, route, rows).pk
+        if "<str:key>" in route and name not in ARGUMENTS:
+            continue  # a file has no page
         if name.startswith("import_") and "<slug:key>" in route:
             kwargs["key"] = rows["import"].key
         answer = client.get(reverse(name, kwargs=kwargs))

@@ -93,6 +93,50 @@ CELLS = [
     ("stage_settings.csv", "stage,at,win_rate\nvalidate,2026-02-01T00:00:00,0.5\n", [(2, "stage")]),
 ]
 
+RECORDS = "opportunity,factor,level,recorded_at,evidence,grade,contact,manager_confirmed_at,link\n"
+RECORD = "o1,demand,1,2026-01-06T09:00:00,Said so,E1,,,\n"
+DONE = "key,kind,customer,opportunity,owner,done_at,kind_key\n"
+PEOPLE = "key,opportunity,contact,influence,veto_state\n"
+LOWERED = "opportunity,factor,level,recorded_at,at,grade,reason\n"
+WAIVED = "opportunity,asked_at,asked_by,source,stage,reason,state\n"
+ASKED = "o1,2026-01-06T09:00:00,ann,lead,offer,x,asked\n"
+DECIDED = "key,opportunity,decision,reason,decided_at\n"
+
+CELLS_OF_EVIDENCE = [
+    ("checkpoints.csv", RECORDS + RECORD.replace("demand", "charm"), [(2, "factor")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace(",1,", ",7,"), [(2, "level")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace(",1,", ",0,"), [(2, "level")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace("E1", "E4"), [(2, "grade")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace("Said so", ""), [(2, "evidence")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace("Said so", LONG), [(2, "evidence")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace("o1", "o9"), [(2, "opportunity")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace("2026-01-06T09:00:00", ""), [(2, "recorded_at")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace(",,,", ",nobody,,"), [(2, "contact")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace(",,,", ",,soon,"), [(2, "manager_confirmed_at")]),
+    ("checkpoints.csv", RECORDS + RECORD.replace(",,,", ",,,javascript:alert(1)"), [(2, "link")]),
+    ("checkpoints.csv", RECORDS + RECORD + RECORD.replace("E1", "E2"), [(3, "opportunity")]),
+    ("grade_changes.csv", LOWERED + "o1,demand,1,2026-01-06T09:00:00,2026-01-07T09:00:00,E0,x\n", [(2, "opportunity")]),
+    ("activities.csv", DONE + "a,party,acme,,ann,,\n", [(2, "kind")]),
+    ("activities.csv", DONE + "a,visit,acme,o9,ann,,\n", [(2, "opportunity")]),
+    ("activities.csv", DONE + "a,visit,acme,,,,\n", [(2, "owner")]),
+    ("activities.csv", DONE + "a,visit,acme,,ann,,call\n", [(2, "kind_key")]),
+    ("activities.csv", DONE + "a,visit,acme,,ann,,picnic\n", [(2, "kind_key")]),
+    ("activity_contacts.csv", "activity,contact\na,c1\n", [(2, "activity")]),
+    ("stakeholders.csv", PEOPLE + "s,o1,c1,9,\n", [(2, "influence")]),
+    ("stakeholders.csv", PEOPLE + "s,o1,c1,,angry\n", [(2, "veto_state")]),
+    ("stakeholders.csv", PEOPLE + "s,o1,c1,,\nt,o1,c1,,\n", [(3, "contact")]),
+    ("decisions.csv", DECIDED + "d,o1,maybe,x,2026-01-06T09:00:00\n", [(2, "decision")]),
+    ("strategy.csv", 'opportunity,success_factors\no1,"{""luck"": {}}"\n', [(2, "success_factors")]),
+    ("strategy.csv", "opportunity,success_factors\no1,[1]\n", [(2, "success_factors")]),
+    ("strategy.csv", "opportunity,sales_theme\no1,a\no1,b\n", [(3, "opportunity")]),
+    ("joint_plan.csv", "key,opportunity,side,title\nj,o1,nobody,x\n", [(2, "side")]),
+    ("waivers.csv", WAIVED + ASKED + ASKED.replace("-06T", "-07T"), [(3, "state")]),
+    ("rungs.csv", "factor,level,checkpoint_zh,checkpoint_en\ndemand,7,x,y\n", [(2, "level")]),
+    ("factors.csv", "key,position,name_zh,name_en\nluck,6,x,y\n", [(2, "key")]),
+    ("method_settings.csv", "at,gate_mode,grade_needs\n,advise,E1:luck\n", [(2, "grade_needs")]),
+    ("playbook.csv", "key,kind,rungs\np,checklist,power:7\n", [(2, "rungs")]),
+]  # fmt: skip
+
 MALFORMED = [
     ("customers.csv", b"", [(1, "")]),
     ("customers.csv", b"\xff\xfe\x00k", [(0, "")]),
@@ -110,7 +154,7 @@ MALFORMED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "places"), CELLS + MALFORMED)
+@pytest.mark.parametrize(("name", "content", "places"), CELLS + CELLS_OF_EVIDENCE + MALFORMED)
 def test_a_bad_row_is_listed_with_its_line_and_nothing_is_written(tmp_path, name, content, places):
     report = import_workspace(write(tmp_path, {name: content}))
     assert [(bad.file, bad.line, bad.column) for bad in report.bad_rows] == [(name, *place) for place in places]
@@ -142,9 +186,9 @@ def test_the_report_says_what_is_accepted(tmp_path):
 
 def test_what_is_not_read_and_what_is_unknown_is_named(tmp_path):
     report = load(write(tmp_path, {
-        "activities.csv": "key\n", "notes.csv": "x\n", "customers.csv": "key,name,shoe_size\nacme,Acme,44\n",
+        "targets.csv": "key\n", "notes.csv": "x\n", "customers.csv": "key,name,shoe_size\nacme,Acme,44\n",
     }))  # fmt: skip
-    assert report.not_read == ["activities.csv", "notes.csv"]
+    assert report.not_read == ["notes.csv", "targets.csv"]
     assert report.unknown_columns == [("customers.csv", "shoe_size")]
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from opportunities.models import OpportunityVersion
+from opportunities.models import Checkpoint, HeightsVersion, OpportunityVersion
+from opportunities.rules.evidence import FACTORS
 from pipeline.interchange import import_workspace
 from tests.pipeline.interchange.workspaces import BASE, wipe, write
 
@@ -82,3 +83,27 @@ def test_others_write_while_an_import_is_checked_and_computed(tmp_path, monkeypa
     assert import_workspace(source).written
     assert len(waited) == 1
     assert waited[0] < 5
+
+
+def climbed(folder, *, opportunities, records):
+    """So many opportunities with so many records each."""
+    history(folder, opportunities=opportunities, changes=1)
+    with (folder / "checkpoints.csv").open("w") as file:
+        file.write("opportunity,factor,level,recorded_at,evidence,grade\n")
+        for number in range(opportunities):
+            for step in range(records):
+                at = (BEGIN + timedelta(days=step)).isoformat()
+                file.write(f"o{number},{FACTORS[step % 5]},{step // 5 % 6 + 1},{at},Said so,E{step % 4}\n")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_memory_does_not_grow_with_the_records(tmp_path):
+    small = peak(climbed(tmp_path / "small", opportunities=300, records=12))
+    wipe()
+    large = peak(climbed(tmp_path / "large", opportunities=2000, records=12))
+    assert Checkpoint.objects.count() == 24_000
+    assert HeightsVersion.objects.current().count() == 2000
+    assert large < 40 * 1024 * 1024
+    assert large < small * 4

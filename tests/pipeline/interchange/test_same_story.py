@@ -28,7 +28,7 @@ EVENTS = [  # day, actor, field, value, reason
     (0, "ann", "expected_close", "2026-06-30", ""),
     (1, "ann", "next_step", "Call", ""),
     (1, "ann", "next_step_due", "2026-01-10", ""),
-    (2, "ann", "stage", "offer", ""),
+    (2, "ann", "stage", "offer", "They have asked for it"),
     (3, "mia", "owner", "bob", "Closer"),
     (4, "bob", "amount", "1234.50", ""),
     (4, "bob", "product", "pump", ""),
@@ -72,14 +72,14 @@ def sell_pumps(row, actor):
 
 ACTS = [
     (1, "ann", edit(next_step="Call", next_step_due=date(2026, 1, 10))),
-    (2, "ann", move("offer")),
+    (2, "ann", move("offer", override=True, reason="They have asked for it")),
     (3, "mia", hand_over),
     (4, "bob", sell_pumps),
     (5, "bob", move("lead", reason="The need has changed")),
     (6, "bob", edit(next_step="", next_step_due=None)),
     (7, "boss", raise_the_rate),
     (8, "bob", move("won", amount=Decimal("1300"), signed_on=date(2026, 1, 12))),
-    (9, "mia", move("offer", reason="Signature withdrawn")),
+    (9, "mia", move("offer", override=True, reason="Signature withdrawn")),
     (10, "bob", move("lost", reason="Price", competitor="Rapid Rollers")),
 ]
 

@@ -7,10 +7,38 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from accounts.models import AuditEntry, Organisation, OutboxMessage, Team, User, UserTeam
-from customers.models import Contact, Customer, Order, Product
-from opportunities.models import Collaborator, Opportunity, OpportunityVersion, Stage, StageSetting
+from accounts.models import AuditEntry, Organisation, OutboxMessage, SearchToken, Team, User, UserTeam
+from customers.models import Contact, Contract, Customer, Order, Product, TierRules
+from opportunities.models import (
+    Activity,
+    ActivityKind,
+    Checkpoint,
+    Collaborator,
+    Competitor,
+    Decision,
+    Factor,
+    GradeChange,
+    HeightsVersion,
+    JointTask,
+    MethodSetting,
+    Opportunity,
+    OpportunityVersion,
+    PlaybookEntry,
+    PlaybookVersion,
+    Rung,
+    Stage,
+    StageSetting,
+    Stakeholder,
+    StrategySheet,
+    Waiver,
+)
+from opportunities.rules.evidence import FACTORS
+from pipeline.demo.removal import OF_CUSTOMERS
 from pipeline.interchange import import_workspace
+from pipeline.interchange.contents import ROWS
+from pipeline.interchange.files_of_customers import CUSTOMER_FILES
+from pipeline.interchange.files_of_evidence import EVIDENCE_FILES
+from pipeline.interchange.files_of_method import METHOD_FILES
 from pipeline.interchange.known import VERSION_KEYS
 
 HERE = Path(__file__).resolve().parents[2]
@@ -90,6 +118,22 @@ def opportunities() -> list[tuple[Any, ...]]:
     return list(Opportunity.objects.order_by("key").values_list(*OPPORTUNITY))
 
 
+def heights() -> list[tuple[Any, ...]]:
+    """All heights, in keys."""
+    levels = (prefix + name for prefix in ("", "claimed_") for name in FACTORS)
+    rows = HeightsVersion.objects.order_by("opportunity__key", "valid_from")
+    return list(rows.values_list("opportunity__key", "valid_from", "valid_to", *levels))
+
+
+def proofs() -> list[tuple[Any, ...]]:
+    """What is derived of each record: its present grade, since when it is verified, the wording it was made under."""
+    rows = Checkpoint.objects.order_by("opportunity__key", "factor", "level", "recorded_at")
+    return list(rows.values_list(
+        "opportunity__key", "factor", "level", "recorded_at", "grade", "confirmed_at", "verified_at", "rung__factor",
+        "rung__level", "rung__valid_from",
+    ))  # fmt: skip
+
+
 def facts() -> dict[str, list[tuple[Any, ...]]]:
     """Everything that a workspace carries, in keys."""
     rows = {
@@ -102,10 +146,11 @@ def facts() -> dict[str, list[tuple[Any, ...]]]:
             "user__username", "valid_from", "team__key"
         ),
         "stages": Stage.objects.order_by("key").values_list(
-            "key", "name_zh", "name_en", "position", "outcome", "win_rate", "floor", "expected_days", "retired_at"
+            "key", "name_zh", "name_en", "position", "outcome", "win_rate", "floor", "expected_days", "retired_at",
+            "floors", "milestones",
         ),
         "settings": StageSetting.objects.order_by("stage__key", "valid_from").values_list(
-            "stage__key", "valid_from", "win_rate", "floor", "expected_days"
+            "stage__key", "valid_from", "win_rate", "floor", "expected_days", "floors", "milestones"
         ),
         "products": Product.objects.order_by("key").values_list("key", "name", "line", "is_core", "active"),
         "customers": Customer.objects.order_by("key").values_list(
@@ -126,6 +171,11 @@ def facts() -> dict[str, list[tuple[Any, ...]]]:
     return {name: list(found) for name, found in rows.items()} | {
         "opportunities": opportunities(),
         "versions": versions(),
+        "heights": heights(),
+        "proofs": proofs(),
+        **{
+            file.name: list(map(tuple, ROWS[file.name]())) for file in (*METHOD_FILES, *EVIDENCE_FILES, *CUSTOMER_FILES)
+        },
     }
 
 
@@ -133,13 +183,19 @@ def wipe() -> None:
     """An installation in which nothing has been set up: the shipped stages and nothing else."""
     Team.objects.update(parent=None)
     Customer.objects.update(parent=None)
+    Contract.objects.update(renewed_by=None)
+    links = (Activity.contacts.through, PlaybookEntry.stages.through, PlaybookEntry.products.through)
     everything = (
-        OutboxMessage, AuditEntry, Collaborator, OpportunityVersion, Opportunity, Order, Contact, Customer, Product,
-        StageSetting, Stage, UserTeam, User, Team, Organisation,
+        SearchToken, OutboxMessage, AuditEntry, *links, Waiver, GradeChange, Checkpoint, HeightsVersion, Activity,
+        Decision, JointTask, Stakeholder, Competitor, StrategySheet, PlaybookVersion, PlaybookEntry, Collaborator,
+        OpportunityVersion, Opportunity, Order, *OF_CUSTOMERS, TierRules, Contact, Customer, Product, StageSetting,
+        Stage, Rung, Factor, MethodSetting, ActivityKind, UserTeam, User, Team, Organisation,
     )  # fmt: skip
     for model in everything:
         model.objects.all()._raw_delete("default")
     importlib.import_module("opportunities.migrations.0002_shipped_stages").ship_stages(apps, None)
+    importlib.import_module("opportunities.migrations.0006_shipped_method").ship_method(apps, None)
+    importlib.import_module("customers.migrations.0004_first_tiers").first_rows(apps, None)
 
 
 def shared(path: str) -> Path:

@@ -1,0 +1,45 @@
+"""Customers by tier, their score and what they lack, by the API."""
+
+from decimal import Decimal
+
+import pytest
+
+from accounts.calendar import add_months
+from accounts.selectors import today
+from tests import factories
+from tests.customers.test_customer_figures import assess, order
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_api_tells_the_score_and_finds_the_neglected(company, api):
+    long_ago = add_months(today(), -24)
+    late = factories.customer(company.rep, "Late", tier="5A", created_on=long_ago)
+    assess(late, 431)
+    factories.customer(company.rep, "Fine", tier="1A", created_on=long_ago)
+    client = api(company.rep)
+    rows = client.get("customers/").json()["results"]
+    assert [(row["name"], row["score"]) for row in rows] == [("Fine", None), ("Late", 86.2)]
+    assert [row["name"] for row in client.get("customers/?neglected=true").json()["results"]] == ["Late"]
+    assert [row["name"] for row in client.get("customers/?tier=none").json()["results"]] == []
+    assert client.get("customers/?moved=sideways").status_code == 400
+    answer = client.patch(f"customers/{late.pk}/", {"version": late.version, "score": 90})
+    assert (answer.status_code, list(answer.json())) == (400, ["score"])
+
+
+def test_the_api_answers_with_the_pyramid(company, api):
+    customer = factories.customer(company.rep, tier="5A", annual_spend=Decimal(100))
+    order(customer, "12.34", today())
+    factories.customer(company.stranger, tier="5A", annual_spend=Decimal(7))
+    found = api(company.rep).get("customers/pyramid/").json()
+    assert [level["tier"] for level in found["levels"]] == ["5A", "4A", "3A", "2A", "1A", ""]
+    assert found["levels"][0] == {
+        "tier": "5A", "share": 1.0, "share_before": None,
+        "now": {"customers": 1, "revenue": "12.34", "potential": "100.00", "known": 1, "missing": "87.66"},
+        "before": {"customers": 0, "revenue": "0.00", "potential": "0.00", "known": 0, "missing": "0.00"},
+    }  # fmt: skip
+    assert (found["largest"], found["assessment_due"], found["total"]["now"]["customers"]) == (1.0, 1, 1)
+    assert [(each["period"], each["up"], each["down"]) for each in found["moved"]] == [
+        ("quarter", 0, 0),
+        ("t12m", 0, 0),
+    ]

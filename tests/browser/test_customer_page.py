@@ -1,0 +1,55 @@
+"""The customer's page: its panels come by themselves, and each is a page too."""
+
+from decimal import Decimal
+
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.selectors import today
+from customers.models import Assessment, Coverage, Order, Supplier, TierRules, Unit
+from customers.rules.tiers import CRITERIA
+from opportunities.models import Stakeholder
+from tests import factories
+from tests.browser import steps
+from tests.browser.steps import IN_TWO_CORNERS
+
+
+def busy_customer(company):
+    customer = factories.customer(company.rep, "Airport", tier="5A", annual_spend=Decimal(1_000_000))
+    contact = factories.contact(company.rep, customer, "Li Wei", influence=5)
+    deal = factories.opportunity(company.rep, "Airport line", customer=customer)
+    Stakeholder.objects.create(opportunity=deal, contact=contact, stance=1)
+    product = factories.product(company.admin, "Lift")
+    Order.objects.create(customer=customer, product=product, amount=Decimal(400_000), booked_on=today())
+    Supplier.objects.create(customer=customer, name="Rival", annual_amount=Decimal(300_000))
+    unit = Unit.objects.create(customer=customer, name="North")
+    Coverage.objects.create(unit=unit, product=product, state="ours")
+    factories.customer(company.rep, "Airport parts", parent=customer)
+    rules = TierRules.objects.create(valid_from=timezone.now())
+    Assessment.objects.create(
+        customer=customer, rules=rules, assessed_by=company.manager, points=440,
+        scores=dict.fromkeys(CRITERIA, 4), computed_tier="5A", tier="5A",
+    )  # fmt: skip
+    return customer
+
+
+@IN_TWO_CORNERS
+def test_panels_come_by_themselves(company, open_page, language, viewport):
+    customer = busy_customer(company)
+    window = open_page(company.rep, f"/customers/{customer.pk}/", language=language, viewport=viewport)
+    page = window.page
+    expect(page.locator("#panel-share")).to_contain_text("Rival")
+    expect(page.locator("#panel-white-space")).to_contain_text("North")
+    expect(page.locator("#panel-people")).to_contain_text("Airport line")
+    expect(page.locator("#panel-revenue")).to_contain_text("Lift")
+    expect(page.locator("#panel-facts")).to_contain_text(steps.money_full(window, 400_000))
+    expect(page.locator("#panel-group")).to_contain_text("Airport parts")
+    steps.sound(window, "customer")
+
+
+@IN_TWO_CORNERS
+def test_a_panel_is_a_page_of_its_own(company, open_page, language, viewport):
+    customer = busy_customer(company)
+    window = open_page(company.rep, f"/customers/{customer.pk}/share/", language=language, viewport=viewport)
+    expect(window.page.locator("main")).to_contain_text("Rival")
+    steps.sound(window, "wallet share")

@@ -1,0 +1,81 @@
+"""The list of customers: the pyramid opens lists, neglect is seen and ends, capacity is told."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.calendar import add_months
+from accounts.selectors import today
+from customers.models import Customer, Order
+from opportunities.models import Activity
+from tests import factories
+from tests.browser import steps
+from tests.browser.steps import IN_TWO_CORNERS, say
+
+
+@pytest.fixture
+def customers(company):
+    """A strategic customer that nobody has seen for long, and a standard one."""
+    long_ago = add_months(today(), -24)
+    airport = factories.customer(
+        company.rep, "Airport", tier="5A", annual_spend=Decimal(1_000_000), created_on=long_ago
+    )
+    factories.contact(company.rep, airport, "Li Wei", buying_role="decision_maker")
+    Order.objects.create(key="R1", customer=airport, amount=Decimal(250_000), booked_on=today())
+    factories.customer(company.rep, "Corner shop", tier="1A", created_on=long_ago)
+    return {row.name: row for row in Customer.objects.all()}
+
+
+def listed(window):
+    return window.page.locator("#customers-card tbody .is-name a")
+
+
+@IN_TWO_CORNERS
+def test_the_pyramid_opens_lists(company, customers, open_page, language, viewport):
+    window = open_page(company.rep, "/customers/", language=language, viewport=viewport)
+    page = window.page
+    expect(listed(window)).to_have_text(["Airport", "Corner shop"])
+    expect(page.locator("#customers-card")).to_contain_text("25%")
+    level = page.locator("aside a:has(.l5)")
+    expect(level).to_be_visible()
+    steps.sound(window, "customers")
+    level.click()
+    expect(page).to_have_url(f"{page.url.split('/customers/')[0]}/customers/?tier=5A")
+    expect(listed(window)).to_have_text(["Airport"])
+    expect(page.locator("aside .l5.sel")).to_be_visible()
+    page.locator("aside h2 a").first.click()
+    expect(page.locator("main table tfoot")).to_contain_text(steps.money(window, 250_000))
+    steps.sound(window, "pyramid")
+
+
+@IN_TWO_CORNERS
+def test_neglect_is_seen_everywhere_and_ends_with_a_visit(company, customers, open_page, language, viewport):
+    airport = customers["Airport"]
+    window = open_page(company.rep, "/customers/", language=language, viewport=viewport)
+    page, words = window.page, say(window, "Neglected: contact overdue, decision maker not met")
+    steps.link(window, "Neglected", page.locator(".asc-fbar").first).click()
+    expect(listed(window)).to_have_text(["Airport"])
+    listed(window).first.click()
+    expect(page.locator("main")).to_contain_text(words)
+    page.goto(page.url.split("/customers/")[0] + "/day/")
+    expect(page.locator("#panel-waiting")).to_contain_text("Airport")
+    expect(page.locator("#panel-waiting")).to_contain_text(words)
+    steps.sound(window, "my day with customers that wait")
+
+    visit = factories.activity(company.rep, customer=airport, contacts=list(airport.contacts.all()))
+    Activity.objects.filter(pk=visit.pk).update(done_at=timezone.now())
+    page.goto(page.url.split("/day/")[0] + f"/customers/{airport.pk}/")
+    expect(page.locator("h1")).to_contain_text("Airport")
+    expect(page.locator("main")).not_to_contain_text(words)
+    page.goto(page.url.split("/customers/")[0] + "/customers/?neglected=true")
+    expect(page.locator("main")).to_contain_text(say(window, "No customer matches these filters"))
+
+
+@IN_TWO_CORNERS
+def test_a_manager_sees_who_has_more_than_they_can_serve(company, customers, open_page, language, viewport):
+    window = open_page(company.manager, "/customers/", language=language, viewport=viewport)
+    steps.link(window, "Capacity").first.click()
+    expect(window.page.locator("tbody tr").filter(has_text="Rep")).to_contain_text("5")
+    steps.sound(window, "capacity")

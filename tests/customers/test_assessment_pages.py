@@ -1,0 +1,137 @@
+"""The scorecard, the history, the override; what is due; what facts suggest."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.calendar import add_months
+from accounts.selectors import today
+from customers.actions import assess_customer
+from customers.models import Assessment, Customer, Order
+from customers.rules import suggestions
+from customers.rules.tiers import CRITERIA
+from customers.selectors.assessments import assessment_due, facts_of
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+THREES = dict.fromkeys(CRITERIA, 3)
+
+
+@pytest.fixture
+def customer(company):
+    return factories.customer(company.rep, "Own", tier="4A", annual_spend=Decimal(1000))
+
+
+def address(name, row):
+    return reverse(name, args=[row.pk])
+
+
+def test_the_form_assesses_and_goes_to_the_history(company, customer, signed_in):
+    client = signed_in(company.rep)
+    assert client.get(address("customer_assess", customer)).status_code == 200
+    answer = client.post(
+        address("customer_assess", customer), {**THREES, "margin_note": "Thin", "payment_days_late": "91"}, follow=True
+    )
+    assert answer.redirect_chain[-1][0] == address("customer_assessments", customer)
+    row = Assessment.objects.get()
+    assert (row.tier, row.notes, row.payment_days_late) == ("2A", {"margin": "Thin"}, 91)
+    assert "Payment is 91 days late, more than 90: at most 2A, not 3A." in answer.content.decode()
+
+
+def test_what_was_typed_stays_when_a_score_is_missing(company, customer, signed_in):
+    given = {name: 3 for name in CRITERIA if name != "growth"} | {"margin_note": "Thin as paper"}
+    answer = signed_in(company.rep).post(address("customer_assess", customer), given)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Thin as paper" in text
+    assert "1 score is still missing." in text
+    assert not Assessment.objects.exists()
+
+
+def test_the_preview_says_the_tier_and_writes_nothing(company, customer, signed_in):
+    answer = signed_in(company.rep).post(address("customer_assess_preview", customer), THREES)
+    assert "60 of 100 points" in answer.content.decode()
+    assert "4A needs 70 points." in answer.content.decode()
+    assert not Assessment.objects.exists()
+
+
+def test_the_history_tells_what_changed_and_who_overrode(company, customer, signed_in):
+    for scores in (THREES, {**THREES, "growth": 5}):
+        assess_customer(customer=customer, scores=scores, actor=company.rep)
+    client = signed_in(company.manager)
+    latest = Assessment.objects.first()
+    client.post(address("assessment_override", latest), {"tier": "5A", "reason": "Their new plant"})
+    text = client.get(address("customer_assessments", customer)).content.decode()
+    assert "Growth: 3 → 5" in text
+    assert "3A by the rules; Manager overrode it: Their new plant" in text
+    assert Customer.objects.get().tier == "5A"
+
+
+def test_a_page_without_an_assessment_says_so(company, customer, signed_in):
+    assert "Not assessed" in signed_in(company.rep).get(address("customer_assessments", customer)).content.decode()
+
+
+@pytest.mark.parametrize(("name", "most"), [("customer_assess", 15), ("customer_assessments", 15)])
+def test_queries_do_not_grow_with_the_assessments(company, customer, signed_in, name, most):
+    counts = []
+    client = signed_in(company.rep)
+    for number in (2, 28):
+        for _ in range(number):
+            assess_customer(customer=customer, scores=THREES, actor=company.rep)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address(name, customer)).status_code == 200
+        counts.append(len(captured))
+    assert counts[0] == counts[1] <= most
+
+
+def due(day=None):
+    return [row.name for row in assessment_due(Customer.objects.all(), day or today())]
+
+
+def test_due_are_key_accounts_never_assessed_and_what_was_assessed_90_days_ago(company, customer):
+    assert due() == ["Own"]
+    assess_customer(customer=customer, scores=THREES, actor=company.rep)
+    factories.customer(company.rep, "Small", tier="3A")
+    assert due() == []
+    assert due(today() + timedelta(days=89)) == []
+    assert due(today() + timedelta(days=90)) == ["Own"]
+    Customer.objects.filter(name="Own").update(archived_at=timezone.now())
+    assert due(today() + timedelta(days=90)) == []
+
+
+def order(customer, months, amount):
+    Order.objects.create(
+        key=f"o{months}", customer=customer, owner=customer.owner, amount=Decimal(amount),
+        booked_on=add_months(today(), -months),
+    )  # fmt: skip
+
+
+def test_facts_suggest_scores_and_never_take_the_place_of_ours(company, customer):
+    order(customer, 1, 100)
+    order(customer, 4, 150)
+    order(customer, 13, 200)
+    order(customer, 30, 900)
+    facts = facts_of(customer, company.rep, today())
+    assert (facts.now, facts.before, facts.quarters, len(facts.orders)) == (250, 200, 3, 3)
+    assert facts.scores() == {"sales": 2, "growth": 5, "potential": 4, "goals": 0}
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "score"), [(79, 100, 0), (80, 100, 1), (100, 100, 2), (105, 100, 3), (110, 100, 4), (120, 100, 5)]
+)
+def test_growth_by_steps(now, before, score):
+    assert suggestions.growth(Decimal(now), Decimal(before)) == score
+    assert suggestions.growth(Decimal(now), Decimal(0)) is None
+
+
+def test_potential_falls_with_our_share_and_needs_the_spend():
+    assert [suggestions.potential(Decimal(share), Decimal(100)) for share in (0, 20, 40, 60, 80, 100)] == [
+        5, 4, 3, 2, 1, 0
+    ]  # fmt: skip
+    assert suggestions.potential(Decimal(5), None) is None

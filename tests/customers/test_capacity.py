@@ -1,0 +1,131 @@
+"""Capacity, the mark on the customer's page, what My day lists of customers."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.calendar import add_months
+from accounts.selectors import calendar, today
+from customers.actions import archive_customer
+from customers.models import Customer
+from customers.selectors.my_accounts import waiting_of
+from opportunities.models import Activity
+from tests import factories
+from tests.customers.test_customer_figures import assess, met
+from tests.customers.test_customer_list import counted
+
+pytestmark = pytest.mark.django_db
+
+
+def noon(days):
+    return calendar().start_of_day(today() + timedelta(days=days)) + timedelta(hours=12)
+
+
+def loads_of(client):
+    return {each.person.username: each for each in client.get("/customers/capacity/").context["page"].object_list}
+
+
+def accounts(load):
+    return {each.tier: each.accounts for each in load.accounts if each.accounts}
+
+
+def test_a_rep_sees_what_their_accounts_ask_of_a_month(company, signed_in):
+    for tier, n in (("5A", 4), ("4A", 1), ("3A", 2), ("1A", 5), ("", 1)):
+        for _number in range(n):
+            customer = factories.customer(company.rep, tier=tier)
+    for days in (0, 29, 30):
+        factories.activity(company.rep, customer=customer, planned_at=noon(days))
+    factories.activity(company.rep, planned_at=noon(3), objective="With nobody")
+    for days in (0, -29, -30):
+        done = factories.activity(company.rep, "call", customer=customer, planned_at=noon(5))
+        Activity.objects.filter(pk=done.pk).update(done_at=noon(days) - timedelta(hours=11))
+    found = loads_of(signed_in(company.rep))
+    assert list(found) == ["rep"]
+    load = found["rep"]
+    assert accounts(load) == {"5A": 4, "4A": 1, "3A": 2, "1A": 5}
+    assert [each.tier for each in load.accounts if each.over] == ["5A"]
+    # 4 × 30/7 + 30/14 + 2 × 1 = 21.29
+    assert (load.needed, load.planned, load.done, load.short) == (22, 2, 2, 20)
+    page = signed_in(company.rep).get("/customers/capacity/").content.decode()
+    assert "22 contacts a month needed, 2 planned, 2 done in the last 30 days." in page and "more than 3" in page
+
+
+@pytest.mark.parametrize(
+    ("who", "people"),
+    [
+        ("rep", ["rep"]), ("manager", ["manager", "mate", "rep"]), ("other_manager", ["other_manager", "stranger"]),
+        ("executive", ["director", "manager", "mate", "other_manager", "rep", "stranger"]),
+    ],
+)  # fmt: skip
+def test_managers_see_those_in_their_charge(company, signed_in, who, people):
+    factories.customer(company.rep, tier="5A")
+    found = loads_of(signed_in(getattr(company, who)))
+    assert sorted(found) == people
+    assert "rep" not in found or found["rep"].needed == 5
+
+
+def test_as_many_queries_for_many_people(company, signed_in):
+    client = signed_in(company.manager)
+    few = counted(client, "/customers/capacity/")
+    for number in range(20):
+        person = factories.person(f"rep{number}", role="rep", team=company.east)
+        factories.activity(person, customer=factories.customer(person, tier="5A"))
+    assert counted(client, "/customers/capacity/") == few <= 9
+
+
+# --- On the customer's page and on My day ---------------------------------------------------------
+
+
+def test_the_page_says_what_is_missed(company, signed_in):
+    customer = factories.customer(company.rep, tier="5A", created_on=add_months(today(), -24))
+    client, url = signed_in(company.rep), f"/customers/{customer.pk}/"
+    assert "Neglected: contact overdue, decision maker not met" in client.get(url).content.decode()
+    met(company.rep, customer, factories.contact(company.rep, customer, buying_role="decision_maker"), 2)
+    assert "Neglected" not in client.get(url).content.decode()
+    Customer.objects.filter(pk=customer.pk).update(created_on=add_months(today(), -36))
+    Activity.objects.update(done_at=noon(-60))
+    assert "Neglected: contact overdue" in client.get(url).content.decode()
+    customer.refresh_from_db()
+    archive_customer(customer=customer, seen=customer.version, actor=company.rep)
+    assert "Neglected" not in client.get(url).content.decode()
+
+
+def test_what_waits_for_a_person(company, signed_in):
+    long_ago = add_months(today(), -24)
+    late = factories.customer(company.rep, "Late", tier="4A", created_on=long_ago)
+    assess(late, 400)
+    factories.customer(company.rep, "Unassessed", tier="5A")
+    again = factories.customer(company.rep, "Again", tier="2A", created_on=long_ago)
+    assess(again, 100, days=120)
+    factories.customer(company.rep, "Small", tier="3A", created_on=long_ago)
+    factories.customer(company.mate, "Of a colleague", tier="5A", created_on=long_ago)
+    gone = factories.customer(company.rep, "Gone", tier="5A")
+    Customer.objects.filter(pk=gone.pk).update(archived_at=timezone.now())
+    found = waiting_of(company.rep, today())
+    assert [(each.name, each.missed, each.due) for each in found] == [
+        ("Unassessed", (), True), ("Late", ("cadence", "decision_maker"), False), ("Again", (), True),
+    ]  # fmt: skip
+    client = signed_in(company.rep)
+    assert "/customers/waiting/" in client.get("/day/").content.decode()
+    panel = client.get("/customers/waiting/", headers={"HX-Request": "true"}).content.decode()
+    assert "Unassessed" in panel and "Of a colleague" not in panel and "<html" not in panel
+
+
+def test_the_first_few_on_my_day_and_all_on_the_page(company, signed_in):
+    client = signed_in(company.rep)
+    assert "No key account is neglected" in client.get("/customers/waiting/").content.decode()
+
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            panel = client.get("/customers/waiting/", headers={"HX-Request": "true"})
+        return len(queries), len(panel.context["shown"]), len(panel.context["rows"])
+
+    factories.customer(company.rep, tier="5A")
+    few = asked()
+    for _number in range(7):
+        factories.customer(company.rep, tier="5A")
+    assert asked() == (few[0], 6, 8) and few[0] <= 5
+    assert len(client.get("/customers/waiting/").context["shown"]) == 8

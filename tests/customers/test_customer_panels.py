@@ -1,0 +1,227 @@
+"""The panels of a customer's page: figures, sight, and how many queries they take."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.selectors import organisation, today
+from customers.actions import archive_customer
+from customers.models import (
+    Assessment,
+    Contract,
+    Coverage,
+    Customer,
+    NpsResponse,
+    Order,
+    Supplier,
+    TierRules,
+    Unit,
+)  # fmt: skip
+from customers.rules.tiers import CRITERIA
+from customers.selectors.bought import revenue, wallet_share, white_space
+from opportunities.actions import add_collaborator
+from opportunities.models import Stakeholder
+from tests import factories
+from tests.pipeline.test_golden import SHARED, load
+
+pytestmark = pytest.mark.django_db
+PANELS = ("share", "revenue", "white-space", "facts", "people", "plan", "group")
+
+
+@pytest.fixture
+def own(company):
+    return factories.customer(company.rep, "Own", annual_spend=Decimal(1000))
+
+
+def order(customer, days_ago, amount, **fields):
+    return Order.objects.create(
+        customer=customer, amount=Decimal(amount), booked_on=today() - timedelta(days=days_ago), **fields
+    )
+
+
+def panel(client, customer, name, status=200, **headers):
+    response = client.get(f"/customers/{customer.pk}/{name}/", headers=headers)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def met(owner, contact):
+    activity = factories.activity(owner, customer=contact.customer, contacts=[contact])
+    type(activity).objects.filter(pk=activity.pk).update(done_at=timezone.now())
+    return activity
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_panel_is_a_fragment_and_a_page_of_an_empty_customer(company, signed_in, own, name):
+    client = signed_in(company.rep)
+    assert "<html" in panel(client, own, name)
+    assert "<html" not in panel(client, own, name, **{"HX-Request": "true"})
+    archive_customer(customer=own, seen=own.version, actor=company.rep)
+    panel(client, own, name)
+    panel(signed_in(company.stranger), own, name, 404)
+
+
+def test_share_of_the_spend(company, signed_in, own):
+    order(own, 0, 300)
+    order(own, 400, 200)
+    Supplier.objects.create(customer=own, name="Rival", annual_amount=Decimal(500))
+    found = wallet_share(own, company.rep)
+    assert (found.now, found.before) == (Decimal("0.3"), Decimal("0.2"))
+    assert [(each.kind, each.amount) for each in found.slices] == [("us", 300), ("supplier", 500), ("rest", 200)]
+    text = panel(signed_in(company.rep), own, "share")
+    assert "Rival" in text
+    assert "30%" in text
+    unknown = factories.customer(company.rep, "Unknown")
+    assert wallet_share(unknown, company.rep).now is None
+    assert "The yearly spend is not known" in panel(signed_in(company.rep), unknown, "share")
+
+
+def test_white_space(company, signed_in, own):
+    product, other = factories.product(company.admin, "Lift"), factories.product(company.admin, "Belt")
+    north = Unit.objects.create(customer=own, name="North")
+    Coverage.objects.create(unit=north, product=product, state="others", supplier="Rival")
+    space = white_space(own)
+    assert space.blanks == len(space.rows) - 1
+    assert {row.product: row.cells[0].state for row in space.rows} == {product: "others", other: "blank"}
+    text = panel(signed_in(company.rep), own, "white-space")
+    assert "North" in text
+    assert "Rival" in text
+
+
+def test_facts(company, signed_in, own):
+    contact = factories.contact(company.rep, own, "Li Wei")
+    day = today()
+    for title, days, renewed in [("Soon", 30, None), ("Later", 200, None)]:
+        Contract.objects.create(
+            customer=own, title=title, starts_on=day - timedelta(300), ends_on=day + timedelta(days), renewed_by=renewed
+        )
+    NpsResponse.objects.create(customer=own, contact=contact, score=3, answered_on=day - timedelta(90))
+    NpsResponse.objects.create(customer=own, contact=contact, score=9, answered_on=day, comment="Good work")
+    text = panel(signed_in(company.rep), own, "facts")
+    assert text.count("renewal due in 30 days") == 1
+    assert text.count("Li Wei") == 1
+    assert "Good work" in text
+
+
+def test_people_stand_for_one_and_against_another_deal(company, signed_in, own):
+    contact = factories.contact(company.rep, own, "Li Wei")
+    deals = [factories.opportunity(company.rep, title, customer=own) for title in ("Open line", "Secret line")]
+    for deal, stance in zip(deals, (2, -2), strict=True):
+        Stakeholder.objects.create(opportunity=deal, contact=contact, stance=stance, influence=4)
+    met(company.rep, contact)
+    text = panel(signed_in(company.rep), own, "people")
+    assert "for one, against another" in text
+    assert "1 time, last" in text
+    add_collaborator(opportunity=deals[0], user=company.stranger, actor=company.rep)
+    text = panel(signed_in(company.stranger), own, "people")
+    assert "Open line" in text
+    assert "Secret line" not in text
+    assert "for one, against another" not in text
+
+
+def test_a_group_is_added_up_over_what_one_sees(company, signed_in):
+    hidden = factories.customer(company.stranger, "Hidden holding")
+    middle = factories.customer(company.rep, "Middle", parent=hidden)
+    child = factories.customer(company.rep, "Child", parent=middle)
+    unseen = factories.customer(company.stranger, "Unseen child", parent=middle)
+    order(middle, 1, 100)
+    order(child, 1, 20)
+    order(unseen, 1, 7000)
+    client = signed_in(company.rep)
+    found = client.get(f"/customers/{middle.pk}/group/").context["group"]
+    assert [(each.customer.name, each.level) for each in found.companies] == [("Middle", 0), ("Child", 1)]
+    assert found.revenue == 120
+    text = panel(client, middle, "group") + client.get(f"/customers/{middle.pk}/").content.decode()
+    assert "Hidden holding" not in text
+    assert "Unseen child" not in text
+    whole = signed_in(company.executive).get(f"/customers/{child.pk}/group/").context["group"]
+    assert [each.customer.name for each in whole.companies] == ["Middle", "Child", "Unseen child"]
+    assert whole.revenue == 7120
+
+
+def test_the_scorecard_on_the_page(company, signed_in, own):
+    client = signed_in(company.manager)
+    assert "not assessed" in client.get(f"/customers/{own.pk}/").content.decode()
+    Assessment.objects.create(
+        customer=own, rules=TierRules.objects.latest("valid_from"), assessed_by=company.manager, points=400,
+        scores=dict.fromkeys(CRITERIA, 4), computed_tier="4A", tier="4A", payment_days_late=12,
+    )  # fmt: skip
+    text = client.get(f"/customers/{own.pk}/").content.decode()
+    assert "80<span" in text
+    assert "12 days late" in text
+    assert "5A needs 85 points." in text
+    assert "asc-radar" in text
+
+
+def fill(company, customer, count):
+    unit = [Unit.objects.create(customer=customer, name=f"Unit {Unit.objects.count()}") for _ in range(count)]
+    for number in range(count):
+        product = factories.product(company.admin)
+        contact = factories.contact(company.rep, customer)
+        deal = factories.opportunity(company.rep, customer=customer)
+        Stakeholder.objects.create(opportunity=deal, contact=contact)
+        met(company.rep, contact)
+        order(customer, number, 10, product=product, owner=company.rep)
+        Coverage.objects.create(unit=unit[number], product=product, state="ours")
+        Supplier.objects.create(customer=customer, name=f"Rival {Supplier.objects.count()}", annual_amount=1)
+        Contract.objects.create(customer=customer, starts_on=today(), ends_on=today() + timedelta(number))
+        NpsResponse.objects.create(customer=customer, contact=contact, score=5, answered_on=today())
+        factories.customer(company.rep, parent=customer)
+
+
+def test_as_many_queries_for_two_rows_as_for_thirty(company, signed_in, own):
+    client = signed_in(company.manager)
+    fill(company, own, 2)
+    few = {name: counted(client, own, name) for name in PANELS}
+    fill(company, own, 28)
+    many = {name: counted(client, own, name) for name in PANELS}
+    assert many == few
+    assert max(many.values()) <= 8, many
+
+
+def counted(client, customer, name):
+    with CaptureQueriesContext(connection) as caught:
+        panel(client, customer, name, **{"HX-Request": "true"})
+    return len([q for q in caught.captured_queries if not q["sql"].startswith(("BEGIN", "SAVEPOINT", "RELEASE"))])
+
+
+@pytest.mark.parametrize("case", ["case-a", "case-b"])
+def test_share_and_revenue_are_those_of_plain_sql(case, db):
+    if not (SHARED / case).exists():
+        pytest.skip("The shared golden cases are not beside this checkout.")
+    load(SHARED / case / "workspace")
+    reader = factories.person("looks_on", role="executive")
+    compared = 0
+    for customer in Customer.objects.order_by("pk")[:60]:
+        share, years = wallet_share(customer, reader), revenue(customer, reader)
+        assert share.ours * 100 == cents(customer, plain_t12m(), today())
+        if customer.annual_spend:
+            assert share.now == share.ours / customer.annual_spend
+        for year, total in years.by_year:
+            assert total * 100 == cents(customer, *plain_year(year))
+            compared += bool(total)
+    assert compared > 10
+
+
+def plain_t12m():
+    day = today()
+    return day.replace(year=day.year - 1) + timedelta(days=1)
+
+
+def plain_year(year):
+    start = today().replace(year=year, month=organisation().fiscal_year_start_month, day=1)
+    return start, start.replace(year=year + 1) - timedelta(days=1)
+
+
+def cents(customer, first, last):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(amount), 0) FROM customers_order WHERE customer_id = %s AND archived_at IS NULL"
+            " AND booked_on >= %s AND booked_on <= %s",
+            [customer.pk, first, last],
+        )
+        return cursor.fetchone()[0]

@@ -1,0 +1,98 @@
+"""Likely duplicates: asked about on create and edit, listed for managers; merges in the browser and the API."""
+
+import pytest
+
+from customers.actions import edit_customer, merge_customers
+from customers.duplicates import candidates, signs_of
+from customers.models import Customer, Merge
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+CODE = "91110000600037341L"
+NEW = "/customers/new/"
+
+
+def names(found):
+    return {each.name: each.reasons for each in found}
+
+
+def test_candidates_say_why_and_only_those_in_sight(company):
+    factories.customer(
+        company.rep, "远航汽车有限公司", credit_code=CODE, phone="+86 138 0013 8000", domain="a@sail.com"
+    )
+    factories.customer(company.rep, "杭州远航汽车集团", phone="13800138000")
+    factories.customer(company.rep, "Mail", domain="sail.com")
+    hidden = factories.customer(company.stranger, "Hidden")
+    Customer.objects.filter(pk=hidden.pk).update(name="远航汽车", normalised_name="远航汽车")
+    signs = signs_of(name="远航汽车", credit_code=CODE.lower(), phone="008613800138000", domain="www.sail.com")
+    assert names(candidates(signs, company.rep)) == {
+        "远航汽车有限公司": ("normalised_name", "credit_code", "phone", "domain"), "杭州远航汽车集团": ("phone",),
+        "Mail": ("domain",),
+    }  # fmt: skip
+    assert names(candidates(signs_of(name="远航汽车"), company.rep))["杭州远航汽车集团"] == ("near",)
+    assert names(candidates(signs_of(name="上海远航汽车有限公司"), company.rep))["远航汽车有限公司"] == ("near",)
+    assert names(candidates(signs_of(domain="sail.com"), company.rep))["Mail"] == ("domain",)
+    assert candidates(signs_of(domain="qq.com"), company.rep) == []
+
+
+def test_a_likely_one_asks_to_be_sure(company, signed_in):
+    factories.customer(company.rep, "Far Sail Motors", phone="021-6888 1234")
+    client = signed_in(company.rep)
+    typed = {"name": "Quite another", "phone": "+86 21 6888 1234", "another": "False"}
+    asked = client.post(NEW, typed)
+    assert asked.status_code == 422
+    assert "Far Sail Motors (same phone)" in asked.content.decode()
+    assert 'type="checkbox" name="another"' in asked.content.decode()
+    assert client.post(NEW, {**typed, "another": "on"}).status_code == 302
+    assert Customer.objects.count() == 2
+    refused = client.post(NEW, {"name": "FAR SAIL motors, Inc.", "another": "on"})
+    assert (refused.status_code, "is already among your customers" in refused.content.decode()) == (422, True)
+
+
+def test_an_edit_follows_with_the_normalised_name(company):
+    row = factories.customer(company.rep, "One Ltd")
+    edit_customer(customer=row, changes={"name": "Two GmbH"}, seen=None, actor=company.rep)
+    row.refresh_from_db()
+    assert row.normalised_name == "two"
+
+
+def test_the_page_lists_pairs_in_sight(company, signed_in, django_assert_max_num_queries):
+    for name in ("Acme Ltd", "ACME Inc."):
+        Customer.objects.filter(pk=factories.customer(company.rep, name + "x").pk).update(
+            normalised_name="acme", name=name
+        )
+    hidden = factories.customer(company.stranger, "Hidden GmbH")
+    Customer.objects.filter(pk=hidden.pk).update(normalised_name="acme")
+    client = signed_in(company.manager)
+    with django_assert_max_num_queries(15):
+        text = client.get("/customers/duplicates/").content.decode()
+    assert "Acme Ltd" in text
+    assert "ACME Inc." in text
+    assert "GmbH" not in text
+
+
+def test_merge_and_take_back_in_the_browser(company, signed_in):
+    one, two = factories.customer(company.rep, "One"), factories.customer(company.rep, "Two", industry="Steel")
+    contact = factories.contact(company.rep, two)
+    client = signed_in(company.manager)
+    url = f"/customers/{one.pk}/merge/"
+    assert two.key in client.get(url, {"other": two.key}).content.decode()
+    seen = client.post(url, {"other": two.key}).content.decode()
+    assert "is filled" in seen
+    assert not Merge.objects.exists()
+    assert client.post(url, {"other": two.key, "sure": "true"}).status_code == 302
+    contact.refresh_from_db()
+    merge = Merge.objects.get()
+    assert contact.customer == one
+    assert client.get(f"/customers/{two.pk}/")["Location"] == f"/customers/{one.pk}/"
+    assert "Two" in client.get("/customers/merges/").content.decode()
+    assert client.get(f"/customers/merges/{merge.pk}/undo/").status_code == 200
+    assert client.post(f"/customers/merges/{merge.pk}/undo/").status_code == 302
+    contact.refresh_from_db()
+    assert contact.customer == two
+
+
+def test_a_merged_name_is_free_of_the_merge(company):
+    one, two = factories.customer(company.rep, "One"), factories.customer(company.rep, "Two")
+    merge_customers(survivor=one, other=two, actor=company.manager)
+    assert candidates(signs_of(name="Two"), company.rep) == []

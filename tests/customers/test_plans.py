@@ -1,0 +1,314 @@
+"""Account plans: what may be written, by whom, and what the pages and the list say of them."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.urls import reverse
+
+from accounts.models import AuditEntry
+from accounts.selectors import calendar, today
+from config.web.revisions import StaleWrite
+from customers import actions
+from customers.models import AccountPlan, Order
+from customers.selectors import plans as selectors
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def year(company):
+    return calendar().fiscal_year_of(today())
+
+
+@pytest.fixture
+def customer(company):
+    return factories.customer(company.rep, "Far Voyage Cars", tier="5A", annual_spend=Decimal("1000000.00"))
+
+
+@pytest.fixture
+def plan(company, customer, year):
+    return actions.create_plan(actor=company.rep, customer=customer, year=year, risks="Prices", share_now=30)
+
+
+def line(company, plan, **fields):
+    return actions.add_plan_line(actor=company.rep, plan=plan, strategy=fields.pop("strategy", "Zero stock"), **fields)
+
+
+def joint(company, plan, **fields):
+    return actions.add_joint_action(actor=company.rep, plan=plan, action=fields.pop("action", "Visit"), **fields)
+
+
+def order(customer, amount, day, **fields):
+    return Order.objects.create(customer=customer, amount=Decimal(amount), booked_on=day, **fields)
+
+
+# --- Writes -------------------------------------------------------------------------------------
+
+
+def test_one_plan_a_year(company, customer, plan, year):
+    with pytest.raises(ValidationError) as refused:
+        actions.create_plan(actor=company.rep, customer=customer, year=year)
+    assert "year" in refused.value.message_dict
+    assert actions.create_plan(actor=company.rep, customer=customer, year=year + 1).year == year + 1
+
+
+def test_restoring_is_refused_when_the_year_has_another(company, customer, plan, year):
+    old = actions.archive_plan(plan=plan, seen=1, actor=company.rep)
+    new = actions.create_plan(actor=company.rep, customer=customer, year=year)
+    with pytest.raises(ValidationError):
+        actions.restore_plan(plan=old, seen=None, actor=company.rep)
+    actions.archive_plan(plan=new, seen=None, actor=company.rep)
+    assert actions.restore_plan(plan=old, seen=None, actor=company.rep).archived_at is None
+
+
+@pytest.mark.parametrize(
+    ("who", "error"), [("executive", PermissionDenied), ("admin", PermissionDenied), ("stranger", Http404)]
+)
+def test_only_those_who_edit_the_customer_write(company, customer, plan, year, who, error):
+    actor = getattr(company, who)
+    row = joint(company, plan)
+    with pytest.raises(error):
+        actions.create_plan(actor=actor, customer=customer, year=year + 1)
+    with pytest.raises(error):
+        actions.edit_plan(plan=plan, changes={"risks": "x"}, seen=None, actor=actor)
+    with pytest.raises(error):
+        actions.finish_joint_action(joint_action=row, side="ours", seen=None, actor=actor)
+    with pytest.raises(error):
+        actions.copy_plan_forward(plan=plan, actor=actor)
+
+
+def test_leaders_are_people_who_sell_and_contacts_of_the_customer(company, plan):
+    foreign = factories.contact(company.rep, factories.customer(company.rep))
+    for changes in ({"our_leader": company.executive}, {"their_leader": foreign}):
+        with pytest.raises(ValidationError) as refused:
+            actions.edit_plan(plan=plan, changes=changes, seen=None, actor=company.rep)
+        assert set(refused.value.message_dict) == set(changes)
+
+
+def test_a_leader_who_has_left_may_stay(company, plan):
+    plan = actions.edit_plan(plan=plan, changes={"our_leader": company.mate}, seen=1, actor=company.rep)
+    type(company.mate).objects.filter(pk=company.mate.pk).update(active_until=today() - timedelta(days=3))
+    plan.refresh_from_db()
+    changes = {"our_leader": plan.our_leader, "risks": "New"}
+    assert actions.edit_plan(plan=plan, changes=changes, seen=None, actor=company.rep).risks == "New"
+
+
+def test_a_stale_write_is_a_conflict(company, plan):
+    actions.edit_plan(plan=plan, changes={"risks": "Theirs"}, seen=1, actor=company.manager)
+    with pytest.raises(StaleWrite):
+        actions.edit_plan(plan=plan, changes={"risks": "Mine"}, seen=1, actor=company.rep)
+    assert actions.edit_plan(plan=plan, changes={"share_aimed": 40}, seen=1, actor=company.rep).share_aimed == 40
+
+
+def test_nothing_is_written_into_an_archived_plan(company, plan):
+    row, item = joint(company, plan), line(company, plan)
+    plan = actions.archive_plan(plan=plan, seen=None, actor=company.rep)
+    row.refresh_from_db()
+    item.refresh_from_db()
+    with pytest.raises(ValidationError):
+        line(company, plan)
+    with pytest.raises(ValidationError):
+        actions.finish_joint_action(joint_action=row, side="ours", seen=None, actor=company.rep)
+    with pytest.raises(ValidationError):
+        actions.edit_plan_line(line=item, changes={"state": "done"}, seen=None, actor=company.rep)
+
+
+def test_each_side_of_a_joint_action_has_its_state(company, plan):
+    row = joint(company, plan)
+    row = actions.finish_joint_action(joint_action=row, side="ours", result="Seen", seen=1, actor=company.rep)
+    row = actions.drop_joint_action(joint_action=row, side="theirs", seen=2, actor=company.rep)
+    assert (row.state, row.their_state, row.result) == ("done", "dropped", "Seen")
+    row = actions.reopen_joint_action(joint_action=row, side="ours", seen=3, actor=company.rep)
+    assert (row.state, row.their_state) == ("open", "dropped")
+    with pytest.raises(ValidationError):
+        actions.drop_joint_action(joint_action=row, side="nobody", seen=None, actor=company.rep)
+    verbs = AuditEntry.objects.filter(model="jointaction").order_by("id").values_list("action", flat=True)
+    assert list(verbs) == ["create", "finish", "drop", "reopen"]
+
+
+def test_copying_forward_moves_revenue_by_a_year_and_takes_open_actions(company, plan, year):
+    line(company, plan, revenue=Decimal(1), revenue_next=Decimal(2), revenue_third=Decimal(3))
+    gone = line(company, plan, strategy="Given up")
+    actions.archive_plan_line(line=gone, seen=None, actor=company.rep)
+    joint(company, plan, action="Open one", owner=company.rep)
+    actions.finish_joint_action(joint_action=joint(company, plan), side="ours", seen=None, actor=company.rep)
+    copy = actions.copy_plan_forward(plan=plan, actor=company.rep)
+    assert (copy.year, copy.risks, copy.share_now, copy.confirmed_on) == (year + 1, "Prices", 30, None)
+    (moved,) = copy.lines.all()
+    assert (moved.revenue, moved.revenue_next, moved.revenue_third) == (Decimal(2), Decimal(3), None)
+    (taken,) = copy.joint_actions.all()
+    assert (taken.action, taken.owner) == ("Open one", company.rep)
+    with pytest.raises(ValidationError):
+        actions.copy_plan_forward(plan=plan, actor=company.rep)
+
+
+# --- Reads --------------------------------------------------------------------------------------
+
+
+def test_expected_against_orders_of_the_fiscal_year():
+    company = factories.company(fiscal_year_start_month=4)
+    customer = factories.customer(company.rep)
+    plan = actions.create_plan(actor=company.rep, customer=customer, year=2026)
+    rows = [line(company, plan, revenue=Decimal(100), revenue_next=Decimal(50)), line(company, plan)]
+    for amount, day in (("7", "2026-03-31"), ("10", "2026-04-01"), ("20", "2027-03-31"), ("40", "2027-04-01")):
+        order(customer, amount, day)
+    first, second, third = selectors.years_of(customer, 2026, rows, date(2027, 4, 1))
+    assert (first.expected, first.actual, first.reached) == (Decimal(100), Decimal(30), 0.3)
+    assert (second.expected, second.actual) == (Decimal(50), Decimal(40))
+    assert (third.expected, third.actual, third.reached) == (Decimal(0), None, None)
+
+
+def test_the_computed_share(customer):
+    day = date(2026, 11, 25)
+    order(customer, "380000", day)
+    order(customer, "1", date(2025, 11, 25))
+    assert selectors.computed_share(customer, day) == 0.38
+    customer.annual_spend = None
+    assert selectors.computed_share(customer, day) is None
+
+
+@pytest.mark.parametrize(("tier", "required"), [("5A", True), ("4A", True), ("3A", False), ("", False)])
+def test_a_missing_plan_is_said_for_key_accounts(company, signed_in, tier, required):
+    customer = factories.customer(company.rep, tier=tier)
+    page = signed_in(company.rep).get(reverse("account_plan", args=[customer.pk, 2026])).content.decode()
+    assert ("A plan is required" in page) == required
+    summary = selectors.plan_summary(customer, company.rep, today())
+    assert (summary.plan, summary.required, summary.may_edit) == (None, required, True)
+
+
+def test_the_list_has_missing_plans_first(company, signed_in, customer, plan, year):
+    line(company, plan, revenue=Decimal(500000))
+    order(customer, "250000", today())
+    joint(company, plan, due_on=today() - timedelta(days=1))
+    factories.customer(company.rep, "Without", tier="4A")
+    factories.customer(company.rep, "Small one", tier="2A")
+    factories.customer(company.stranger, "Hidden", tier="5A")
+    answer = signed_in(company.rep).get(reverse("account_plans"))
+    rows = answer.context["page"].object_list
+    assert [row.name for row in rows] == ["Without", "Far Voyage Cars"]
+    assert (rows[1].expected, rows[1].actual, rows[1].overdue) == (Decimal(500000), Decimal(250000), 1)
+    client = signed_in(company.rep)
+    for query, names in (
+        ("show=missing", ["Without"]), ("show=overdue", ["Far Voyage Cars"]), ("tier=4A", ["Without"]),
+        ("q=far", ["Far Voyage Cars"]), (f"year={year + 1}", ["Far Voyage Cars", "Without"]),
+    ):  # fmt: skip
+        found = client.get(reverse("account_plans") + "?" + query).context["page"].object_list
+        assert [row.name for row in found] == names, query
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_the_list_takes_as_many_queries_whatever_there_is(
+    company, signed_in, year, django_assert_max_num_queries, count
+):
+    for _n in range(count):
+        customer = factories.customer(company.rep, tier="5A")
+        joint(company, actions.create_plan(actor=company.rep, customer=customer, year=year), due_on=date(2020, 1, 1))
+    client = signed_in(company.rep)
+    with django_assert_max_num_queries(8):
+        client.get(reverse("account_plans"))
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_the_page_takes_as_many_queries_whatever_there_is(
+    company, signed_in, plan, django_assert_max_num_queries, count
+):
+    their = factories.contact(company.rep, plan.customer)
+    for _n in range(count):
+        line(company, plan)
+        joint(company, plan, owner=company.rep, contact=their)
+    client = signed_in(company.rep)
+    for name in ("account_plan", "account_plan_print"):
+        with django_assert_max_num_queries(15):
+            client.get(reverse(name, args=[plan.customer_id, plan.year]))
+    with django_assert_max_num_queries(8):  # the calendar and the teams, which a request has, among them
+        selectors.plan_summary(plan.customer, company.rep, today())
+
+
+# --- Pages --------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_written_on_its_page(company, signed_in, customer, year):
+    client = signed_in(company.rep)
+    new = reverse("account_plan_new", args=[customer.pk])
+    assert f'value="{year + 1}"' in client.get(f"{new}?year={year + 1}").content.decode()
+    answer = client.post(new, {"year": year, "strategy_now": "Grow", "share_now": "200"})
+    assert answer.status_code == 422
+    assert "Grow" in answer.content.decode()
+    answer = client.post(new, {"year": year, "strategy_now": "Grow", "our_leader": "rep"})
+    plan = AccountPlan.objects.get()
+    assert answer.url == reverse("account_plan", args=[customer.pk, year])
+    assert (plan.strategy_now, plan.our_leader) == ("Grow", company.rep)
+    client.post(
+        reverse("plan_line_new", args=[plan.pk]), {"strategy": "Zero stock", "revenue": "50", "state": "at_risk"}
+    )
+    client.post(reverse("joint_action_new", args=[plan.pk]), {"action": "Visit", "due_on": "2026-01-05"})
+    page = client.get(answer.url).content.decode()
+    assert "Zero stock" in page
+    assert plan.lines.get().revenue == Decimal(50000)
+    assert "1 joint action is overdue." in page
+    row = plan.joint_actions.get()
+    client.post(
+        reverse("joint_action_settle", args=[row.pk, "ours", "finish"]), {"version": row.version, "result": "Fine"}
+    )
+    row.refresh_from_db()
+    assert (row.state, row.result) == ("done", "Fine")
+
+
+def test_sections_keep_what_somebody_else_changed(company, signed_in, plan):
+    client = signed_in(company.rep)
+    address = reverse("account_plan_edit", args=[plan.pk, "risks"])
+    actions.edit_plan(plan=plan, changes={"risks": "Theirs"}, seen=1, actor=company.manager)
+    answer = client.post(address, {"risks": "Mine", "initial-risks": "Prices", "version": 1})
+    assert answer.status_code == 409
+    assert "Mine" in answer.content.decode()
+    assert client.get(reverse("account_plan_edit", args=[plan.pk, "nothing"])).status_code == 404
+
+
+def test_an_archived_plan_is_shown_and_restored(company, signed_in, plan):
+    client = signed_in(company.rep)
+    client.post(reverse("account_plan_archive", args=[plan.pk]), {"version": 1})
+    page = client.get(reverse("account_plan", args=[plan.customer_id, plan.year])).content.decode()
+    assert "This plan is archived." in page
+    client.post(reverse("account_plan_restore", args=[plan.pk]), {"version": 2})
+    plan.refresh_from_db()
+    assert plan.archived_at is None
+
+
+def test_readers_have_no_buttons(company, signed_in, plan):
+    page = (
+        signed_in(company.executive).get(reverse("account_plan", args=[plan.customer_id, plan.year])).content.decode()
+    )
+    assert "Copy forward" not in page
+    assert "Print view" in page
+
+
+# --- My day -------------------------------------------------------------------------------------
+
+
+def test_my_day_says_what_plans_ask(company, signed_in, plan, django_assert_num_queries):
+    day = today()
+    sunday = day + timedelta(days=6 - day.weekday())
+    joint(company, plan, action="Late one", owner=company.rep, due_on=day - timedelta(days=2))
+    joint(company, plan, action="This week", owner=company.rep, due_on=sunday)
+    joint(company, plan, action="Next week", owner=company.rep, due_on=sunday + timedelta(days=1))
+    joint(company, plan, action="Of another", owner=company.mate, due_on=day - timedelta(days=2))
+    done = joint(company, plan, action="Done one", owner=company.rep, due_on=day - timedelta(days=2))
+    actions.finish_joint_action(joint_action=done, side="ours", seen=None, actor=company.rep)
+    line(company, plan, milestone="Pilot", milestone_due=day - timedelta(days=1))
+    line(company, plan, milestone="Later", milestone_due=day)
+    line(company, plan, milestone="Reached", milestone_due=day - timedelta(days=1), state="done")
+    with django_assert_num_queries(1):
+        found = selectors.due_of(company.rep, day)
+    assert [(each.kind, each.what) for each in found] == [
+        ("joint_action", "Late one"), ("milestone", "Pilot"), ("joint_action", "This week"),
+    ]  # fmt: skip
+    assert selectors.due_of(company.mate, day) == []  # out of their sight
+    page = signed_in(company.rep).get(reverse("my_day")).content.decode()
+    assert "Late one" in page
+    assert "Next week" not in page
+    actions.archive_plan(plan=plan, seen=None, actor=company.rep)
+    assert selectors.due_of(company.rep, day) == []

@@ -1,0 +1,284 @@
+"""Pages and forms of activities: what they take, refuse and show, and what they cost."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.selectors import calendar, today
+from opportunities import actions
+from opportunities.models import Activity, ActivityKind, CalendarFeed, Checkpoint, HeightsVersion, Opportunity
+from tests import factories
+from tests.opportunities.browser_door import queries_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def deal(company):
+    return factories.opportunity(company.rep, "Line 4")
+
+
+@pytest.fixture
+def rep(company, signed_in):
+    return signed_in(company.rep)
+
+
+def kind():
+    return ActivityKind.objects.get(key="visit")
+
+
+def htmx(client, url, data=None):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/opportunities/"}
+    return client.get(url, headers=headers) if data is None else client.post(url, data, headers=headers)
+
+
+def quick(deal, **fields):
+    return {"kind": "visit", "about": f"deal:{deal.key}", "when": "now", "draft": "activity:x", **fields}
+
+
+# --- The quick form ------------------------------------------------------------------------------
+
+
+def test_one_save_logs_outcome_promise_evidence_and_next_step(company, deal, rep):
+    person = factories.contact(company.rep, deal.customer, "Ms Li")
+    answer = htmx(
+        rep, reverse("activity_new"),
+        quick(
+            deal, outcome="They see the loss", promised="Data by Friday", promised_by="2027-01-08", rung="demand-1",
+            grade="E1", contacts=person.key, next_step="Measure", next_step_due="2027-01-15",
+            opportunity_version=deal.version,
+        ),
+    )  # fmt: skip
+    assert answer.status_code == 200
+    assert {"asc:toast", "asc:close-dialog", "asc:changed", "asc:draft-saved"} <= set(
+        re.findall(r"asc:[a-z-]+", answer["HX-Trigger"])
+    )
+    row, record = Activity.objects.get(), Checkpoint.objects.get()
+    assert (row.opportunity, row.customer, row.outcome) == (deal, deal.customer, "They see the loss")
+    assert (record.contact, record.evidence, record.said_on) == (person, "Data by Friday", today())
+    assert HeightsVersion.objects.current().get().demand == 1
+    assert Opportunity.objects.get(pk=deal.pk).next_step == "Measure"
+
+
+BAD = [
+    ({"when": "earlier", "at": ""}, "at"),
+    ({"when": "earlier", "at": "2100-01-01T10:00"}, "at"),
+    ({"when": "plan", "at": "2020-01-01T10:00"}, "at"),
+    ({"at": "nonsense"}, "at"),
+    ({"about": "deal:x"}, "about"),
+    ({"kind": "x"}, "kind"),
+    ({"contacts": "nobody"}, "contacts"),
+    ({"next_step_due": "2027-01-01"}, "next_step"),
+    ({"link": "https://x.example"}, "rung"),
+]
+
+
+def test_what_lacks_is_said_at_its_field_and_nothing_is_written(company, deal, rep):
+    url = reverse("activity_new")
+    answer = htmx(rep, url, quick(deal, rung="demand-1", grade="E1", evidence="x"))
+    assert answer.status_code == 422
+    assert "evidence_contact" in answer.context["form"].errors
+    for fields, name in BAD:
+        answer = htmx(rep, url, quick(deal, **fields))
+        assert answer.status_code == 422, fields
+        assert name in answer.context["form"].errors, fields
+    assert not Activity.objects.filter(opportunity=deal).exists()
+    assert not Checkpoint.objects.exists()
+
+
+def test_a_plan_keeps_no_debrief(company, deal, rep):
+    at = (timezone.now() + timedelta(days=3)).astimezone(calendar().tz).strftime("%Y-%m-%dT%H:%M")
+    htmx(rep, reverse("activity_new"), quick(deal, when="plan", at=at, objective="Meet", outcome="ignored"))
+    row = Activity.objects.get()
+    assert (row.objective, row.outcome, row.is_planned) == ("Meet", "", True)
+    assert row.planned_at.astimezone(calendar().tz).strftime("%Y-%m-%dT%H:%M") == at
+
+
+def test_another_persons_next_step_is_asked_about(company, deal, rep):
+    actions.edit_opportunity(opportunity=deal, changes={"next_step": "Theirs"}, seen=None, actor=company.manager)
+    url, sent = reverse("activity_new"), quick(deal, next_step="Mine", opportunity_version=1)
+    answer = htmx(rep, url, sent)
+    assert answer.status_code == 409
+    assert "Theirs" in answer.content.decode()
+    assert not Activity.objects.exists()
+    htmx(rep, url, {**sent, "conflict_row": "opportunity", "current_version": 2, "keep": "mine"})
+    assert Opportunity.objects.get(pk=deal.pk).next_step == "Mine"
+    htmx(rep, url, {**sent, "conflict_row": "opportunity", "current_version": 3, "keep": "theirs"})
+    assert Activity.objects.count() == 2
+
+
+def test_it_opens_about_the_page_it_is_opened_from(company, deal, rep):
+    page = rep.get(reverse("opportunity", args=[deal.pk]))
+    assert page.context["shell"]["quick"] == f"{reverse('activity_new')}?deal={deal.pk}"
+    answer = htmx(rep, page.context["shell"]["quick"])
+    assert answer.context["form"].opportunity == deal
+    hidden = factories.opportunity(company.stranger, "Western")
+    answer = htmx(rep, f"{reverse('activity_new')}?deal={hidden.pk}")
+    assert answer.context["form"].opportunity is None
+    assert "Western" not in answer.content.decode()
+    assert htmx(rep, f"{reverse('activity_new')}?day=2027-02-30").status_code == 200
+
+
+def test_without_script_it_ends_on_the_activity(company, deal, rep):
+    answer = rep.post(reverse("activity_new"), quick(deal, about=deal.key))
+    assert answer.url == reverse("activity", args=[Activity.objects.get().pk])
+
+
+# --- Debrief, edit -------------------------------------------------------------------------------
+
+
+def test_a_debrief_that_comes_too_late(company, deal, rep):
+    visit = factories.activity(company.rep, opportunity=deal)
+    later = timezone.now() + timedelta(days=9)
+    actions.reschedule_activity(activity=visit, planned_at=later, seen=1, actor=company.manager)
+    url, sent = reverse("activity_debrief", args=[visit.pk]), {"done_at": "2026-01-05T10:00", "version": 1}
+    assert htmx(rep, url, sent).status_code == 409
+    kept = {**sent, "conflict_row": "activity", "current_version": 2, "keep": "mine"}
+    assert htmx(rep, url, kept).status_code == 200
+    visit.refresh_from_db()
+    assert visit.done_at == datetime(2026, 1, 5, 2, tzinfo=UTC)
+
+
+def test_editing_changes_what_was_touched(company, deal, rep):
+    visit = factories.activity(company.rep, opportunity=deal, objective="Meet")
+    person = factories.contact(company.rep, deal.customer)
+    url = reverse("activity_edit", args=[visit.pk])
+    htmx(
+        rep,
+        url,
+        {"kind": kind().pk, "about": f"deal:{deal.key}", "contacts": person.key, "version": 1, "advantage": "x"},
+    )
+    visit.refresh_from_db()
+    assert (visit.advantage, list(visit.contacts.all()), visit.opportunity) == ("x", [person], deal)
+
+
+# --- Lists, calendar -----------------------------------------------------------------------------
+
+
+def test_the_list_by_state_and_scope(company, deal, rep, signed_in):
+    late = factories.activity(company.rep, opportunity=deal, planned_at=timezone.now() - timedelta(days=3))
+    factories.activity(company.rep, opportunity=deal)
+    factories.activity(company.mate)
+    found = rep.get(reverse("activities")).context
+    assert (found["counts"].planned, found["counts"].overdue) == (2, 1)
+    assert list(rep.get(reverse("activities"), {"state": "overdue"}).context["page"].object_list) == [late]
+    team = signed_in(company.manager).get(reverse("activities"), {"whose": "team"}).context
+    assert team["counts"].planned == 3
+    assert rep.get(reverse("activities"), {"whose": "team"}).context["scope"] == "mine"
+    assert rep.get(reverse("activities"), {"owner": "nobody"}).context["counts"].planned == 0
+
+
+@pytest.mark.parametrize("view", ["week", "month"])
+def test_the_calendar_has_every_day(company, deal, rep, view):
+    visit = factories.activity(company.rep, opportunity=deal, planned_at=datetime(2026, 12, 31, 15, 30, tzinfo=UTC))
+    found = rep.get(reverse("activity_calendar"), {"view": view, "day": "2026-12-31"}).context
+    days = [day for week in found["weeks"] for day in week]
+    assert len(days) == (7 if view == "week" else 35)
+    assert [day.day.isoformat() for day in days if visit in day.activities] == ["2026-12-31"]
+    assert rep.get(reverse("activity_calendar"), {"view": view, "day": "9999-99-99"}).status_code == 200
+
+
+@pytest.mark.parametrize(("view", "shown"), [("week", 30), ("month", 4)])
+def test_a_full_day_is_cut_and_says_how_many_there_are(company, deal, rep, view, shown):
+    nine = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
+    visits = [factories.activity(company.rep, planned_at=nine + timedelta(minutes=n)) for n in range(33)]
+    found = rep.get(reverse("activity_calendar"), {"view": view, "day": "2026-12-01"})
+    [day] = [day for week in found.context["weeks"] for day in week if day.activities]
+    assert (list(day.activities), day.count, found.context["count"]) == (visits[:shown], 33, 33)
+    assert "All 33" in found.content.decode()
+
+
+def test_nothing_is_planned_any_more_on_an_archived_deal(company, deal, rep):
+    at = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
+    factories.activity(company.rep, opportunity=deal, planned_at=at)
+    done = actions.log_activity(actor=company.rep, kind=kind(), done_at=timezone.now(), opportunity=deal)
+    actions.archive_opportunity(opportunity=deal, seen=None, actor=company.rep)
+    found = rep.get(reverse("activity_calendar"), {"view": "month", "day": "2026-12-01"}).context
+    assert found["count"] == 0
+    assert rep.get(reverse("activities")).context["counts"].planned == 0
+    url = reverse("calendar_ics", args=[actions.make_calendar_feed(actor=company.rep)])
+    assert b"BEGIN:VEVENT" not in rep.get(url).content
+    assert list(rep.get(reverse("activities"), {"state": "done"}).context["page"].object_list) == [done]
+
+
+def count_of(client, url):
+    client.get(url)
+    return queries_of(lambda: client.get(url))
+
+
+PAGES = [
+    "/activities/",
+    "/activities/?whose=all&state=done",
+    "/activities/calendar/",
+    "/activities/calendar/?view=month",
+]
+
+
+def test_pages_cost_the_same_whatever_there_is(company, deal, rep):
+    urls = [*PAGES, reverse("opportunity", args=[deal.pk]), reverse("customer_activities", args=[deal.customer_id])]
+    urls += [f"{reverse('activity_new')}?deal={deal.pk}"]
+    fill(company, deal, 2)
+    few = {url: count_of(rep, url) for url in urls}
+    fill(company, deal, 40)
+    assert {url: count_of(rep, url) for url in urls} == few
+    assert all(count <= 9 for url, count in few.items() if url in PAGES), few
+
+
+def fill(company, deal, number):
+    for index in range(number):
+        at = timezone.now() - timedelta(minutes=index)
+        factories.activity(company.rep, opportunity=deal, contacts=[factories.contact(company.rep, deal.customer)])
+        actions.log_activity(actor=company.rep, kind=kind(), done_at=at, opportunity=deal)
+
+
+# --- The calendar address ------------------------------------------------------------------------
+
+
+def test_the_feed_is_the_owners_plan_and_nothing_more(company, deal, client):
+    visit = factories.activity(company.rep, opportunity=deal, objective="SECRET plan")
+    gone = factories.activity(company.rep, opportunity=deal)
+    actions.cancel_activity(activity=gone, reason="SECRET reason", seen=None, actor=company.rep)
+    factories.activity(company.mate)
+    actions.log_activity(actor=company.rep, kind=kind(), done_at=timezone.now(), opportunity=deal)
+    secret = actions.make_calendar_feed(actor=company.rep)
+    url = reverse("calendar_ics", args=[secret])
+    answer = client.get(url)
+    text = answer.content.decode().replace("\r\n ", "")
+    assert answer["Content-Type"].startswith("text/calendar")
+    assert text.count("BEGIN:VEVENT") == 2
+    assert f"UID:{visit.key}@ascent" in text
+    assert f"/activities/{visit.pk}/" in text
+    assert [line for line in text.splitlines() if line.startswith("STATUS")] == ["STATUS:CONFIRMED", "STATUS:CANCELLED"]
+    assert "SECRET" not in text
+    assert secret not in CalendarFeed.objects.get().token_hash
+    deal.refresh_from_db()
+    actions.assign(opportunity=deal, owner=company.mate, seen=None, actor=company.manager)
+    assert "BEGIN:VEVENT" not in client.get(url).content.decode()
+
+
+def test_an_address_ends(company, client):
+    old, new = actions.make_calendar_feed(actor=company.rep), actions.make_calendar_feed(actor=company.rep)
+    assert client.get(reverse("calendar_ics", args=[old])).status_code == 404
+    assert client.get(reverse("calendar_ics", args=[new])).status_code == 200
+    actions.deactivate_person(person=company.rep, seen=None, actor=company.admin)
+    assert client.get(reverse("calendar_ics", args=[new])).status_code == 404
+    again = actions.make_calendar_feed(actor=company.mate)
+    actions.revoke_calendar_feed(actor=company.mate)
+    assert client.get(reverse("calendar_ics", args=[again])).status_code == 404
+
+
+def test_guessing_is_throttled(company, client):
+    answers = {client.get(reverse("calendar_ics", args=[f"x{number}"])).status_code for number in range(61)}
+    assert answers == {404, 429}
+
+
+def test_it_is_shown_once(company, rep):
+    made = rep.post(reverse("calendar_feed_new"))
+    address = re.search(r"/calendar/([\w-]+)\.ics", made.content.decode())
+    assert address
+    assert address[1] not in rep.get(reverse("calendar_feed")).content.decode()
+    rep.post(reverse("calendar_feed_revoke"))
+    assert not CalendarFeed.objects.exists()

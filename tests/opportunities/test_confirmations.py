@@ -1,0 +1,117 @@
+"""The queue of what waits for somebody's confirmation: who has what in it, and confirming in batch."""
+
+import pytest
+
+from accounts.selectors import today
+from opportunities.actions import Evidence, add_checkpoints, ask_waiver, confirm_each, withdraw_checkpoint
+from opportunities.actions.checkpoints import MOST, may_judge
+from opportunities.models import Checkpoint, Stage
+from opportunities.selectors.records import to_be_confirmed
+from tests import factories
+from tests.opportunities.browser_door import HTMX, post, queries_of, text_of
+
+DOOR = "/confirmations/"
+
+
+def record(deal, actor, level=5, grade="E2", **fields):
+    told = {"contact": deal.customer.contacts.first() or factories.contact(actor, deal.customer), "said_on": today()}
+    evidence = Evidence(factor="power", level=level, grade=grade, link="https://example.com/x", **told, **fields)
+    return add_checkpoints(opportunity=deal, records=[evidence], actor=actor)[0]
+
+
+@pytest.fixture
+def deals(company):
+    """A deal of everybody who sells, each with one record of theirs that waits."""
+    company.adviser = factories.person("adviser", role="rep")  # without a team: nobody is above
+    names = ("rep", "mate", "manager", "director", "stranger", "adviser")
+    made = {name: factories.opportunity(getattr(company, name), f"Deal of {name}") for name in names}
+    for name, deal in made.items():
+        record(deal, getattr(company, name), evidence=f"Words of {name}")
+    return made
+
+
+QUEUES = {
+    "rep": set(), "mate": set(), "stranger": set(), "executive": set(),
+    "manager": {"rep", "mate"},
+    "director": {"rep", "mate", "manager", "stranger"},
+    "other_manager": {"stranger"},
+    "admin": {"director", "adviser"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("part", QUEUES)
+def test_who_has_what_in_the_queue(company, deals, part):
+    person = getattr(company, part)
+    queue = to_be_confirmed(person)
+    assert {row.opportunity.owner.username for row in queue} == QUEUES[part]
+    rows = Checkpoint.objects.select_related("opportunity__owner__team", "recorded_by")
+    assert {row.pk for row in queue} == {row.pk for row in rows if may_judge(person, row.opportunity, row.recorded_by)}
+
+
+def test_what_somebody_else_recorded_for_them_goes_to_the_next_above(company, deals):
+    made = record(deals["rep"], company.manager)  # the manager's own record on the rep's deal
+    assert made not in to_be_confirmed(company.manager)
+    assert made in to_be_confirmed(company.director)
+    type(company.director).objects.filter(pk=company.director.pk).update(deactivated_at=made.recorded_at)
+    assert made in to_be_confirmed(company.admin)
+
+
+def test_only_what_waits(company, deals):
+    deal = deals["rep"]
+    waiting = set(to_be_confirmed(company.manager))
+    record(deal, company.rep, 5, "E3")
+    record(deal, company.rep, 4, "E2")
+    withdraw_checkpoint(checkpoint=record(deal, company.rep, 6), reason="x", actor=company.rep)
+    assert set(to_be_confirmed(company.manager)) == waiting
+
+
+def test_confirming_several_answers_each_on_its_own(company, deals, signed_in):
+    mine, hidden = list(to_be_confirmed(company.manager)), to_be_confirmed(company.other_manager).get()
+    gone = record(deals["rep"], company.rep, 6)
+    withdraw_checkpoint(checkpoint=gone, reason="x", actor=company.rep)
+    answer = post(signed_in(company.manager), DOOR, {"ids": [*(row.pk for row in mine), hidden.pk, gone.pk, "x"]})
+    page = text_of(answer)
+    assert "2 records were confirmed." in page
+    assert "There is no such record." in page
+    assert "This record has been withdrawn." in page
+    assert "Nothing waits for you." in page
+    assert "Words of stranger" not in page
+    assert Checkpoint.objects.filter(confirmed_by=company.manager).count() == 2
+
+
+def test_nothing_and_too_many_are_refused(company, deals, signed_in):
+    client = signed_in(company.manager)
+    for ids in ([], list(range(1, MOST + 2))):
+        answer = post(client, DOOR, {"ids": ids})
+        assert answer.status_code == 422
+        assert "Choose between 1 and 200 records." in text_of(answer)
+    assert not Checkpoint.objects.filter(confirmed_at__isnull=False).exists()
+
+
+def test_a_record_that_may_be_seen_but_not_judged(company, deals):
+    own = Checkpoint.objects.get(opportunity=deals["manager"])
+    result = confirm_each(ids=[own.pk], actor=company.manager)[0]
+    assert (result.checkpoint, result.problem[:14]) == (own, "Only a manager")
+
+
+@pytest.mark.parametrize(("part", "status"), [("rep", 403), ("executive", 403), ("manager", 200), ("admin", 200)])
+def test_who_opens_the_page(company, deals, signed_in, part, status):
+    client = signed_in(getattr(company, part))
+    assert client.get(DOOR).status_code == status
+    assert client.post(DOOR, {"ids": ["1"]}).status_code == status
+    assert (f'href="{DOOR}"' in text_of(client.get("/customers/"))) == (status == 200)
+
+
+def test_waivers_wait_there_too(company, deals, signed_in):
+    ask_waiver(opportunity=deals["rep"], stage=Stage.objects.get(key="lock"), reason="Green channel", actor=company.rep)
+    assert "Green channel" in text_of(signed_in(company.manager).get(DOOR))
+
+
+def test_it_asks_the_database_equally_often_for_more(company, deals, signed_in):
+    for person in (company.manager, company.admin):
+        client = signed_in(person)
+        few = queries_of(lambda client=client: client.get(DOOR, headers=HTMX))
+        for name in ("rep", "director"):
+            for level in (5, 6):
+                record(deals[name], getattr(company, name), level)
+        assert queries_of(lambda client=client: client.get(DOOR, headers=HTMX)) == few <= 8

@@ -1,0 +1,309 @@
+"""My day: what waits for a person, in the order of urgency, and nobody else's."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.selectors import today
+from opportunities import actions
+from opportunities.actions import Evidence
+from opportunities.models import Activity, ActivityKind, Look, Opportunity, OpportunityVersion, Stage
+from opportunities.rules.evidence import FACTORS
+from opportunities.rules.progress import days_without_progress, has_fallen, stagnation
+from pipeline.scopes import Scope
+from pipeline.selectors.my_day import SHOWN, my_day
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company():
+    return factories.company(gated=True)
+
+
+def lines(user, key, **asked):
+    found = [section for section in my_day(user, **asked).sections if section.key == key]
+    return found[0].lines if found else []
+
+
+def titles(user, key, **asked):
+    return [line.climb.title for line in lines(user, key, **asked)]
+
+
+def words(user, key):
+    return [line.activity.objective if line.activity else line.climb.title for line in lines(user, key)]
+
+
+def climb(row, heights, actor, grade="E3"):
+    """Record every level up to these heights, in the order of FACTORS."""
+    contact = factories.contact(actor, row.customer)
+    about = {"grade": grade, "evidence": "Minutes", "contact": contact, "said_on": today(), "link": "https://x.example"}
+    records = [
+        Evidence(factor=factor, level=level, **about)
+        for factor, height in zip(FACTORS, heights, strict=True)
+        for level in range(1, height + 1)
+    ]
+    return actions.add_checkpoints(opportunity=row, records=records, actor=actor)
+
+
+def move(row, key, actor):
+    row.refresh_from_db()
+    return actions.move_to_stage(
+        opportunity=row, stage=Stage.objects.get(key=key), seen=None, actor=actor, override=True, reason="Sure"
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "expected", "state"), [(30, 30, ""), (31, 30, "amber"), (45, 30, "amber"), (46, 30, "red"), (2, 1, "red")]
+)
+def test_stagnation_is_strict(days, expected, state):
+    assert stagnation(days, expected) == state
+
+
+def test_days_without_progress_begin_with_the_stage_where_there_was_none():
+    day = today()
+    assert days_without_progress(None, day - timedelta(days=9), day) == 9
+    assert days_without_progress(day - timedelta(days=2), day - timedelta(days=9), day) == 2
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "fell"),
+    [((1, 1, 1, 1, 1), (1, 1, 1, 1, 1), False), ((6, 0, 1, 1, 1), (1, 1, 1, 1, 1), True), ((2,) * 5, (1,) * 5, False)],
+)
+def test_one_factor_lower_is_a_fall(now, before, fell):
+    assert has_fallen(now, before) is fell
+
+
+def test_unassessed_ones_come_first_with_their_first_rung(company):
+    factories.opportunity(company.rep, "New")
+    found = my_day(company.rep)
+    assert [section.key for section in found.sections] == ["unassessed"]
+    (line,) = found.sections[0].lines
+    assert (line.climb.weakest, line.climb.next_level, line.rung.level) == ("demand", 1, 1)
+    assert found.to_do == 1
+
+
+def test_dues_of_today_and_before(company):
+    day = today()
+    for title, due in (("Late", day - timedelta(days=1)), ("Now", day), ("Later", day + timedelta(days=1))):
+        row = factories.opportunity(company.rep, title)
+        actions.edit_opportunity(
+            opportunity=row, changes={"next_step": f"Call {title}", "next_step_due": due}, seen=None, actor=company.rep
+        )
+    kind = ActivityKind.objects.get(key="visit")
+    for text, at in (("Yesterday", -1), ("Today", 0), ("Tomorrow", 1)):
+        Activity.objects.create(
+            kind=kind, owner=company.rep, objective=text, planned_at=timezone.now() + timedelta(days=at)
+        )
+    assert words(company.rep, "overdue") == ["Late", "Yesterday"]
+    assert sorted(words(company.rep, "today")) == ["Now", "Today"]
+    assert [each.objective for each in my_day(company.rep).schedule] == ["Today"]
+
+
+def test_done_and_cancelled_activities_wait_for_nobody(company):
+    kind = ActivityKind.objects.get(key="visit")
+    now = timezone.now()
+    Activity.objects.create(kind=kind, owner=company.rep, planned_at=now, done_at=now)
+    Activity.objects.create(kind=kind, owner=company.rep, planned_at=now, cancelled_at=now)
+    assert my_day(company.rep).sections == []
+
+
+def test_inflated_regressed_and_still_ones_lose_height(company):
+    inflated = factories.opportunity(company.rep, "Inflated", amount=Decimal(100))
+    climb(inflated, (1, 0, 0, 0, 0), company.rep)
+    move(inflated, "decide", company.rep)
+    still = factories.opportunity(company.rep, "Still", amount=Decimal(50))
+    climb(still, (1, 1, 1, 1, 1), company.rep)
+    still.checkpoints.update(verified_at=timezone.now() - timedelta(days=40))
+    fine = factories.opportunity(company.rep, "Fine", amount=Decimal(10))
+    climb(fine, (1, 1, 1, 1, 1), company.rep)
+    back = factories.opportunity(company.rep, "Back", amount=Decimal(5))
+    climb(back, (2, 2, 2, 2, 2), company.rep)
+    move(back, "validate", company.rep)
+    move(back, "discover", company.rep)
+    found = {line.climb.title: line.climb for line in lines(company.rep, "losing")}
+    assert list(found) == ["Inflated", "Still", "Back"]
+    assert (found["Inflated"].inflated, found["Inflated"].evidenced) == (True, Decimal("0.1"))
+    assert (found["Still"].stagnant, found["Still"].days_without_progress) == ("amber", 40)
+    assert (found["Back"].went_back, found["Back"].has_fallen) == (True, False)
+    assert titles(company.rep, "next") == ["Fine"]
+
+
+def test_a_height_that_fell_is_told_with_both_heights(company):
+    row = factories.opportunity(company.rep, "Fallen")
+    made = climb(row, (2, 1, 1, 1, 1), company.rep)
+    long_ago = timezone.now() - timedelta(days=60)
+    row.checkpoints.update(recorded_at=long_ago)
+    actions.withdraw_checkpoint(checkpoint=made[0], reason="Misheard", actor=company.rep)
+    (line,) = lines(company.rep, "losing")
+    assert (line.climb.has_fallen, line.climb.total_before, line.climb.heights.total) == (True, 6, 4)
+
+
+def test_a_step_back_is_no_progress_and_a_reopening_is(company):
+    row = factories.opportunity(company.rep)
+    climb(row, (1, 1, 1, 1, 1), company.rep)
+    row.checkpoints.update(verified_at=timezone.now() - timedelta(days=90))
+    OpportunityVersion.objects.filter(opportunity=row).update(valid_from=timezone.now() - timedelta(days=100))
+    Opportunity.objects.filter(pk=row.pk).update(entered_on=today() - timedelta(days=100))
+    assert lines(company.rep, "losing")[0].climb.days_without_progress == 90
+    actions.move_to_stage(
+        opportunity=row, stage=Stage.objects.get(key="lost"), seen=None, actor=company.rep, reason="Price"
+    )
+    row.refresh_from_db()
+    move(row, "discover", company.manager)
+    assert titles(company.rep, "next") == [row.title], "reopened today: it moves again"
+
+
+def test_only_key_accounts_when_asked(company):
+    for tier in ("5A", "4A", "3A", ""):
+        customer = factories.customer(company.rep, tier=tier)
+        factories.opportunity(company.rep, f"Of {tier}", customer=customer)
+    assert sorted(titles(company.rep, "unassessed", key_only=True)) == ["Of 4A", "Of 5A"]
+    assert my_day(company.rep, key_only=True).figures.count == 4, "the figures are over everything"
+
+
+def test_nobody_elses(company):
+    factories.opportunity(company.mate, "Of a colleague")
+    shared = factories.opportunity(company.mate, "Shared")
+    actions.add_collaborator(opportunity=shared, user=company.rep, actor=company.mate)
+    assert my_day(company.rep).sections == []
+    assert my_day(company.manager).sections == []
+
+
+def test_a_visit_of_what_was_handed_over_goes_out_of_sight(company, signed_in):
+    row = factories.opportunity(company.rep, "Handed on", customer=factories.customer(company.rep, "Secret Works"))
+    kind = ActivityKind.objects.get(key="visit")
+    Activity.objects.create(
+        kind=kind, owner=company.rep, opportunity=row, customer=row.customer, objective="Ask the chairman",
+        planned_at=timezone.now(),
+    )  # fmt: skip
+    assert len(my_day(company.rep).schedule) == 1
+    actions.assign(opportunity=row, owner=company.mate, seen=None, actor=company.manager)
+    row.customer.owner = company.mate
+    row.customer.save()
+    found = my_day(company.rep)
+    assert (found.schedule, found.sections) == ([], [])
+    page = signed_in(company.rep).get("/day/").content.decode()
+    assert "Secret Works" not in page and "Ask the chairman" not in page
+
+
+def test_figures_equal_those_of_the_own_pipeline(company):
+    from pipeline.selectors.funnel import funnel
+
+    one = factories.opportunity(company.rep, amount=Decimal("1234.50"))
+    climb(one, (2, 2, 2, 2, 2), company.rep)
+    move(one, "validate", company.rep)
+    factories.opportunity(company.rep, amount=Decimal("333.33"))
+    figures, whole = my_day(company.rep).figures, funnel(Scope("owner", owner_id=company.rep.pk)).open
+    assert (figures.count, figures.amount, figures.weighted) == (whole.count, whole.amount, whole.weighted)
+    assert figures.counted == Decimal("308.63") + Decimal("33.33")
+    assert (figures.unassessed, figures.height) == (Decimal("333.33"), 10)
+
+
+def test_what_others_changed_since_one_looked(company):
+    row = factories.opportunity(company.rep, "Watched")
+    (record, *_) = climb(row, (0, 5, 0, 0, 0), company.rep, grade="E2")[-1:]
+    actions.edit_opportunity(opportunity=row, changes={"amount": Decimal(7)}, seen=None, actor=company.manager)
+    actions.confirm_checkpoint(checkpoint=record, actor=company.manager)
+    actions.lower_grade(checkpoint=record, grade="E1", reason="No trace", actor=company.manager)
+    found = my_day(company.rep).news
+    assert [(each.how, each.entry and each.entry.changes[0].kind) for each in found] == [
+        ("lowered", None), ("confirmed", None), ("", "amount"),
+    ]  # fmt: skip
+    assert {each.actor for each in found} == {company.manager}
+
+
+def test_what_others_do_with_evidence_is_news_too(company):
+    row = factories.opportunity(company.rep, "Watched")
+    actions.add_collaborator(opportunity=row, user=company.mate, actor=company.rep)
+    (record, *_) = climb(row, (1, 0, 0, 0, 0), company.mate)
+    actions.withdraw_checkpoint(checkpoint=record, reason="Misheard", actor=company.mate)
+    actions.record_decision(opportunity=row, decision="no_go", reason="Too small", actor=company.mate)
+    assert {each.how for each in my_day(company.rep).news} == {"added", "withdrawn", "no_go"}
+    assert my_day(company.mate).news == []
+
+
+def test_what_came_after_the_page_was_drawn_stays_news(company, signed_in):
+    client = signed_in(company.rep)
+    drawn = timezone.now()
+    row = factories.opportunity(company.rep)
+    actions.edit_opportunity(opportunity=row, changes={"amount": Decimal(7)}, seen=None, actor=company.manager)
+    client.post("/day/looked/", {"until": drawn.isoformat()})
+    assert len(my_day(company.rep).news) == 1
+    client.post("/day/looked/", {"until": (timezone.now() + timedelta(days=9)).isoformat()})
+    assert Look.objects.get().looked_at <= timezone.now()
+    assert client.post("/day/looked/", {"until": "soon"})["Location"] == "/day/"
+
+
+def test_looked_at_is_remembered(company, signed_in):
+    row = factories.opportunity(company.rep)
+    actions.edit_opportunity(opportunity=row, changes={"amount": Decimal(7)}, seen=None, actor=company.manager)
+    client = signed_in(company.rep)
+    assert "Seen" in client.get("/day/").content.decode()
+    assert client.post("/day/looked/")["Location"] == "/day/"
+    assert Look.objects.get().user == company.rep
+    assert my_day(company.rep).news == []
+
+
+def test_a_section_shows_its_first_lines_and_on_request_all(company, signed_in):
+    for _number in range(SHOWN + 2):
+        factories.opportunity(company.rep)
+    (section,) = my_day(company.rep).sections
+    assert (section.count, len(section.lines), section.rest) == (SHOWN + 2, SHOWN, 2)
+    assert len(lines(company.rep, "unassessed", whole="unassessed")) == SHOWN + 2
+    page = signed_in(company.rep).get("/day/").content.decode()
+    assert "?all=unassessed#day-unassessed" in page
+
+
+@pytest.mark.parametrize("number", [2, 40])
+def test_as_many_queries_however_many_deals(company, signed_in, number):
+    for each in range(number):
+        row = factories.opportunity(company.rep)
+        if each % 2:
+            climb(row, (1, 0, 0, 0, 0), company.rep)
+            actions.edit_opportunity(
+                opportunity=row, changes={"next_step": "x", "next_step_due": today()}, seen=None, actor=company.manager
+            )
+    client = signed_in(company.rep)
+    client.get("/day/")
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/day/").status_code == 200
+    assert len(queries) <= 15
+
+
+def test_done_asks_for_the_next_step_and_keeps_what_was_typed(company, signed_in):
+    row = factories.opportunity(company.rep)
+    row = actions.edit_opportunity(opportunity=row, changes={"next_step": "Call"}, seen=None, actor=company.rep)
+    client, url = signed_in(company.rep), f"/opportunities/{row.pk}/next-step/done/"
+    asked = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "Call" in asked and 'value="Call"' not in asked
+    refused = client.post(url, {"version": row.version, "next_step": "Visit", "next_step_due": "soon"})
+    assert refused.status_code == 422 and 'value="Visit"' in refused.content.decode()
+    assert client.post(url, {"version": row.version, "next_step": "Visit", "next_step_due": ""}).status_code == 302
+    row.refresh_from_db()
+    assert (row.next_step, row.next_step_due) == ("Visit", None)
+    stale = client.post(url, {"version": row.version - 1, "next_step": "Other"})
+    assert stale.status_code == 409
+
+
+def test_reps_land_here(company, signed_in):
+    assert signed_in(company.rep).get("/")["Location"] == "/day/"
+    assert signed_in(company.manager).get("/")["Location"] == "/opportunities/"
+    assert User.objects.get(pk=company.rep.pk).role == "rep"
+
+
+def test_what_was_planned_for_an_archived_deal_or_customer_is_not_due(company):
+    deal = factories.opportunity(company.rep)
+    of_customer = factories.customer(company.rep, "Gone")
+    factories.activity(company.rep, opportunity=deal, planned_at=timezone.now())
+    factories.activity(company.rep, customer=of_customer, planned_at=timezone.now())
+    factories.activity(company.rep, planned_at=timezone.now(), objective="Stays")
+    Opportunity.objects.filter(pk=deal.pk).update(archived_at=timezone.now())
+    type(of_customer).objects.filter(pk=of_customer.pk).update(archived_at=timezone.now())
+    assert words(company.rep, "today") == ["Stays"]

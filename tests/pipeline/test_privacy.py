@@ -1,0 +1,130 @@
+"""What is kept about a person is shown, exported, and erased on request, everywhere, for good."""
+
+import json
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from accounts.models import AuditEntry
+from customers.actions import edit_contact
+from customers.models import ERASED, Contact, Erasure
+from opportunities.actions import add_stakeholder
+from pipeline.interchange import export_workspace, import_workspace
+from pipeline.models import ImportRun
+from pipeline.privacy import erase_contact
+from pipeline.runs import storage
+from pipeline.runs.reports import BAD_ROWS
+from pipeline.selectors.searching import search_everything
+from tests import factories
+from tests.api.conftest import client_of
+from tests.pipeline.interchange.workspaces import write
+
+pytestmark = pytest.mark.django_db
+SECRETS = ("李维秘", "13800005678", "li@example.com", "喜欢钓鱼")
+
+
+@pytest.fixture
+def contact(company):
+    customer = factories.customer(company.rep, "远航")
+    row = factories.contact(
+        company.rep, customer, SECRETS[0], phone=SECRETS[1], email=SECRETS[2], notes=SECRETS[3], title="副总裁",
+        buying_role="decision_maker",
+    )  # fmt: skip
+    deal = factories.opportunity(company.rep, "立库", customer=customer)
+    add_stakeholder(opportunity=deal, contact=row, sensitive_note="私下说的", actor=company.rep)
+    factories.activity(company.rep, opportunity=deal, contacts=[row], objective="谈节拍")
+    return row
+
+
+def erase(contact, actor, reason="Letter of 3 May"):
+    return erase_contact(contact=contact, reason=reason, actor=actor)
+
+
+def test_everything_that_names_a_person_is_shown_within_ones_sight(company, contact, signed_in):
+    page = signed_in(company.rep).get(f"/contacts/{contact.pk}/privacy/").content.decode()
+    for text in (*SECRETS, "立库", "谈节拍"):
+        assert text in page
+    found = json.loads(signed_in(company.rep).get(f"/contacts/{contact.pk}/privacy/?format=json").content)
+    assert found["contact"]["phone"] == SECRETS[1]
+    assert {each["kind"] for each in found["mentioned_in"]} >= {"stakeholder", "activity"}
+    assert signed_in(company.stranger).get(f"/contacts/{contact.pk}/privacy/").status_code == 404
+
+
+def test_an_erasure_takes_what_is_personal_and_leaves_role_and_history(company, contact, signed_in):
+    row = erase(contact, company.admin)
+    assert (row.name, row.phone, row.email, row.notes) == (ERASED, "", "", "")
+    assert (row.title, row.buying_role, row.stakes.count(), row.activities.count()) == (
+        "副总裁",
+        "decision_maker",
+        1,
+        1,
+    )
+    assert row.stakes.get().sensitive_note == ""
+    record = Erasure.objects.get()
+    assert (record.contact, record.erased_by, record.reason) == (row, company.admin, "Letter of 3 May")
+    trail = json.dumps(list(AuditEntry.objects.values_list("changes", "label")), ensure_ascii=False)
+    assert not any(secret in trail for secret in SECRETS)
+    assert AuditEntry.objects.get(action="erase").changes == dict.fromkeys(["name", "email", "phone", "notes"])
+    for typed in ("李维秘", "lwm", "5678"):
+        assert search_everything(company.rep, typed) == []
+    page = signed_in(company.admin).get(f"/contacts/{row.pk}/privacy/").content.decode()
+    assert not any(secret in page for secret in SECRETS)
+    assert "Letter of 3 May" in page
+    assert erase(row, company.admin, "Again") == row
+    assert Erasure.objects.count() == 1
+
+
+def test_it_is_the_administrators_and_has_a_reason(company, contact):
+    for person in (company.rep, company.manager, company.executive):
+        with pytest.raises(PermissionDenied):
+            erase(contact, person)
+    with pytest.raises(ValidationError):
+        erase(contact, company.admin, " ")
+    assert Contact.objects.get(pk=contact.pk).name == SECRETS[0]
+
+
+def test_what_was_erased_is_not_entered_again_by_hand_or_by_an_import(company, contact, tmp_path):
+    export_workspace(tmp_path / "before")
+    row = erase(contact, company.admin)
+    with pytest.raises(ValidationError) as caught:
+        edit_contact(contact=row, changes={"name": "李维秘"}, seen=None, actor=company.rep)
+    assert set(caught.value.message_dict) == {"name"}
+    edit_contact(contact=row, changes={"title": "总裁"}, seen=None, actor=company.rep)
+    said = f"key,customer,name,phone,email,notes\n{row.key},{row.customer.key},{','.join(SECRETS)}\n"
+    assert import_workspace(write(tmp_path / "again", {"contacts.csv": said}, base=False)).ok
+    assert import_workspace(tmp_path / "before").ok
+    row.refresh_from_db()
+    assert (row.name, row.phone, row.email, row.notes) == (ERASED, "", "", "")
+
+
+def test_import_reports_forget_the_person(company, contact, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    bad = {"file": "contacts.csv", "line": 2, "column": "phone", "value": SECRETS[1]}
+    other = {"file": "contacts.csv", "line": 3, "column": "phone", "value": "13900000000"}
+    edited = {
+        "file": "contacts.csv",
+        "key": contact.key,
+        "field": "email",
+        "ours": "old@x.example",
+        "theirs": SECRETS[2],
+    }
+    run = ImportRun.objects.create(
+        requested_by=company.admin, state="refused", report={"bad_rows": [bad, other], "overwritten": [edited]}
+    )
+    folder = storage.folder_of(run)
+    folder.mkdir(parents=True)
+    (folder / BAD_ROWS).write_text(json.dumps(bad) + "\n" + json.dumps(other) + "\n")
+    erase(contact, company.admin)
+    run.refresh_from_db()
+    assert [row["value"] for row in run.report["bad_rows"]] == ["", "13900000000"]
+    assert (run.report["overwritten"][0]["ours"], run.report["overwritten"][0]["theirs"]) == ("", "")
+    kept = [json.loads(line)["value"] for line in (folder / BAD_ROWS).read_text().splitlines()]
+    assert kept == ["", "13900000000"]
+
+
+def test_through_the_api(company, contact):
+    assert client_of(company.rep).get(f"contacts/{contact.pk}/privacy/").json()["contact"]["name"] == SECRETS[0]
+    assert client_of(company.rep).post(f"contacts/{contact.pk}/erase/", {"reason": "x"}).status_code == 403
+    assert client_of(company.admin).post(f"contacts/{contact.pk}/erase/", {}).status_code == 400
+    answer = client_of(company.admin).post(f"contacts/{contact.pk}/erase/", {"reason": "Letter"})
+    assert answer.json()["contact"]["name"] == ERASED

@@ -1,0 +1,66 @@
+"""Tokens of names, and how what was typed is read: no database."""
+
+import pytest
+
+from config.web.searching import Texts, says, tokens_of, wanted
+
+
+def texts(name="", code="", phone=""):
+    return Texts((name,), (code,), (phone,))
+
+
+def found(texts_of_row, typed):
+    """Whether the index offers the row for what was typed, and the row then really answers."""
+    tokens = set(tokens_of(texts_of_row))
+    offered = any(set(way.leading) & tokens and set(way.others) <= tokens for way in wanted(typed))
+    return offered and says(texts_of_row, typed)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        *(("远航汽车", typed) for typed in ("远航", "航汽", "汽车", "远", "yhqc", "YHQC", "yh", "hq", "y", "yuanhang")),
+        *(("远航汽车", typed) for typed in ("yuanha", "yua", "qiche", "yuanhangqiche", "远 航")),
+        ("西安重工", "xian"), ("西安重工", "xazg"), ("重庆机电", "chongqing"), ("绿源", "lvyuan"), ("3M 中国", "3m"),
+        ("ＡＢＣ Works (上海)", "abc"), ("ＡＢＣ Works (上海)", "works上"), ("ABC 上海", "abcsh"), ("A", "a"),
+        ("Harbour line", "rbour"), ("Åkerlund", "kerl"),
+    ],
+)  # fmt: skip
+def test_a_name_is_found(name, typed):
+    assert found(texts(name), typed)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("远航汽车", "航远"), ("远航汽车", "yhcq"), ("远航汽车", "汽航"), ("远航汽车", "yuanqi"), ("远航汽车", "航"),
+        ("abab cdcd", "bacd"), ("Harbour line", "hl"), ("远航汽车", "  "), ("远航汽车", "!?"),
+    ],
+)  # fmt: skip
+def test_another_name_is_not(name, typed):
+    assert not found(texts(name), typed)
+
+
+@pytest.mark.parametrize("typed", ["5678", "13800005678", "0000 5678", "+86 138-0000-5678"])
+def test_a_phone_is_found_by_its_end(typed):
+    assert found(texts(phone="+86 138 0000 5678"), typed)
+    assert not found(texts(phone="138 0000 5670"), typed)
+
+
+def test_three_digits_are_not_enough_of_a_phone():
+    assert not found(texts(phone="13800005678"), "678")
+
+
+@pytest.mark.parametrize("typed", ["C00014", "c000", "C0001"])
+def test_a_code_is_found_by_its_beginning(typed):
+    assert found(texts(code="C00014"), typed)
+    assert not found(texts(code="D00014"), typed)
+
+
+def test_what_stands_first_in_a_short_name_comes_first():
+    short, long, late = (tokens_of(texts(name))["远航"] for name in ("远航", "远航汽车工业", "江苏远航"))
+    assert short < long < late
+
+
+def test_a_row_has_few_tokens_however_long_its_name():
+    assert len(tokens_of(texts("".join(chr(0x4E00 + 7 * i) for i in range(200))))) <= 120

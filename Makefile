@@ -53,8 +53,8 @@ lint: setup ## style, types, import contracts, templates, migrations, translatio
 	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m scripts.check_translations
 
-e2e: setup ## browser journeys in Chromium
-	$(BIN)/pytest tests/browser $(ARGS)
+e2e: setup ## browser journeys in Chromium; one that fails has a second try, and the report says so
+	$(BIN)/pytest -n auto --reruns 1 tests/browser $(ARGS)
 
 bench: setup ## how fast a large company's pages are, on PostgreSQL and Redis (docs/performance.md)
 	@$(BIN)/python -m scripts.bench

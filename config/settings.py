@@ -359,7 +359,11 @@ SPECTACULAR_SETTINGS = {
         "config.web.schema.with_examples",
     ],
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_SETTINGS": {"deepLinking": False},  # its own links make it complain of them
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": False,  # its own links make it complain of them
+        "docExpansion": "none",  # unfolded, the whole schema takes seconds to draw
+        "filter": True,
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

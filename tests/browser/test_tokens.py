@@ -52,29 +52,23 @@ def test_a_token_is_made_and_revoked(company, open_page, language, viewport):
     assert not AccessToken.objects.filter(user=company.rep).exists()
 
 
-def scrolled_to(page, text):
-    """Swagger UI draws the operations of a long schema as they come into view."""
-    found = page.get_by_text(text).first
-    expect(page.locator(".opblock").first).to_be_visible()
-    for _screen in range(60):
-        if found.count():
-            break
-        page.mouse.wheel(0, 1500)
-        page.wait_for_timeout(100)
-    return found
+def opened(page, subject, path):
+    """The line of an operation, once its subject is unfolded."""
+    page.locator(f"#operations-tag-{subject}").click()
+    return page.get_by_text(path).first
 
 
 @IN_TWO_CORNERS
 def test_the_documentation_of_the_api(company, open_page, language, viewport):
     window = open_page(company.rep, "/api/v1/docs/", language=language, viewport=viewport)
     page = window.page
-    scrolled_to(page, "/api/v1/opportunities/{id}/move/").click()
+    opened(page, "opportunities", "/api/v1/opportunities/{id}/move/").click()
     expect(page.get_by_text("Idempotency-Key").first).to_be_visible()
     shot(window, "docs")
     assert page.evaluate("document.documentElement.className") == ""
     type(company.rep).objects.update(theme="dark")
     page.reload()
-    expect(scrolled_to(page, "/api/v1/opportunities/{id}/move/")).to_be_visible()
+    expect(opened(page, "opportunities", "/api/v1/opportunities/{id}/move/")).to_be_visible()
     assert page.evaluate("document.documentElement.className") == "dark-mode"
     if SHOTS:
         page.screenshot(path=str(Path(SHOTS) / f"docs-themed-{language}.png"))

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 from django.utils.dates import MONTHS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import AuditEntry, User
 from config.web.money import RateField
@@ -16,6 +17,7 @@ from config.web.revisions import Revised, StaleWrite
 from config.web.templatetags.formats import MISSING, day_full, moment, money_full, percent
 
 LONGEST_VERSION = 9
+LINES = {"criteria": gettext_lazy("Criteria")}  # rows of a row that are written as a whole with it
 WORDS: dict[str, Callable[[Any], str]] = {  # fields whose values have words of their own
     "fiscal_year_start_month": lambda month: str(MONTHS[month]),
     "floors": lambda floors: ", ".join(f"{name} {height}" for name, height in floors.items()) or MISSING,
@@ -64,7 +66,7 @@ def _last_change(error: StaleWrite) -> AuditEntry | None:
 
 def _clash(error: StaleWrite, name: str) -> Clash:
     field: Any = error.row._meta.get_field(name)
-    label = str(field.verbose_name)
+    label = str(LINES.get(name) or field.verbose_name)
     return Clash(
         label=label[:1].upper() + label[1:],
         theirs=in_words(field, getattr(error.row, name)),
@@ -74,7 +76,7 @@ def _clash(error: StaleWrite, name: str) -> Clash:
 
 def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
     """A field's value as a person reads it."""
-    if field.many_to_many:
+    if field.many_to_many or field.one_to_many:
         rows = value if isinstance(value, list) else value.all()
         return ", ".join(str(row) for row in rows) or MISSING
     if value is None or value == "":

@@ -150,6 +150,7 @@ LABELS = {  # of what is no field, or has a name for programs alone
     "reason": _("Reason"),
     "total": _("Total"),
     "collaborator": _("Works on it too"),
+    "criteria": _("Criteria"),
     "opportunities_to": _("Its deals moved to"),
     "archived_at": _("Archived on"),
     "deactivated_at": _("Deactivated on"),
@@ -329,9 +330,10 @@ def _models() -> dict[str, type[models.Model]]:
 
 def _field(model: str, name: str) -> Any:
     try:
-        return _models()[model]._meta.get_field(name)
+        found = _models()[model]._meta.get_field(name)
     except (KeyError, FieldDoesNotExist):
         return None
+    return found if isinstance(found, models.Field) else None
 
 
 def _referred(model: str, name: str) -> str | None:

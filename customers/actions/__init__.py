@@ -41,13 +41,16 @@ from customers.actions.plans import (
     restore_plan,
 )
 from customers.actions.products import archive_product, create_product, edit_product, restore_product
+from customers.actions.profiles import archive_profile, create_profile, edit_profile, restore_profile
 from customers.actions.suppliers import archive_supplier, create_supplier, edit_supplier, restore_supplier
+from customers.actions.targets import add_target, drop_target, edit_target, reopen_target, settle_target
 from customers.actions.tiers import assess_customer, edit_tier_rules, override_tier
 from customers.actions.units import archive_unit, create_unit, edit_unit, restore_unit, set_coverage
 
 __all__ = [
     "add_joint_action",
     "add_plan_line",
+    "add_target",
     "archive_contact",
     "archive_contract",
     "archive_customer",
@@ -57,6 +60,7 @@ __all__ = [
     "archive_plan",
     "archive_plan_line",
     "archive_product",
+    "archive_profile",
     "archive_supplier",
     "archive_unit",
     "assess_customer",
@@ -69,9 +73,11 @@ __all__ = [
     "create_order",
     "create_plan",
     "create_product",
+    "create_profile",
     "create_supplier",
     "create_unit",
     "drop_joint_action",
+    "drop_target",
     "edit_contact",
     "edit_contract",
     "edit_customer",
@@ -81,7 +87,9 @@ __all__ = [
     "edit_plan",
     "edit_plan_line",
     "edit_product",
+    "edit_profile",
     "edit_supplier",
+    "edit_target",
     "edit_tier_rules",
     "edit_unit",
     "finish_joint_action",
@@ -89,6 +97,7 @@ __all__ = [
     "override_tier",
     "renew_contract",
     "reopen_joint_action",
+    "reopen_target",
     "restore_contact",
     "restore_contract",
     "restore_customer",
@@ -96,8 +105,10 @@ __all__ = [
     "restore_order",
     "restore_plan",
     "restore_product",
+    "restore_profile",
     "restore_supplier",
     "restore_unit",
     "set_coverage",
+    "settle_target",
     "undo_merge",
 ]

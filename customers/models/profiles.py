@@ -54,7 +54,7 @@ class ProfileCriterion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.value}"
+        return f"{self.get_kind_display()} {self.value}".rstrip() + f" · {self.weight}"
 
 
 class TargetCustomer(Revised):
@@ -80,4 +80,4 @@ class TargetCustomer(Revised):
         constraints = [models.UniqueConstraint(fields=["profile", "customer"], name="target_customer_once_a_profile")]
 
     def __str__(self) -> str:
-        return f"{self.customer_id} for {self.profile_id}"
+        return f"{self.customer} · {self.profile}"

@@ -20,8 +20,6 @@ LONGEST_VERSION = 9
 LINES = {"criteria": gettext_lazy("Criteria")}  # rows of a row that are written as a whole with it
 WORDS: dict[str, Callable[[Any], str]] = {  # fields whose values have words of their own
     "fiscal_year_start_month": lambda month: str(MONTHS[month]),
-    "floors": lambda floors: ", ".join(f"{name} {height}" for name, height in floors.items()) or MISSING,
-    "milestones": lambda conditions: ", ".join(conditions) or MISSING,
     "working_days": lambda days: " ".join(str(WEEKDAYS_ABBR[day - 1]) for day in days),
 }
 
@@ -83,8 +81,8 @@ def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
         return MISSING
     if field.name in WORDS:
         return WORDS[field.name](value)
-    if field.many_to_many or isinstance(value, list):
-        return ", ".join(str(each) for each in (value.all() if hasattr(value, "all") else value)) or MISSING
+    if isinstance(value, dict | list):
+        return _several(value) or MISSING
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(field, RateField):
@@ -96,6 +94,14 @@ def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
     if isinstance(value, date):
         return day_full(value)
     return str(dict(field.flatchoices).get(value, value))
+
+
+def _several(value: dict[str, Any] | list[Any]) -> str:
+    """`power 5, goal 3`; what one of them holds several of stands between strokes."""
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    pairs = ((name, "/".join(each) if isinstance(each, list) else each) for name, each in value.items())
+    return ", ".join(f"{name} {each}" for name, each in pairs)
 
 
 def version_in(data: Any, name: str = "version") -> int:

@@ -388,10 +388,11 @@ def _text(value: str) -> models.Value:
     return models.Value(value, models.CharField())
 
 
-def _name_of(kind: str) -> str:
-    if kind == "stage":
-        return "name_zh" if (get_language() or "").startswith("zh") else "name_en"
-    return "title" if kind == "opportunity" else "name"
+def _name_of(kind: str) -> str | models.Value:
+    """The column that names such a row; rules and wordings have none."""
+    columns = {field.name for field in _models()[kind]._meta.fields}
+    spoken = "name_zh" if (get_language() or "").startswith("zh") else "name_en"
+    return next((name for name in (spoken, "name", "title") if name in columns), _text(""))
 
 
 def at_local(moment: datetime, zone: Any) -> str:

@@ -10,9 +10,9 @@ import pytest
 
 from accounts import trail
 from accounts.models import AuditEntry
-from customers.actions import create_contact, edit_contact, edit_customer
-from opportunities.actions import assign, edit_opportunity, move_to_stage
-from opportunities.models import Opportunity, Stage
+from customers.actions import create_contact, edit_contact, edit_customer, edit_tier_rules
+from opportunities.actions import assign, edit_method, edit_opportunity, edit_rung, move_to_stage, rename_factor
+from opportunities.models import Factor, Opportunity, Rung, Stage
 from tests import factories
 from tests.opportunities.browser_door import queries_of, text_of
 
@@ -66,6 +66,19 @@ def test_an_entry_reads_in_words_with_names_and_a_link(company, signed_in):
     text = text_of(page)
     assert "Handed over" in text
     assert f'href="/opportunities/{deal.pk}/"' in text
+
+
+def test_what_has_no_name_of_its_own_is_told_of_too(company, signed_in):
+    needs = {"E1": ["contact", "said_on"]}
+    edit_method(gate_mode="enforce", grade_needs=needs, seen=None, actor=company.admin)
+    edit_rung(rung=Rung.objects.first(), changes={"question_en": "Who says so?"}, actor=company.admin)
+    rename_factor(factor=Factor.objects.get(key="power"), changes={"name_en": "Might"}, seen=1, actor=company.admin)
+    edit_tier_rules(changes={"accounts_per_rep": dict.fromkeys(("5A", "4A", "3A", "2A", "1A"), 7)}, actor=company.admin)
+    page = signed_in(company.admin).get(URL)
+    tiers, factor, rung, method = page.context["page"].lines[:4]
+    assert [line.url for line in (factor, rung, method)] == ["/settings/method/"] * 3
+    assert ("Grade needs", "E1 contact/said_on") in [(label, after) for label, _, after in in_words(method)]
+    assert in_words(tiers)[0][2] == "5A 7, 4A 7, 3A 7, 2A 7, 1A 7"
 
 
 def test_every_action_and_every_kind_that_is_written_has_its_words(company, signed_in):

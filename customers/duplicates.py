@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit, search
+from accounts import audit, search, visibility
 from accounts.models import AuditEntry, User
+from accounts.selectors import today
 from config.web.errors import TooManyAttempts
 from customers.models import Customer
 from customers.rules import names
@@ -48,9 +49,24 @@ class Candidate:
         return bool(EXACT & set(self.reasons))
 
     @property
+    def is_certain(self) -> bool:
+        """Whether it shares a sign, rather than a part of a name."""
+        return self.reasons != ("near",)
+
+    @property
     def why(self) -> str:
         """The reasons in words."""
         return ", ".join(str(REASONS[reason]) for reason in self.reasons)
+
+
+class Alike(ValidationError):
+    """It may be here already. `candidates` are in sight; one `may_go_on` by saying that it is another company."""
+
+    def __init__(self, field: str, message: str, found: "list[Candidate]", *, may_go_on: bool) -> None:
+        said = ", ".join(f"{each.name} ({each.why})" for each in found)
+        params = {"customers": said, "name": found[0].name}
+        super().__init__({field: ValidationError(message, code="duplicate", params=params)})
+        self.candidates, self.may_go_on = found, may_go_on
 
 
 def signs_of(*, name: str = "", credit_code: str = "", phone: str = "", domain: str = "") -> dict[str, str]:
@@ -90,6 +106,30 @@ def _parts(name: str) -> list[str]:
     return sorted({part for size in range(shortest, len(name)) for part in (name[:size], name[-size:])})
 
 
+def refuse_alike(found: list[Candidate], *, actor: User, sure: bool, is_new: bool = True) -> None:
+    """Raise Alike while it is not said to be another company, and always for a new one that is certainly the same.
+
+    Two companies may bear one name but for the legal ending, a group and its factory; the one to say so is somebody
+    who has nobody above to ask. A credit code is one company's alone.
+    """
+    if not found:
+        return
+    same = [each for each in found if "credit_code" in each.reasons] or [each for each in found[:1] if each.is_exact]
+    if is_new and same and ("credit_code" in same[0].reasons or not _is_topmost(actor)):
+        raise Alike("name", _("“%(name)s” is already among your customers."), same, may_go_on=False)
+    if not sure:
+        error = _("It may be here already: %(customers)s. If it is another company, tick the box and save again.")
+        raise Alike("another", error, found, may_go_on=True)
+
+
+def _is_topmost(user: User) -> bool:
+    return user.is_admin or (user.is_manager and not _has_manager(user))
+
+
+def _has_manager(user: User) -> bool:
+    return bool(visibility.managers_above(user).active_on(today()).exists())
+
+
 def namesakes(name: str) -> QuerySet[Customer]:
     """The customers in use whose name is this one but for width, case, spaces, punctuation and legal ending."""
     return _sharing("normalised_name", names.normalised_name(name))
@@ -119,7 +159,13 @@ def refuse_if_served(*, name: str, actor: User, credit_code: str = "") -> None:
     if hidden is None:
         return
     audit.record("already_served", row=actor, actor=actor, changes={"name": (None, name), "customer": (None, hidden)})
-    raise ValidationError(_("This customer is already served, ask your manager."), code="already_served")
+    raise ValidationError(_whom_to_ask(actor), code="already_served")
+
+
+def _whom_to_ask(actor: User) -> str:
+    if _has_manager(actor):
+        return _("This customer is already served, ask your manager.")
+    return _("This customer is already served, ask an administrator.")
 
 
 def _hidden(found: Any, actor: User) -> Customer | None:

@@ -31,6 +31,19 @@ INFLUENCES = [
 ]
 
 
+def another_field() -> forms.BooleanField:
+    """Hidden until somebody is asked whether it is another company than those that are here."""
+    label = gettext_lazy("It is another company")
+    return forms.BooleanField(label=label, required=False, widget=forms.HiddenInput)
+
+
+def ask(form: Any, error: duplicates.Alike) -> None:
+    """Say what may be here already, and let the person go on deliberately where they may."""
+    if error.may_go_on:
+        form.fields["another"].widget = forms.CheckboxInput()
+    form.add_error(None, error)
+
+
 class CustomerForm(RevisedForm):
     """The facts of a customer; the parent is one that the person sees."""
 
@@ -40,9 +53,7 @@ class CustomerForm(RevisedForm):
     )  # fmt: skip
     created_on = DayField(label=gettext_lazy("Customer since"), required=False)
     credit_code = forms.CharField(label=gettext_lazy("Credit code"), required=False, max_length=40)
-    another = forms.BooleanField(
-        label=gettext_lazy("It is another company"), required=False, widget=forms.HiddenInput,
-    )  # fmt: skip
+    another = another_field()
     parent = PickerField(
         url="picker_customers", queryset=Customer.objects.none(), label=gettext_lazy("Parent company"), required=False,
         empty_label="—",
@@ -85,19 +96,12 @@ class CustomerForm(RevisedForm):
         typed = super().clean() or {}
         changed = {name: typed.get(name) or "" for name in SIGNS if name in self.changed_data}
         found = duplicates.candidates(duplicates.signs_of(**changed), self.user, but=self.row)
-        if found and found[0].is_exact and self.row is None:
-            error = _("“%(name)s” is already among your customers.")
-            self.add_error("name", forms.ValidationError(error, params={"name": found[0].name}))
-        elif found and not typed.get("another"):
-            self._ask(found)
+        sure, is_new = bool(typed.get("another")), self.row is None
+        try:
+            duplicates.refuse_alike(found, actor=self.user, sure=sure, is_new=is_new)
+        except duplicates.Alike as error:
+            ask(self, error)
         return typed
-
-    def _ask(self, found: list[duplicates.Candidate]) -> None:
-        """List them, and let the person go on deliberately."""
-        self.fields["another"].widget = forms.CheckboxInput()
-        said = ", ".join(f"{each.name} ({each.why})" for each in found)
-        error = _("It may be here already: %(customers)s. If it is another company, tick the box and save again.")
-        self.add_error("another", forms.ValidationError(error, params={"customers": said}))
 
     def changes(self) -> dict[str, Any]:
         """A hidden parent stays as it is: the form shows it as empty, and that is no wish to clear it."""

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from accounts.api.fields import KeyedSerializer, MomentField, person
 from accounts.models import User
 from config.web.api import ReferenceField
+from customers.duplicates import Alike
 from customers.filters import merged_into
 from customers.models import Contact, Customer, Merge, Product
 from customers.rules.tiers import FULL
@@ -37,15 +38,20 @@ class CustomerSerializer(KeyedSerializer):
     score = serializers.SerializerMethodField()
     archived_at = MomentField(allow_null=True)
     created_at = MomentField()
+    another = serializers.BooleanField(
+        write_only=True, required=False, default=False,
+        help_text="Create it although customers in sight share its name, phone or mail domain: it is another company.",
+    )  # fmt: skip
 
     class Meta:
         model = Customer
         fields = (
             "id", "key", "name", "industry", "region", "owner", "team", "parent", "annual_spend", "tier", "score",
             "created_on", "credit_code", "phone", "domain", "merged_into", "created_at", "archived_at", "version",
+            "another",
         )  # fmt: skip
         read_only_fields = ("version",)
-        create_only = ("key",)
+        create_only = ("key", "another")
 
     def get_score(self, row: Any) -> float | None:
         """The total of the latest assessment, 0 to 100; null: not assessed."""
@@ -118,6 +124,24 @@ class CandidateSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     reasons = serializers.ListField(child=serializers.CharField())
+
+
+class NotCreatedSerializer(serializers.Serializer[Any]):
+    """Why a customer was not created: messages of each field; with code `duplicate` those that may be the same.
+
+    Code `already_served`: it is there, out of the caller's sight; nothing more is told.
+    """
+
+    code = serializers.ChoiceField(["duplicate", "already_served"], required=False)
+    candidates = CandidateSerializer(many=True, required=False)
+    name = serializers.ListField(child=serializers.CharField(), required=False)
+    another = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+def refused_as_alike(error: Alike) -> dict[str, Any]:
+    """The body that says which customers in sight may be the same."""
+    found = CandidateSerializer(error.candidates, many=True).data
+    return {**error.message_dict, "code": "duplicate", "candidates": found}
 
 
 class SignsSerializer(serializers.Serializer[Any]):

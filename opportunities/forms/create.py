@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from customers.actions import create_customer
-from customers.duplicates import refuse_if_served, visible_namesake
+from customers.duplicates import Alike, candidates, refuse_alike, refuse_if_served, signs_of, visible_namesake
+from customers.forms import another_field, ask
 from customers.models import Customer
 from opportunities.actions import create_opportunity
 from opportunities.forms.fields import AmountField, DayField
@@ -25,6 +26,7 @@ class QuickCreateForm(forms.Form):
         label=gettext_lazy("Customer"), max_length=200, widget=PickerInput("picker_customers", create=True),
         error_messages={"required": gettext_lazy("Choose the customer, or type the name of a new one.")},
     )  # fmt: skip
+    another = another_field()
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
     amount = AmountField(label=gettext_lazy("Amount"))
     expected_close_date = DayField(label=gettext_lazy("Expected close"))
@@ -72,6 +74,17 @@ class QuickCreateForm(forms.Form):
                 params={"name": known.name},
             )
         refuse_if_served(name=name, actor=self.user)
+
+    def clean(self) -> dict[str, Any]:
+        """A new customer that is much like one in sight asks to be sure, as on its own page."""
+        typed = super().clean() or {}
+        if self.chosen is None and typed.get("customer"):
+            found = candidates(signs_of(name=typed["customer"]), self.user)
+            try:
+                refuse_alike(found, actor=self.user, sure=typed["another"])
+            except Alike as error:
+                ask(self, error)
+        return typed
 
     @transaction.atomic
     def create(self) -> Opportunity:

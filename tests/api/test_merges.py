@@ -18,6 +18,41 @@ def test_an_exact_code_out_of_sight_is_already_served(company, api):
     assert set(wrong.json()) >= {"credit_code"}
 
 
+def test_those_in_sight_that_may_be_the_same_are_answered(company, api):
+    mine = factories.customer(company.rep, "Far Sail Motors", phone="13800138000")
+    hidden = factories.customer(company.stranger, "Sail Agency", phone="13800138000", domain="agency.cn")
+    client, body = api(company.rep), {"name": "Quite another", "phone": "+86 138 0013 8000"}
+    asked = client.post("customers/", body)
+    found = [{"id": mine.pk, "key": mine.key, "name": "Far Sail Motors", "reasons": ["phone"]}]
+    assert (asked.status_code, asked.json()["code"], asked.json()["candidates"]) == (400, "duplicate", found)
+    assert "Far Sail Motors (same phone)" in asked.json()["another"][0]
+    made = client.post("customers/", {**body, "another": True})
+    assert (made.status_code, "another" in made.json()) == (201, False)
+    refused = client.post("customers/", {"name": "FAR SAIL motors, Inc.", "another": True}).json()
+    assert (set(refused), refused["code"]) == ({"name", "code", "candidates"}, "duplicate")
+    assert client.post("customers/", {"name": "Far Sail"}).status_code == 201  # a similar name alone is for a person
+    assert client.post("customers/", {"name": "Far", "domain": "agency.cn"}).status_code == 201
+    assert hidden.name not in asked.content.decode()
+
+
+def test_who_sees_none_of_them_is_told_nothing(company, api):
+    factories.customer(company.stranger, "Far Sail Motors", phone="13800138000", domain="sail.cn", credit_code=CODE)
+    for signs in ({"phone": "13800138000"}, {"domain": "sail.cn"}, {"name": "Far Sail"}):
+        assert api(company.rep).post("customers/", {"name": f"New {len(str(signs))}", **signs}).status_code == 201
+    refused = api(company.rep).post("customers/", {"name": "Far Sail Motors", "another": True})
+    assert (set(refused.json()), refused.json()["code"]) == ({"name", "code"}, "already_served")
+
+
+def test_a_row_of_another_system_is_not_held_up(company, api):
+    factories.customer(company.rep, "Far Sail Motors", phone="13800138000")
+    body = {"name": "Far Sail Works", "phone": "13800138000"}
+    assert api(company.admin).post("customers/", body).status_code == 400
+    assert api(company.admin).post("customers/", {**body, "key": "erp-7"}).status_code == 201
+    row = api(company.rep).get("customers/?search=Motors").json()["results"][0]
+    changed = api(company.rep).patch(f"customers/{row['id']}/", {"another": True, "version": row["version"]})
+    assert set(changed.json()) == {"another"}
+
+
 def test_the_api_merges_and_the_old_key_goes_on_finding(company, api):
     one, two = factories.customer(company.rep, "One"), factories.customer(company.rep, "Twin Works")
     client = api(company.manager)

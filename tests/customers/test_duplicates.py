@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import User
 from customers.actions import edit_customer, merge_customers
 from customers.duplicates import candidates, signs_of
 from customers.models import Customer, Merge
@@ -47,6 +48,30 @@ def test_a_likely_one_asks_to_be_sure(company, signed_in):
     assert Customer.objects.count() == 2
     refused = client.post(NEW, {"name": "FAR SAIL motors, Inc.", "another": "on"})
     assert (refused.status_code, "is already among your customers" in refused.content.decode()) == (422, True)
+
+
+def test_whoever_has_nobody_above_says_so_of_a_namesake(company, signed_in):
+    factories.customer(company.rep, "Far Sail Motors", credit_code=CODE)
+    typed = {"name": "Far Sail Motors Group", "another": "on"}
+    assert signed_in(company.manager).post(NEW, typed).status_code == 422  # the head of all is above
+    for person in (company.director, company.admin):
+        client = signed_in(person)
+        asked = client.post(NEW, {**typed, "another": ""})
+        assert (asked.status_code, 'type="checkbox" name="another"' in asked.content.decode()) == (422, True)
+        assert client.post(NEW, typed).status_code == 302
+        same = client.post(NEW, {**typed, "credit_code": CODE})
+        assert "is already among your customers" in same.content.decode()
+    assert signed_in(company.manager).post(NEW, typed).status_code == 422
+    assert Customer.objects.count() == 3
+
+
+def test_who_has_no_manager_is_sent_to_an_administrator(company, signed_in):
+    factories.customer(company.stranger, "Far Sail Motors")
+    asked = signed_in(company.rep).post(NEW, {"name": "far sail motors"}).content.decode()
+    assert "ask your manager" in asked
+    User.objects.filter(role="manager").update(role="rep")
+    asked = signed_in(company.rep).post(NEW, {"name": "far sail motors"}).content.decode()
+    assert "ask an administrator" in asked
 
 
 def test_an_edit_follows_with_the_normalised_name(company):

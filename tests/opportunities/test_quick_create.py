@@ -78,6 +78,22 @@ def test_one_that_the_person_sees_is_offered_instead(signed_in, company):
     assert create(client, customer=mine.key).status_code == 200
 
 
+def test_one_much_like_another_asks_to_be_sure(signed_in, company):
+    factories.customer(company.rep, "Far Voyage")
+    factories.customer(company.stranger, "Far Voyage Trading")
+    client = signed_in(company.rep)
+    asked = create(client, customer="Far Voyage Motors")
+    html = asked.content.decode()
+    assert asked.status_code == 422
+    assert "It may be here already: Far Voyage (similar name)" in html
+    assert 'type="checkbox" name="another"' in html
+    assert '<option value="Far Voyage Motors" selected>' in html
+    assert "Trading" not in html
+    assert not Opportunity.objects.exists()
+    assert create(client, customer="Far Voyage Motors", another="on").status_code == 200
+    assert Opportunity.objects.get().customer.name == "Far Voyage Motors"
+
+
 @pytest.mark.parametrize("typed", ["Far Voyage", "far voyage", "FAR  VOYAGE", " Far Voyage "])
 def test_a_hidden_one_of_the_same_name_answers_that_it_is_served(signed_in, company, typed):
     factories.customer(company.stranger, "Far Voyage", tier="5A")

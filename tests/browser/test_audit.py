@@ -8,9 +8,10 @@ from opportunities.actions import edit_opportunity, move_to_stage
 from opportunities.models import Stage
 from tests import factories
 from tests.browser import steps
-from tests.browser.steps import button, link, say
+from tests.browser.steps import IN_TWO_CORNERS, button, link, say
 
 
+@IN_TWO_CORNERS
 def test_the_trail_is_filtered_and_exported(company, open_page, language, viewport):
     deal = factories.opportunity(company.rep, "Airport line")
     edit_opportunity(opportunity=deal, changes={"amount": Decimal(250_000)}, seen=None, actor=company.rep)
@@ -39,6 +40,7 @@ def test_the_trail_is_filtered_and_exported(company, open_page, language, viewpo
     steps.sound(window, "all changes")
 
 
+@IN_TWO_CORNERS
 def test_a_customers_changes(company, open_page, language, viewport):
     customer = factories.customer(company.rep, "Acme Works")
     factories.contact(company.rep, customer, "Ms Secret")

@@ -11,7 +11,7 @@ from opportunities.models import Opportunity, Stage
 from tests import factories
 from tests.browser import steps
 from tests.browser.driver import PHONE
-from tests.browser.steps import card, column, dialog, say, toast
+from tests.browser.steps import IN_TWO_CORNERS, card, column, dialog, say, toast
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def stage_of(deal):
     return Opportunity.objects.get(pk=deal.pk).stage.key
 
 
+@IN_TWO_CORNERS
 def test_quick_create_with_its_customer(company, open_page, language, viewport):
     window = open_page(company.rep, "/opportunities/", language=language, viewport=viewport)
     page = window.page
@@ -169,6 +170,7 @@ def test_a_move_that_the_server_fails_at_goes_back(board, deals):
     steps.in_column(board, deals[1], "discover")
 
 
+@IN_TWO_CORNERS
 def test_close_as_won(company, deals, open_page, language, viewport):
     window = open_page(company.rep, "/opportunities/", language=language, viewport=viewport, expected=["status of 422"])
     deal = deals[1]
@@ -214,6 +216,7 @@ def test_close_as_lost_with_its_reason(board, deals):
     assert (row.stage.key, row.competitor) == ("lost", "Rival & Sons")
 
 
+@IN_TWO_CORNERS
 def test_a_filter_is_shared_by_its_address(company, deals, open_page, language, viewport):
     theirs = factories.opportunity(company.stranger, "Airport of the west", amount=Decimal(9_000_000))
     window = open_page(company.rep, "/opportunities/", language=language, viewport=viewport)

@@ -9,7 +9,7 @@ from opportunities.models import Opportunity
 from tests import factories
 from tests.browser import steps
 from tests.browser.driver import WIDE
-from tests.browser.steps import cell, dialog, say
+from tests.browser.steps import IN_TWO_CORNERS, cell, dialog, say
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ def both_set_the_amount(mine, theirs, deal):
     assert fresh(deal).amount == Decimal(5_000_000), "nothing is written yet"
 
 
+@IN_TWO_CORNERS
 def test_keep_mine(mine, theirs, deal):
     both_set_the_amount(mine, theirs, deal)
     steps.sound(mine, "conflict")

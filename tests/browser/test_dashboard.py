@@ -11,7 +11,7 @@ from opportunities.actions import move_to_stage
 from opportunities.models import Stage
 from tests import factories
 from tests.browser import steps
-from tests.browser.steps import say
+from tests.browser.steps import IN_TWO_CORNERS, say
 
 FIRST_NUMBERS = "rows => rows.map(row => row.querySelector('td.num').innerText)"
 
@@ -48,6 +48,7 @@ def number(text):
     return Decimal(re.sub(r"[^0-9.]", "", text))
 
 
+@IN_TWO_CORNERS
 def test_a_figure_opens_its_rows(company, deals, open_page, language, viewport):
     window = open_page(company.executive, "/", language=language, viewport=viewport)
     expect(window.page.locator("canvas").first).to_be_visible()

@@ -4,9 +4,10 @@ from playwright.sync_api import expect
 
 from customers.models import Customer, Merge
 from tests import factories
-from tests.browser.steps import say
+from tests.browser.steps import IN_TWO_CORNERS, say
 
 
+@IN_TWO_CORNERS
 def test_merge_duplicates_and_take_it_back(company, open_page, language, viewport):
     one = factories.customer(company.rep, "Far Sail Motors", phone="13800138000")
     two = factories.customer(company.mate, "Sail Works", phone="13800138000", industry="Motors")

@@ -12,7 +12,7 @@ from opportunities.models import Activity, ActivityKind, Opportunity
 from tests import factories
 from tests.browser import steps
 from tests.browser.driver import PHONE
-from tests.browser.steps import dialog, say
+from tests.browser.steps import IN_TWO_CORNERS, dialog, say
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def deal(company):
     return edit_opportunity(opportunity=row, changes=changes, seen=None, actor=company.rep)
 
 
+@IN_TWO_CORNERS
 def test_a_next_step_is_done_and_the_next_one_planned(company, deal, open_page, language, viewport):
     window = open_page(company.rep, "/", language=language, viewport=viewport)
     page, form = window.page, dialog(window)

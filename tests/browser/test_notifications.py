@@ -11,7 +11,7 @@ from accounts import sending
 from accounts.models import OutboxMessage, User
 from tests import factories
 from tests.browser import steps
-from tests.browser.steps import dialog, link, say
+from tests.browser.steps import IN_TWO_CORNERS, dialog, link, say
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def count(window):
     return window.page.locator(".asc-bell-n")
 
 
+@IN_TWO_CORNERS
 def test_who_gets_a_deal_hears_the_bell_and_goes_there(company, deal, open_page, language, viewport):
     hand_over(open_page, company, deal, language)
     window = open_page(company.mate, "/opportunities/", language=language, viewport=viewport)
@@ -74,6 +75,7 @@ def test_all_are_marked_read_in_the_dialog_and_stay_in_the_list(company, deal, o
     steps.sound(window, "notifications")
 
 
+@IN_TWO_CORNERS
 def test_who_wants_to_hear_nothing_hears_nothing(company, deal, open_page, language, viewport):
     window = open_page(company.mate, "/profile/notifications/", language=language, viewport=viewport)
     steps.sound(window, "notification preferences")

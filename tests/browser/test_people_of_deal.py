@@ -11,8 +11,8 @@ from opportunities import actions
 from opportunities.models import Decision, JointTask, Opportunity, Stage, Stakeholder, StrategySheet
 from tests import factories
 from tests.browser import steps
-from tests.browser.driver import PHONE, WIDE
-from tests.browser.steps import dialog, say, toast
+from tests.browser.driver import PHONE
+from tests.browser.steps import IN_TWO_CORNERS, dialog, say, toast
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_somebody_new_on_the_map_of_a_phone(company, deal, open_page, language):
     assert (row.contact, row.buying_role) == (Contact.objects.get(name="Li Wei"), "decision_maker")
 
 
-@pytest.mark.parametrize("viewport", [PHONE, WIDE], ids=["390", "1440"])
+@IN_TWO_CORNERS
 def test_the_joint_plan_and_its_sheet(company, deal, open_page, language, viewport):
     window = open_page(company.rep, at(deal), language=language, viewport=viewport)
     page = window.page

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests import factories
 from tests.browser import steps
 from tests.browser.driver import Watched
-from tests.browser.steps import say
+from tests.browser.steps import IN_TWO_CORNERS, say
 
 
 def fill_in(window: Watched, login: str, password: str) -> None:
@@ -16,6 +16,7 @@ def fill_in(window: Watched, login: str, password: str) -> None:
     steps.button(window, "Sign in", window.page.locator("main")).click()
 
 
+@IN_TWO_CORNERS
 def test_a_wrong_password_then_the_right_one(company, open_page, language, viewport):
     type(company.rep).objects.update(language=language)
     window = open_page(path="/opportunities/?q=bridge", language=language, viewport=viewport)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from opportunities.models import Opportunity
 from tests import factories
 from tests.browser import steps
-from tests.browser.steps import cell, dialog, say, toast
+from tests.browser.steps import IN_TWO_CORNERS, cell, dialog, say, toast
 
 TABLE = "/opportunities/table/"
 
@@ -35,6 +35,7 @@ def open_cell(window, deal, field):
     return editor
 
 
+@IN_TWO_CORNERS
 def test_amount_and_date_by_enter_tab_and_esc(company, deals, open_page, language, viewport):
     window = open_page(company.rep, TABLE, language=language, viewport=viewport)
     page, deal = window.page, deals[0]
@@ -131,6 +132,7 @@ def pick(window, *deals):
         window.page.locator(f"#pick-{deal.pk}").check()
 
 
+@IN_TWO_CORNERS
 def test_many_moved_at_once_and_each_is_answered(company, deals, open_page, language, viewport):
     window = open_page(company.rep, TABLE, language=language, viewport=viewport)
     page = window.page

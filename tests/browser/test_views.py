@@ -9,7 +9,7 @@ from accounts.models import SavedView, SavedViewPlace
 from accounts.saved_views import save_view
 from tests import factories
 from tests.browser import steps
-from tests.browser.steps import button, dialog, link, say
+from tests.browser.steps import IN_TWO_CORNERS, button, dialog, link, say
 
 BOARD, TABLE = "/opportunities/", "/opportunities/table/"
 
@@ -41,6 +41,7 @@ def menu(window):
     return window.page.locator("#views .asc-pop")
 
 
+@IN_TWO_CORNERS
 def test_a_view_is_saved_and_shared_and_each_sees_their_own(company, deals, open_page, language, viewport):
     window = open_page(company.rep, f"{BOARD}?amount_min=1M", language=language, viewport=viewport)
     save_as(window, "Large", team=True)
@@ -91,6 +92,7 @@ def test_counts_follow_a_move(company, deals, open_page):
     expect(views(window).locator("[aria-current]")).to_have_text("At the start 1")
 
 
+@IN_TWO_CORNERS
 def test_the_order_is_changed_by_button_and_by_dragging(company, deals, open_page, language, viewport):
     for name in ("First", "Second", "Third"):
         save_view(actor=company.rep, name=name, page="board", query="")

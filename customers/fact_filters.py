@@ -36,7 +36,7 @@ class ContractFilter(filters.FilterSet):
         if not value:
             return queryset
         soon = (today(), today() + timedelta(days=RENEWAL_DAYS))
-        return queryset.filter(renewed_by=None, ends_on__range=soon, customer__archived_at=None)
+        return queryset.not_renewed().filter(ends_on__range=soon, customer__archived_at=None)  # type: ignore[attr-defined]
 
 
 class NpsFilter(filters.FilterSet):

@@ -56,6 +56,12 @@ class OfCustomerQuerySet(InUse):
         return visibility.editable_with_customer(self, user)  # type: ignore[return-value]
 
 
+class ContractQuerySet(OfCustomerQuerySet):
+    def not_renewed(self) -> Self:
+        """Those that nothing follows: one that was archived follows nothing."""
+        return self.filter(models.Q(renewed_by=None) | models.Q(renewed_by__archived_at__isnull=False))
+
+
 class OfPlanQuerySet(InUse):
     """What hangs on an account plan, and so on its customer."""
 

@@ -91,7 +91,7 @@ def _refuse_unfit(row: Contract, starts_on: date, ends_on: date, renewed_by: Con
     follows = dict(Contract.objects.filter(customer=row.customer_id).values_list("pk", "renewed_by"))
     following: int | None = renewed_by.pk
     passed: set[int] = set()
-    while following is not None and following not in passed:  # an import may have brought a circle of others
+    while following is not None and following not in passed:  # two edits at once may have closed a circle of others
         if following == row.pk:
             raise ValidationError({"renewed_by": _("A contract cannot renew itself.")})
         passed.add(following)
@@ -105,7 +105,7 @@ def renew_contract(
 ) -> Contract:  # fmt: skip
     """The contract that follows, linked to this one in the same act; it starts the day after the end of this one."""
     _refuse_to_change(contract, actor)
-    if edits.locked(contract).renewed_by_id is not None:
+    if edits.locked(contract).is_renewed:
         raise ValidationError(_("This contract has been renewed already."))
     made = create_contract(
         actor=actor, customer=contract.customer, title=title or contract.title, amount=amount,

@@ -10,7 +10,7 @@ from accounts.models import User
 from config.web.money import MoneyField
 from config.web.revisions import Revised, random_key
 from customers.models.customers import Contact, Customer, Product
-from customers.querysets import OfCustomerQuerySet, OrderQuerySet
+from customers.querysets import ContractQuerySet, OfCustomerQuerySet, OrderQuerySet
 
 
 class Order(Revised):
@@ -54,7 +54,7 @@ class Contract(Revised):
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = OfCustomerQuerySet.as_manager()
+    objects = ContractQuerySet.as_manager()
 
     class Meta:
         ordering = ["ends_on", "id"]
@@ -72,6 +72,11 @@ class Contract(Revised):
 
     def __str__(self) -> str:
         return self.title or self.key
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether one follows that is in use."""
+        return self.renewed_by is not None and self.renewed_by.archived_at is None
 
 
 class NpsResponse(Revised):

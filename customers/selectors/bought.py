@@ -212,12 +212,12 @@ def facts(customer: Customer, user: User) -> Facts:
 
 
 def _contracts(customer: Customer) -> list[ContractRow]:
-    rows = customer.contracts.in_use().order_by("-ends_on", "-id")[:MOST_CONTRACTS]  # type: ignore[attr-defined]
-    return [_contract_row(row, today()) for row in rows]
+    rows = customer.contracts.in_use().select_related("renewed_by").order_by("-ends_on", "-id")  # type: ignore[attr-defined]
+    return [_contract_row(row, today()) for row in rows[:MOST_CONTRACTS]]
 
 
 def _contract_row(contract: Any, day: date) -> ContractRow:
-    open_end = contract.renewed_by_id is None and day <= contract.ends_on <= day + timedelta(RENEWAL_DAYS)
+    open_end = not contract.is_renewed and day <= contract.ends_on <= day + timedelta(RENEWAL_DAYS)
     return ContractRow(contract, (contract.ends_on - day).days, open_end)
 
 

@@ -17,7 +17,7 @@ RENEWAL_DAYS = 90
 
 def renewals_due(user: User, today: date, days: int = RENEWAL_DAYS) -> QuerySet[Any]:
     """Contracts that end within so many days, today included, and that nothing renews yet; the next end first."""
-    rows = Contract.objects.visible_to(user).in_use().filter(renewed_by=None)
+    rows = Contract.objects.visible_to(user).in_use().not_renewed()
     ending = rows.filter(ends_on__range=(today, today + timedelta(days=days)), customer__archived_at=None)
     return ending.select_related("customer__owner").order_by("ends_on", "id")
 

@@ -61,7 +61,7 @@ def for_page(user: User) -> QuerySet[Any]:
     day = today()
     orders = _orders(user, t12m(day))
     latest = Assessment.objects.filter(customer=OuterRef("pk")).order_by("-assessed_at", "-id")
-    ending = Contract.objects.in_use().filter(customer=OuterRef("pk"), renewed_by=None, ends_on__gte=day)
+    ending = Contract.objects.in_use().not_renewed().filter(customer=OuterRef("pk"), ends_on__gte=day)
     found = with_contacts(with_figures(Customer.objects.visible_to(user), user), user)
     found = found.select_related("owner__team", "team", "parent")
     return found.annotate(

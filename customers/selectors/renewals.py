@@ -25,7 +25,7 @@ def to_remind_of(day: date) -> QuerySet[Any]:
     ending = Q()
     for mark in MARKS:
         ending |= Q(ends_on__range=(day + timedelta(mark - LATEST + 1), day + timedelta(mark)))
-    rows = Contract.objects.in_use().filter(ending, renewed_by=None, customer__archived_at=None)
+    rows = Contract.objects.in_use().not_renewed().filter(ending, customer__archived_at=None)
     return rows.exclude(customer__owner=None).order_by("ends_on", "pk")
 
 

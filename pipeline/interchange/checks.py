@@ -15,6 +15,7 @@ from opportunities.models import Opportunity, Stage
 from pipeline.interchange import layout, staging
 from pipeline.interchange.agreements import check_agreements
 from pipeline.interchange.belonging import check_belonging
+from pipeline.interchange.circles import on_a_circle
 from pipeline.interchange.columns import Column, File
 from pipeline.interchange.customer_agreements import check_customers
 from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS
@@ -185,21 +186,11 @@ def _no_circle(report: Report, file: File, model: Any) -> None:
     staged = staging.fetch(f"SELECT csv_line, key, parent FROM {file.table} ORDER BY csv_line")
     if "parent" in report.present.get(file.name, set()):
         parents.update({key: parent for _line, key, parent in staged})
+    circular = on_a_circle(parents)
     for line, key, parent in staged:
-        if parent and _returns(parents, key):
+        if parent and key in circular:
             wrong, accepted = _("The row lies below itself."), _("a parent that does not lie below this row")
             report.refuse(file.name, line, "parent", parent, Bad(wrong, accepted))
-
-
-def _returns(parents: dict[str, str | None], start: str) -> bool:
-    seen: set[str] = set()
-    here = parents.get(start)
-    while here and here not in seen:
-        if here == start:
-            return True
-        seen.add(here)
-        here = parents.get(here)
-    return False
 
 
 def _event_references(report: Report, fresh: bool) -> None:

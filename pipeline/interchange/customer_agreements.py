@@ -4,8 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, CustomerTier
+from customers.models import Contract, Customer, CustomerTier
 from pipeline.interchange import staging
+from pipeline.interchange.circles import on_a_circle
 from pipeline.interchange.columns import File
 from pipeline.interchange.files_of_customers import (
     ACCOUNT_PLANS,
@@ -25,6 +26,7 @@ ONCE = ((ACCOUNT_PLANS, ("customer", "year")), (SUPPLIERS, ("customer", "name"))
 def check_customers(report: Report, fresh: bool) -> None:
     """Every check of the files that hang on customers."""
     _contracts(report)
+    _renewals(report)
     for file, names in ONCE:
         _once_in_use(report, file, names)
     _weights(report)
@@ -55,6 +57,25 @@ def _contracts(report: Report) -> None:
     )
     wrong, accepted = _("This contract cannot renew it."), _("another contract of the same customer")
     _refuse(report, CONTRACTS, "renewed_by", sql, wrong, accepted)
+
+
+def _renewals(report: Report) -> None:
+    """No contract is renewed, one after the other, by itself."""
+    if "renewed_by" not in report.present.get(CONTRACTS.name, ()):
+        return
+    table = CONTRACTS.table
+    sql = f"SELECT csv_line, key, renewed_by FROM {table} WHERE renewed_by <> key ORDER BY csv_line"
+    renewing = staging.fetch(sql)
+    if not renewing:
+        return
+    follows = dict(Contract.objects.filter(renewed_by__isnull=False).values_list("key", "renewed_by__key"))
+    follows.update(staging.fetch(f"SELECT key, NULL FROM {table} WHERE renewed_by IS NULL"))
+    follows.update({key: renewed_by for _line, key, renewed_by in renewing})
+    circular = on_a_circle(follows)
+    for line, key, renewed_by in renewing:
+        if key in circular:
+            bad = Bad(_("The contract renews itself in a circle."), _("a contract that does not lead back to this one"))
+            report.refuse(CONTRACTS.name, line, "renewed_by", renewed_by, bad)
 
 
 def _once_in_use(report: Report, file: File, names: tuple[str, ...]) -> None:

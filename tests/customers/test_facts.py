@@ -22,9 +22,12 @@ from customers.actions import (
     edit_nps_response,
     edit_order,
     renew_contract,
+    restore_contract,
 )
 from customers.models import Contract, NpsResponse, Order
 from customers.selectors.facts import nps, renewals_due
+from customers.selectors.page import for_page
+from customers.selectors.renewals import to_remind_of
 from pipeline.interchange import import_workspace
 from tests import factories
 from tests.pipeline.interchange.workspaces import shared, wipe
@@ -97,7 +100,46 @@ def test_a_contract_is_not_renewed_in_a_circle_nor_by_a_stranger(company, custom
         assert set(caught.value.message_dict) == {"renewed_by"}
 
 
-def test_a_circle_that_an_import_brought_holds_nobody_up(company, customer):
+def test_what_an_archived_contract_renews_is_not_renewed(company, customer, signed_in):
+    row = contract(customer, company.rep, today() + timedelta(days=30), title="Service")
+    made = renew_contract(contract=row, ends_on=today() + timedelta(days=395), amount=None, actor=company.rep)
+    client, page, panel = signed_in(company.rep), reverse("contracts"), reverse("customer_facts", args=[customer.pk])
+
+    def said():
+        row.refresh_from_db()
+        made.refresh_from_db()
+        told = [*to_remind_of(today())], [*renewals_due(company.rep, today())]
+        listed = [*client.get(f"{page}?due=true").context["page"].object_list]
+        api = client.get("/api/v1/contracts/?due=true").json()["results"]
+        shown = b"renewal due in 30 days" in client.get(panel, headers=HTMX).content
+        day = for_page(company.rep).get(pk=customer.pk).renewal_on
+        return row.is_renewed, *map(len, (*told, listed, api)), shown, day == row.ends_on
+
+    assert said() == (True, 0, 0, 0, 0, False, False)
+    assert f"/contracts/{row.pk}/renew/" not in client.get(page).content.decode()
+    archive_contract(contract=made, seen=None, actor=company.rep)
+    assert said() == (False, 1, 1, 1, 1, True, True)
+    assert f"/contracts/{row.pk}/renew/" in client.get(page).content.decode()
+    restore_contract(contract=made, seen=None, actor=company.rep)
+    assert said() == (True, 0, 0, 0, 0, False, False)
+    archive_contract(contract=made, seen=None, actor=company.rep)
+    other = renew_contract(contract=row, ends_on=today() + timedelta(days=395), amount=None, actor=company.rep)
+    row.refresh_from_db()
+    assert (row.renewed_by, row.is_renewed) == (other, True)
+
+
+def test_an_archived_contract_is_not_renewed(company, customer, signed_in):
+    row = contract(customer, company.rep, today())
+    archive_contract(contract=row, seen=None, actor=company.rep)
+    client, end = signed_in(company.rep), (today() + timedelta(days=365)).isoformat()
+    said = {"starts_on": today().isoformat(), "ends_on": end, "version": 2}
+    assert b"Restore it first" in client.post(reverse("contract_renew", args=[row.pk]), said, headers=HTMX).content
+    api = client.post(f"/api/v1/contracts/{row.pk}/renew/", {"ends_on": end}, content_type="application/json")
+    assert api.status_code == 400, api.content
+    assert Contract.objects.count() == 1
+
+
+def test_a_circle_that_is_there_already_holds_nobody_up(company, customer):
     first, second, third = (contract(customer, company.rep, date(2026, 12, 31)) for _n in range(3))
     Contract.objects.filter(pk=first.pk).update(renewed_by=second)
     Contract.objects.filter(pk=second.pk).update(renewed_by=first)

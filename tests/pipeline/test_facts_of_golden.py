@@ -113,9 +113,10 @@ def test_revenue_and_customers_of_every_tier(golden, whole):
 
 ENDING = """
     SELECT k.id, c.id, c.owner_id, k.ends_on
-    FROM customers_contract k JOIN customers_customer c ON c.id = k.customer_id
-    WHERE k.archived_at IS NULL AND c.archived_at IS NULL AND k.renewed_by_id IS NULL
-        AND k.ends_on >= %s AND k.ends_on <= %s
+    FROM customers_contract k
+    JOIN customers_customer c ON c.id = k.customer_id
+    LEFT JOIN customers_contract n ON n.id = k.renewed_by_id AND n.archived_at IS NULL
+    WHERE k.archived_at IS NULL AND c.archived_at IS NULL AND n.id IS NULL AND k.ends_on >= %s AND k.ends_on <= %s
     ORDER BY k.ends_on, k.id
 """
 MARKED = {*range(84, 91), *range(24, 31)}  # days before the end
@@ -127,6 +128,8 @@ def as_day(value):
 
 
 def test_the_renewals_that_are_due(golden, whole):
+    gone = Contract.objects.filter(renews__isnull=False).order_by("pk").values_list("pk", flat=True)[:4]
+    Contract.objects.filter(pk__in=list(gone)).update(archived_at="2026-10-01T00:00:00Z")
     some = 0
     for day in DAYS:
         ending = rows(ENDING, day, day + timedelta(days=90))

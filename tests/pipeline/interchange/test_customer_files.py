@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from customers.models import Contract, Customer, CustomerTier, TierRules
 from pipeline.interchange import export_workspace, import_workspace
+from pipeline.interchange.circles import on_a_circle
 from tests.pipeline.interchange.workspaces import BASE, changed, facts, load, wipe, write
 
 pytestmark = pytest.mark.django_db
@@ -148,6 +149,7 @@ def test_the_first_tier_is_repeated_where_later_ones_follow(tmp_path):
         ("contracts.csv", "2025-12-31", "2024-12-31", "ends_on"),
         ("contracts.csv", ",k2,Service", ",k1,Service", "renewed_by"),
         ("contracts.csv", "k2,acme", "k2,bolt", "renewed_by"),
+        ("contracts.csv", "2026-12-31,,", "2026-12-31,k1,", "renewed_by"),
         ("nps.csv", ",c1,9", ",c2,9", "contact"),
         ("nps.csv", ",9,", ",11,", "score"),
         ("account_plans.csv", "ann,c1", "ann,c2", "their_leader"),
@@ -170,3 +172,54 @@ def test_a_bad_row_is_refused_with_its_place(tmp_path, file, before, after, colu
     report = import_workspace(write(tmp_path / "in", {**RICH, file: RICH[file].replace(before, after, 1)}))
     assert {(bad.file, bad.column) for bad in report.bad_rows} == {(file, column)}
     assert not Contract.objects.exists()
+
+
+THREE = (
+    "key,customer,starts_on,ends_on,renewed_by\n{}k2,acme,2026-01-01,2026-12-31,{}\nk3,acme,2027-01-01,2027-12-31,{}\n"
+)
+
+
+def test_a_circle_of_renewals_is_refused_also_over_what_is_known(tmp_path):
+    load(write(tmp_path / "in", RICH))  # k1 is renewed by k2
+    write(tmp_path / "in", {"contracts.csv": THREE.format("", "k3", "k1")}, base=False)
+    report = import_workspace(tmp_path / "in")
+    assert [(bad.line, bad.column, bad.value) for bad in report.bad_rows] == [
+        (2, "renewed_by", "k3"),
+        (3, "renewed_by", "k1"),
+    ]
+    assert "circle" in str(report.bad_rows[0].wrong)
+    first = "k1,acme,2025-01-01,2025-12-31,{}\n"
+    write(tmp_path / "in", {"contracts.csv": THREE.format(first.format(""), "k3", "k1")}, base=False)
+    load(tmp_path / "in")
+    assert dict(Contract.objects.values_list("key", "renewed_by__key")) == {"k1": None, "k2": "k3", "k3": "k1"}
+    write(tmp_path / "in", {"contracts.csv": THREE.format("", "", "k2")}, base=False)
+    load(tmp_path / "in")
+    assert dict(Contract.objects.values_list("key", "renewed_by__key")) == {"k1": None, "k2": None, "k3": "k2"}
+
+
+def test_a_file_without_the_column_is_no_circle(tmp_path):
+    load(write(tmp_path / "in", RICH))
+    write(
+        tmp_path / "in",
+        {"contracts.csv": "key,customer,starts_on,ends_on\nk2,acme,2026-01-01,2026-12-30\n"},
+        base=False,
+    )
+    assert changed(load(tmp_path / "in")) == {"contracts.csv": (0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("follows", "circular"),
+    [
+        ({}, set()), ({"a": None, "b": "a"}, set()), ({"a": "a"}, {"a"}), ({"a": "b", "b": "a", "c": "a"}, {"a", "b"}),
+        ({"c": "a", "a": "b", "b": "a", "d": "c"}, {"a", "b"}), ({"a": "b", "b": "c", "d": "e", "e": "d"}, {"d", "e"}),
+        ({"a": "x", "x": None, "b": "x", "c": "b"}, set()),
+    ],
+)  # fmt: skip
+def test_what_leads_back_to_itself(follows, circular):
+    assert on_a_circle(follows) == circular
+
+
+def test_a_long_chain_is_walked_once():
+    follows = {str(number): str(number + 1) for number in range(200_000)}
+    assert on_a_circle(follows) == set()
+    assert len(on_a_circle({**follows, "200000": "0"})) == 200_001

@@ -182,6 +182,7 @@ LINKS = {  # the page of a row, by URL name: with the row's id, or one for all
     "product": "products",
     "stage": "settings_stages",
     "methodsetting": "settings_method",
+    "tierrules": "tier_rules",
     "rung": "settings_method",
     "factor": "settings_method",
     "organisation": "settings_organisation",

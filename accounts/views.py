@@ -124,6 +124,12 @@ SETTINGS = (
         "stairs-up",
     ),
     Entry(
+        "tier_rules",
+        gettext_lazy("Tiers"),
+        gettext_lazy("Weights of the scorecard, points of each tier, contact cadence, plans, reviews."),
+        "pyramid",
+    ),
+    Entry(
         "activity_kinds",
         gettext_lazy("Kinds of activity"),
         gettext_lazy("What people plan and record with customers, and what each kind counts as."),

@@ -15,6 +15,7 @@ from customers.views import (
     plan_items,
     plans,
     products,
+    tier_rules,
     white_space,
 )
 
@@ -93,6 +94,8 @@ urlpatterns = [
     path("joint-actions/<int:pk>/edit/", plan_items.action_edit, name="joint_action_edit"),
     path("joint-actions/<int:pk>/archive/", plan_items.action_archive, name="joint_action_archive"),
     path("joint-actions/<int:pk>/<slug:side>/<slug:verb>/", plan_items.action_settle, name="joint_action_settle"),
+    path("settings/tiers/", tier_rules.tier_rules, name="tier_rules"),
+    path("settings/tiers/edit/", tier_rules.tier_rules_edit, name="tier_rules_edit"),
     path("pickers/customers/", pickers.customers, name="picker_customers"),
     path("pickers/contacts/", pickers.contacts, name="picker_contacts"),
     path("pickers/products/", pickers.products, name="picker_products"),

@@ -17,10 +17,6 @@ from customers.rules import tiers as rules
 from customers.selectors.tiers import rules_at
 
 TICK = timedelta(microseconds=1)
-RULE_FIELDS = (
-    "weights", "thresholds", "cadence_days", "plan_required", "review_depth", "accounts_per_rep", "assess_every_days",
-    "decision_maker_days",
-)  # fmt: skip
 LONGEST_NOTE = 500
 
 
@@ -141,17 +137,26 @@ def may_override(user: User, customer: Customer, assessment: Assessment) -> bool
 
 
 @transaction.atomic
-def edit_tier_rules(*, changes: dict[str, Any], actor: User) -> TierRules:
-    """Other rules from now on (administrators): RULE_FIELDS. Assessments made before keep theirs."""
+def edit_tier_rules(*, changes: dict[str, Any], seen: int | None, actor: User) -> TierRules:
+    """Other rules from now on (administrators): RULE_FIELDS. Assessments made before keep theirs.
+
+    `seen` is the id of the rules that the editor saw; ValidationError (code stale) when they are no longer the latest.
+    """
     refuse_unless_admin(actor)
     latest = TierRules.objects.select_for_update().latest("valid_from")
-    found = edits.differences(latest, {name: value for name, value in changes.items() if name in RULE_FIELDS})
+    if seen is not None and seen != latest.pk:
+        raise ValidationError(
+            _("Somebody has changed this meanwhile. Open it again to see how it stands now."), code="stale"
+        )
+    found = edits.differences(latest, {name: value for name, value in changes.items() if name in rules.RULE_FIELDS})
     if not found:
         return latest
-    values = {name: getattr(latest, name) for name in RULE_FIELDS} | {name: new for name, (_old, new) in found.items()}
+    values = {name: getattr(latest, name) for name in rules.RULE_FIELDS} | {
+        name: new for name, (_old, new) in found.items()
+    }
     problems = rules.problems(values)
     if problems:
-        raise ValidationError({name: _words(code) for name, code in problems.items()})
+        raise ValidationError({name: _words(code, values[name]) for name, code in problems.items()})
     row = TierRules(valid_from=max(timezone.now(), latest.valid_from + TICK), **values)
     row.full_clean()
     row.save(force_insert=True)
@@ -159,9 +164,10 @@ def edit_tier_rules(*, changes: dict[str, Any], actor: User) -> TierRules:
     return row
 
 
-def _words(code: str) -> str:
+def _words(code: str, value: Any) -> str:
+    if code == "hundred":
+        return _("The weights make a hundred in all, not %(sum)s.") % {"sum": sum(value.values())}
     return {
-        "hundred": _("The weights make a hundred in all."),
         "falling": _("A higher tier needs more points: 5A above 4A above 3A."),
         "range": _("A whole number in the range is needed for each."),
         "unknown": _("There is no such word."),

@@ -8,6 +8,16 @@ CRITERIA = ("sales", "margin", "growth", "potential", "credit", "goals", "openne
 TIERS = ("5A", "4A", "3A", "2A", "1A")  # the highest first
 KEY_ACCOUNTS = ("4A", "5A")
 REVIEW_DEPTHS = ("weekly", "monthly", "quarterly", "none")
+RULE_FIELDS = (
+    "weights", "thresholds", "cadence_days", "plan_required", "review_depth", "accounts_per_rep", "assess_every_days",
+    "decision_maker_days",
+)  # fmt: skip
+TABLES = {  # of these fields: the keys, the largest number of each
+    "weights": (CRITERIA, 100),
+    "thresholds": (TIERS[:-1], 100),
+    "cadence_days": (TIERS, 3650),
+    "accounts_per_rep": (TIERS, 100_000),
+}
 
 
 def shipped_weights() -> dict[str, int]:
@@ -124,17 +134,15 @@ def _lacking(
 
 def problems(values: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with tier rules, {field: code}: `hundred`, `falling`, `range` or `unknown`."""
-    found = {}
+    found: dict[str, str] = {}
     weights, thresholds = values["weights"], values["thresholds"]
-    if not _whole(weights, CRITERIA, 100) or sum(weights.values()) != 100:
-        found["weights"] = "hundred"
-    if not _whole(thresholds, TIERS[:-1], 100):
-        found["thresholds"] = "range"
-    elif not thresholds["5A"] > thresholds["4A"] > thresholds["3A"]:
-        found["thresholds"] = "falling"
-    for name, most in (("cadence_days", 3650), ("accounts_per_rep", 100_000)):
-        if not _whole(values[name], TIERS, most):
+    for name, (keys, most) in TABLES.items():
+        if not _whole(values[name], keys, most):
             found[name] = "range"
+    if "weights" not in found and sum(weights.values()) != 100:
+        found["weights"] = "hundred"
+    if "thresholds" not in found and not thresholds["5A"] > thresholds["4A"] > thresholds["3A"]:
+        found["thresholds"] = "falling"
     if not set(values["plan_required"]) <= set(TIERS):
         found["plan_required"] = "unknown"
     if set(values["review_depth"]) != set(TIERS) or not set(values["review_depth"].values()) <= set(REVIEW_DEPTHS):

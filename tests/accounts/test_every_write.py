@@ -497,7 +497,7 @@ WRITES: dict[str, tuple[str, str, str, Callable[[World], Any]]] = {
     ),
     "customers.actions.tiers.edit_tier_rules": (
         "admin", "edit", "tierrules",
-        lambda w: customers.edit_tier_rules(changes={"assess_every_days": 60}, actor=w.admin),
+        lambda w: customers.edit_tier_rules(changes={"assess_every_days": 60}, seen=None, actor=w.admin),
     ),
     "customers.actions.contacts.create_contact": (
         "rep", "create", "contact",

@@ -73,7 +73,9 @@ def test_what_has_no_name_of_its_own_is_told_of_too(company, signed_in):
     edit_method(gate_mode="enforce", grade_needs=needs, seen=None, actor=company.admin)
     edit_rung(rung=Rung.objects.first(), changes={"question_en": "Who says so?"}, actor=company.admin)
     rename_factor(factor=Factor.objects.get(key="power"), changes={"name_en": "Might"}, seen=1, actor=company.admin)
-    edit_tier_rules(changes={"accounts_per_rep": dict.fromkeys(("5A", "4A", "3A", "2A", "1A"), 7)}, actor=company.admin)
+    edit_tier_rules(
+        changes={"accounts_per_rep": dict.fromkeys(("5A", "4A", "3A", "2A", "1A"), 7)}, seen=None, actor=company.admin
+    )
     page = signed_in(company.admin).get(URL)
     tiers, factor, rung, method = page.context["page"].lines[:4]
     assert [line.url for line in (factor, rung, method)] == ["/settings/method/"] * 3

@@ -144,24 +144,26 @@ def test_only_the_latest_assessment_is_overridden(company, customer):
 
 def test_other_rules_count_from_now_on_and_leave_what_was_assessed(company, customer):
     before = assess(customer, company.rep)
-    changed = edit_tier_rules(changes={"thresholds": {**tiers.shipped_thresholds(), "4A": 81}}, actor=company.admin)
+    changed = edit_tier_rules(
+        changes={"thresholds": {**tiers.shipped_thresholds(), "4A": 81}}, seen=None, actor=company.admin
+    )
     after = assess(customer, company.rep)
     before.refresh_from_db()
     assert (before.tier, after.tier) == ("4A", "3A")
     assert (before.rules, after.rules) == (TierRules.objects.earliest("valid_from"), changed)
     assert AuditEntry.objects.get(model="tierrules").changes["thresholds"][1]["4A"] == 81
-    edit_tier_rules(changes={"assess_every_days": changed.assess_every_days}, actor=company.admin)
+    edit_tier_rules(changes={"assess_every_days": changed.assess_every_days}, seen=None, actor=company.admin)
     assert TierRules.objects.count() == 2
 
 
 def test_rules_are_the_administrators_and_must_be_sound(company):
     with pytest.raises(PermissionDenied):
-        edit_tier_rules(changes={"assess_every_days": 30}, actor=company.manager)
+        edit_tier_rules(changes={"assess_every_days": 30}, seen=None, actor=company.manager)
     with pytest.raises(ValidationError) as caught:
-        edit_tier_rules(changes={"weights": {**tiers.shipped_weights(), "sales": 0}}, actor=company.admin)
+        edit_tier_rules(changes={"weights": {**tiers.shipped_weights(), "sales": 0}}, seen=None, actor=company.admin)
     assert set(caught.value.message_dict) == {"weights"}
     with pytest.raises(ValidationError):
-        edit_tier_rules(changes={"assess_every_days": 0}, actor=company.admin)
+        edit_tier_rules(changes={"assess_every_days": 0}, seen=None, actor=company.admin)
 
 
 def test_an_assessment_comes_after_every_tier_that_was_held(company):

@@ -95,8 +95,8 @@ RULES = {
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [
-        ("weights", {**WEIGHTS, "sales": 21}, "hundred"), ("weights", {"sales": 100}, "hundred"),
-        ("weights", {**WEIGHTS, "sales": "20"}, "hundred"), ("thresholds", {**THRESHOLDS, "4A": 85}, "falling"),
+        ("weights", {**WEIGHTS, "sales": 21}, "hundred"), ("weights", {"sales": 100}, "range"),
+        ("weights", {**WEIGHTS, "sales": "20"}, "range"), ("thresholds", {**THRESHOLDS, "4A": 85}, "falling"),
         ("thresholds", {**THRESHOLDS, "5A": 101}, "range"), ("thresholds", {"5A": 85}, "range"),
         ("cadence_days", {"5A": 7}, "range"), ("cadence_days", dict.fromkeys(tiers.TIERS, -1), "range"),
         ("accounts_per_rep", dict.fromkeys(tiers.TIERS, 1.5), "range"), ("plan_required", ["6A"], "unknown"),

@@ -1,5 +1,6 @@
 """Account plans with their lines and joint actions."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,7 +19,14 @@ from accounts.api.permissions import SalesRecord, TokenScope
 from accounts.models import User
 from config.web.api import ReferenceField, Resource, SeenSerializer, StrictSerializer
 from customers import actions
+from customers.actions.plans import STATE_OF
 from customers.models import AccountPlan, Contact, Customer, JointAction, PlanLine
+
+SETTLE: dict[str, Callable[..., JointAction]] = {
+    JointAction.State.DONE: actions.finish_joint_action,
+    JointAction.State.OPEN: actions.reopen_joint_action,
+    JointAction.State.DROPPED: actions.drop_joint_action,
+}
 
 
 def contacts_of(user: User) -> QuerySet[Any]:
@@ -40,7 +48,7 @@ class PlanLineSerializer(StrictSerializer):
 
 
 class JointActionSerializer(StrictSerializer):
-    """Likewise something that both sides do; `state` is ours, `their_state` theirs, both only read here."""
+    """Likewise something that both sides do; `state` is ours, `their_state` theirs: open, done, or dropped."""
 
     key = serializers.CharField(max_length=64, required=False)
     owner = person(allow_null=True, required=False)
@@ -49,7 +57,6 @@ class JointActionSerializer(StrictSerializer):
     class Meta:
         model = JointAction
         fields = ("key", "action", "owner", "contact", "due_on", "result", "state", "their_state")
-        read_only_fields = ("state", "their_state")
 
 
 class AccountPlanSerializer(StrictSerializer):
@@ -142,19 +149,39 @@ def _items_of(fields: dict[str, Any]) -> tuple[list[Any], list[Any]]:
 def _write_items(plan: AccountPlan, items: tuple[list[Any], list[Any]], actor: Any) -> None:
     lines, joint = items
     for values in lines:
-        key = values.pop("key", None)
-        if key is None:
-            actions.add_plan_line(actor=actor, plan=plan, **values)
-        else:
-            line = _known(plan.lines, key, "lines")  # type: ignore[attr-defined]
-            actions.edit_plan_line(line=line, changes=values, seen=None, actor=actor)
+        _write_line(plan, values, actor)
     for values in joint:
-        key = values.pop("key", None)
-        if key is None:
-            actions.add_joint_action(actor=actor, plan=plan, **values)
-        else:
-            row = _known(plan.joint_actions, key, "joint_actions")  # type: ignore[attr-defined]
-            actions.edit_joint_action(joint_action=row, changes=values, seen=None, actor=actor)
+        _write_joint_action(plan, values, actor)
+
+
+def _write_line(plan: AccountPlan, values: dict[str, Any], actor: Any) -> None:
+    key = values.pop("key", None)
+    if key is None:
+        _refuse_without(values, "strategy", "lines")
+        actions.add_plan_line(actor=actor, plan=plan, **values)
+    else:
+        line = _known(plan.lines, key, "lines")  # type: ignore[attr-defined]
+        actions.edit_plan_line(line=line, changes=values, seen=None, actor=actor)
+
+
+def _write_joint_action(plan: AccountPlan, values: dict[str, Any], actor: Any) -> None:
+    """Its fields, then the state of each side that is said to be another one."""
+    key = values.pop("key", None)
+    states = {side: values.pop(name) for side, name in STATE_OF.items() if name in values}
+    if key is None:
+        _refuse_without(values, "action", "joint_actions")
+        row = actions.add_joint_action(actor=actor, plan=plan, **values)
+    else:
+        row = _known(plan.joint_actions, key, "joint_actions")  # type: ignore[attr-defined]
+        row = actions.edit_joint_action(joint_action=row, changes=values, seen=None, actor=actor)
+    for side, state in states.items():
+        SETTLE[state](joint_action=row, side=side, seen=None, actor=actor)
+
+
+def _refuse_without(values: dict[str, Any], name: str, items: str) -> None:
+    """A patch need not say everything; what it adds needs its text."""
+    if not values.get(name):
+        raise ValidationError({items: [_("This field is required.")]})
 
 
 def _known(rows: Any, key: str, name: str) -> Any:

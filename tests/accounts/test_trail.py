@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import openpyxl
@@ -10,7 +10,24 @@ import pytest
 
 from accounts import trail
 from accounts.models import AuditEntry
-from customers.actions import create_contact, edit_contact, edit_customer, edit_tier_rules
+from customers.actions import (
+    add_joint_action,
+    add_plan_line,
+    archive_nps_response,
+    create_contact,
+    create_contract,
+    create_nps_response,
+    create_order,
+    create_plan,
+    edit_contact,
+    edit_customer,
+    edit_order,
+    edit_plan,
+    edit_plan_line,
+    edit_tier_rules,
+    finish_joint_action,
+    renew_contract,
+)
 from opportunities.actions import assign, edit_method, edit_opportunity, edit_rung, move_to_stage, rename_factor
 from opportunities.models import Factor, Opportunity, Rung, Stage
 from tests import factories
@@ -270,6 +287,57 @@ def test_a_customers_part_names_fields_of_contacts_and_never_their_values(compan
         assert text not in text_of(page)
     assert signed_in(company.stranger).get(url).status_code == 404
     assert url in text_of(signed_in(company.rep).get(f"/customers/{customer.pk}/"))
+
+
+def test_a_customers_part_has_its_facts_and_plans_with_what_they_held(company, signed_in):
+    customer = factories.customer(company.rep, "Acme")
+    plan = create_plan(actor=company.rep, customer=customer, year=2026)
+    edit_plan(plan=plan, changes={"share_aimed": 40}, seen=None, actor=company.rep)
+    line = add_plan_line(actor=company.rep, plan=plan, strategy="Zero stock")
+    edit_plan_line(line=line, changes={"state": "at_risk"}, seen=None, actor=company.rep)
+    step = add_joint_action(actor=company.rep, plan=plan, action="Workshop")
+    finish_joint_action(joint_action=step, side="theirs", seen=None, actor=company.rep)
+    days = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+    contract = create_contract(actor=company.rep, customer=customer, title="Service", **days)
+    renew_contract(contract=contract, ends_on=date(2027, 12, 31), amount=None, actor=company.rep)
+    order = create_order(actor=company.rep, customer=customer, amount=Decimal(5), booked_on=date(2026, 2, 1))
+    edit_order(order=order, changes={"amount": Decimal(7)}, seen=None, actor=company.rep)
+    archive_nps_response(
+        response=create_nps_response(actor=company.rep, customer=customer, score=9, answered_on=date(2026, 3, 1)),
+        seen=None, actor=company.rep,
+    )  # fmt: skip
+    other = factories.customer(company.rep, "Another")
+    create_order(actor=company.rep, customer=other, amount=Decimal(99), booked_on=date(2026, 2, 1))
+    add_joint_action(actor=company.rep, plan=create_plan(actor=company.rep, customer=other, year=2026), action="No")
+    page = signed_in(company.rep).get(f"/customers/{customer.pk}/changes/")
+    told = [(line.kind, line.verb, [(c.before, c.after) for c in line.changes]) for line in page.context["page"].lines]
+    assert [(kind, verb) for kind, verb, _changes in told] == [
+        ("NPS answer", "Archived"), ("NPS answer", "Created"), ("Order", "Changed"), ("Order", "Created"),
+        ("Contract", "Renewed the contract"), ("Contract", "Created"), ("Contract", "Created"),
+        ("Joint action", "Finished it"), ("Joint action", "Created"), ("Line of an account plan", "Changed"),
+        ("Line of an account plan", "Created"), ("Account plan", "Changed"), ("Account plan", "Created"),
+        ("Customer", "Created"),
+    ]  # fmt: skip
+    held = {(kind, verb): changes for kind, verb, changes in told}
+    assert held["Joint action", "Finished it"] == [("Open", "Done")]
+    assert held["Line of an account plan", "Changed"] == [("To start", "At risk")]
+    assert held["Account plan", "Changed"] == [("—", "40")]
+    assert len(held["Order", "Changed"]) == 1 and held["Order", "Changed"][0][0] != "—"
+
+
+def test_the_changes_of_a_customer_cost_as_much_for_many_facts(company, signed_in):
+    customer = factories.customer(company.rep)
+    client, url = signed_in(company.rep), f"/customers/{customer.pk}/changes/"
+
+    def more(count):
+        for _number in range(count):
+            create_order(actor=company.rep, customer=customer, amount=Decimal(1), booked_on=date(2026, 2, 1))
+
+    more(2)
+    client.get(url)
+    few = queries_of(lambda: client.get(url))
+    more(40)
+    assert queries_of(lambda: client.get(url)) == few <= 8
 
 
 def test_a_part_of_a_row_costs_as_much_for_many_changes(company, signed_in):

@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from customers.models import AccountPlan
+from accounts.models import AuditEntry
+from customers.models import AccountPlan, JointAction
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -39,3 +40,45 @@ def test_a_plan_is_created_and_changed_with_what_hangs_on_it(company, client):
     bad = {"version": answer.json()["version"], "risks": "x", "lines": [{"key": "nothing", "strategy": "x"}]}
     assert client.patch(detail, bad, content_type="application/json").status_code == 400
     assert AccountPlan.objects.get().risks == "Prices"
+
+
+def test_each_side_of_a_joint_action_is_settled_as_on_the_page(company, client):
+    customer = factories.customer(company.rep)
+    url = reverse("api-customer-account-plans", args=[customer.pk])
+    said = {"year": 2026, "joint_actions": [{"action": "Visit", "their_state": "done"}, {"action": "Workshop"}]}
+    made = client.post(url, said, content_type="application/json").json()
+    visit, workshop = made["joint_actions"]
+    assert (visit["state"], visit["their_state"], workshop["state"]) == ("open", "done", "open")
+    detail = reverse("api-account-plan-detail", args=[made["id"]])
+
+    def patch(**fields):
+        body = {"version": made["version"], "joint_actions": [{"key": visit["key"], **fields}]}
+        answer = client.patch(detail, body, content_type="application/json")
+        assert answer.status_code == 200, answer.content
+        return answer.json()["joint_actions"][0]
+
+    row = patch(state="done", result="Agreed")
+    assert (row["state"], row["their_state"], row["result"]) == ("done", "done", "Agreed")
+    assert client.get(detail).json()["joint_actions"][0] == row
+    assert patch(state="open", their_state="dropped") == {**row, "state": "open", "their_state": "dropped"}
+    before = AuditEntry.objects.count()
+    patch(state="open", their_state="dropped")
+    assert AuditEntry.objects.count() == before, "what stays as it is leaves no trace"
+    verbs = AuditEntry.objects.filter(model="jointaction").exclude(action__in=("create", "edit"))
+    assert list(verbs.order_by("id").values_list("action", flat=True)) == ["finish", "finish", "reopen", "drop"]
+    bad = {"version": made["version"], "joint_actions": [{"key": visit["key"], "state": "perhaps"}]}
+    assert client.patch(detail, bad, content_type="application/json").status_code == 400
+    client.force_login(company.executive)
+    body = {"version": made["version"], "joint_actions": [{"key": visit["key"], "state": "done"}]}
+    assert client.patch(detail, body, content_type="application/json").status_code == 403
+    assert JointAction.objects.get(key=visit["key"]).state == "open"
+
+
+def test_what_a_patch_adds_needs_its_text(company, client):
+    customer = factories.customer(company.rep)
+    url = reverse("api-customer-account-plans", args=[customer.pk])
+    made = client.post(url, {"year": 2026}, content_type="application/json").json()
+    detail = reverse("api-account-plan-detail", args=[made["id"]])
+    for name, item in (("lines", {"revenue": "1.00"}), ("joint_actions", {"owner": "rep"})):
+        answer = client.patch(detail, {"version": made["version"], name: [item]}, content_type="application/json")
+        assert (answer.status_code, list(answer.json())) == (400, [name])

@@ -62,15 +62,16 @@ def test_curl_is_there():
 @pytest.mark.slow
 def test_the_examples_do_what_they_say(run):
     found = blocks()
-    assert [kind for kind, _code in found] == ["sh", "python"] * 6
+    assert [kind for kind, _code in found] == ["sh", "python"] * 8
     said = [run(kind, code) for kind, code in found]
-    sign_in, sign_in_py, listed, listed_py, made, made_py, moved, moved_py, funnel, funnel_py, matched, bulk = said
+    sign_in, sign_in_py, listed, listed_py, made, made_py, moved, moved_py, funnel, funnel_py, matched, bulk = said[:12]
+    facts, facts_py, plan, plan_py = said[12:]
     assert find_token(sign_in_py.strip()).scope == "read"
     assert '"token":"asc_' in sign_in
     assert '"count":3' in listed and "page=2" in listed
     assert [line.split()[0] for line in listed_py.splitlines()] == ["180000.00", "120000.00", "60000.00"]
     assert len(set(made.splitlines())) == 1
-    assert Customer.objects.filter(name__endswith="Cranes").count() == 2
+    assert Customer.objects.filter(name__in=("Northern Cranes", "Southern Cranes")).count() == 2
     assert Opportunity.objects.filter(title__endswith="tower cranes").count() == 2
     assert made_py.split()[1] == "discover"
     assert [line.split()[-1] for line in moved.splitlines()] == ["200", "409"]
@@ -81,3 +82,7 @@ def test_the_examples_do_what_they_say(run):
     assert {line.split()[1] for line in bulk.splitlines()} == {"200"}
     mine = Opportunity.objects.open().filter(owner__username="rep")
     assert set(mine.values_list("expected_close_date", flat=True)) == {date(2027, 3, 31)}
+    assert '"amount":"250000.00"' in facts and '"score":9' in facts
+    assert facts_py.splitlines() == ["due: ['Service']", "renewed: True", "due: []"]
+    assert '"strategy":"Zero stock"' in plan and '"their_state":"open"' in plan
+    assert plan_py.splitlines() == ["Visit the plant · done · done", "Read the drawings · open · open"]

@@ -80,13 +80,14 @@ class OverwrittenSerializer(serializers.Serializer[Any]):
 
 
 class AlikeSerializer(serializers.Serializer[Any]):
-    """A new customer that has the name of the one whose key is `other`: perhaps the same twice. Only a warning."""
+    """A new customer that may be the one whose key is `other`, and why (columns). Only a warning."""
 
     file = serializers.CharField()
     line = serializers.IntegerField()
     key = serializers.CharField()
     name = serializers.CharField()
     other = serializers.CharField()
+    reasons = serializers.ListField(child=serializers.CharField())
 
 
 class ReportSerializer(serializers.Serializer[Any]):

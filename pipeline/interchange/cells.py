@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.calendar import OrgCalendar
 from accounts.models import User
 from config.web.money import to_cents, to_ten_thousandths
+from customers.rules.names import is_credit_code, normalised_code, normalised_domain, normalised_phone
 from customers.rules.tiers import CRITERIA
 from opportunities.models import MethodSetting, Rating, SuccessFactor
 from opportunities.rules import gate
@@ -84,6 +85,24 @@ def amount(cell: str, _calendar: OrgCalendar) -> int:
         return to_cents(cell)
     except ValidationError as error:
         raise Bad(_said(error), _("0 to 9000000000000 with at most 2 decimal places, without separators")) from error
+
+
+def credit_code(cell: str, _calendar: OrgCalendar) -> str:
+    """As it is compared: half-width capitals, without spaces."""
+    found = normalised_code(cell)
+    if not is_credit_code(found):
+        raise Bad(_("This is no unified social credit code: its check character is wrong."), _("18 letters and digits"))
+    return found
+
+
+def phone(cell: str, calendar: OrgCalendar) -> str:
+    """As one dials it within China."""
+    return text(50)(normalised_phone(cell), calendar)
+
+
+def domain(cell: str, calendar: OrgCalendar) -> str:
+    """The host alone."""
+    return text(100)(normalised_domain(cell), calendar)
 
 
 def rate(cell: str, _calendar: OrgCalendar) -> int:

@@ -87,9 +87,9 @@ CUSTOMERS = File(
         Column("tier", words(Customer.Tier), empty="", absent="", ours=TIER_SAID),
         reference("team", "teams.csv"),
         ARCHIVED,
-        text("credit_code", 18),
-        text("phone", 50),
-        text("domain", 100),
+        Column("credit_code", cells.credit_code, empty="", absent=""),
+        Column("phone", cells.phone, empty="", absent=""),
+        Column("domain", cells.domain, empty="", absent=""),
     ),
 )
 CONTACTS = File(

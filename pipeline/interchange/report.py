@@ -62,13 +62,14 @@ class Overwritten:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """A new row that has the name of another one, whose key is `other`: perhaps the same twice."""
+    """A new row that shares signs (`reasons`: columns) with the one whose key is `other`: perhaps the same twice."""
 
     file: str
     line: int
     key: str
     name: str
     other: str
+    reasons: tuple[str, ...]
 
 
 @dataclass(slots=True)

@@ -1,15 +1,17 @@
 """Customers in an import: their normalised names, who else they may be, and the keys of those merged away."""
 
 from customers.models import Customer, CustomerTier, Merge
-from customers.rules.names import normalised_name
+from customers.rules.names import is_sign, normalised_name
 from pipeline.interchange import staging
 from pipeline.interchange.columns import File
 from pipeline.interchange.layout import CUSTOMERS, FILES
 from pipeline.interchange.report import Alike, Report
+from pipeline.interchange.staging import SIGNS
 
 TABLE = Customer._meta.db_table
 MERGED = f"{TABLE} m JOIN {TABLE} v ON v.id = m.merged_into_id"
 MOST_ALIKE = 200
+NEW = f"NOT EXISTS (SELECT 1 FROM {TABLE} k WHERE k.key = n.key)"
 
 
 def lead_to_survivors(report: Report) -> None:
@@ -47,33 +49,52 @@ def _leave_archived(report: Report) -> None:
 
 
 def stage_names(report: Report) -> None:
-    """Normalise the names of the file, page by page, before anything is locked."""
+    """Note by what the customers of the file are known, page by page, before anything is locked."""
     if CUSTOMERS.name not in report.present:
         return
     writer = staging.Writer(staging.NAMED, staging.NAMED_COLUMNS)
-    for page in staging.pages(f"SELECT csv_line, key, name FROM {CUSTOMERS.table} WHERE {{page}}", "csv_line"):
-        for line, key, name in page:
-            writer.add([line, key, name, normalised_name(name)])
+    said = f"SELECT csv_line, key, name, credit_code, phone, domain FROM {CUSTOMERS.table} WHERE {{page}}"
+    for page in staging.pages(said, "csv_line"):
+        for line, key, name, *signs in page:
+            known = dict(zip(SIGNS, [normalised_name(name), *signs], strict=True))
+            writer.add(
+                [line, key, name, *(value if is_sign(sign, value or "") else "" for sign, value in known.items())]
+            )
     writer.flush()
-    staging.execute(f"CREATE INDEX {staging.NAMED}_names ON {staging.NAMED} (normalised_name, csv_line)")
+    for sign in SIGNS:
+        staging.execute(f"CREATE INDEX {staging.NAMED}_{sign} ON {staging.NAMED} ({sign}, csv_line) WHERE {sign} <> ''")
     staging.analyze(staging.NAMED)
 
 
 def note_alike(report: Report) -> None:
-    """Warn of new customers who have the name of one that is there, or of a line above. Two queries."""
-    new = f"NOT EXISTS (SELECT 1 FROM {TABLE} k WHERE k.key = n.key) AND n.normalised_name <> ''"
-    there = (
-        f"SELECT n.csv_line, n.key, n.name, MIN(m.key), COUNT(*) FROM {staging.NAMED} n JOIN {TABLE} m"
-        f" ON m.normalised_name = n.normalised_name AND m.archived_at IS NULL WHERE {new}"
-        " GROUP BY n.csv_line, n.key, n.name"
+    """Warn of new customers who share a sign with one that is there, or with a line above. One query."""
+    parts = [part for sign in SIGNS for part in (_with_known(sign), _with_line_above(sign))]
+    found: dict[tuple[int, str, str, str], list[str]] = {}
+    for line, key, name, other, sign in staging.fetch(
+        f"{' UNION ALL '.join(parts)} ORDER BY 1, 4 LIMIT {MOST_ALIKE * len(SIGNS)}"
+    ):
+        found.setdefault((line, key, name, other), []).append(sign)
+    for row, shared in list(found.items())[:MOST_ALIKE]:
+        report.alike.append(Alike(CUSTOMERS.name, *row, tuple(sign for sign in SIGNS if sign in shared)))
+
+
+def _with_known(sign: str) -> str:
+    named = f"SELECT {sign} FROM {staging.NAMED} WHERE {sign} <> ''"
+    known = (
+        f"SELECT {sign}, MIN(key) AS key FROM {TABLE} WHERE archived_at IS NULL AND {sign} IN ({named}) GROUP BY {sign}"
     )
-    above = (
-        f"SELECT n.csv_line, n.key, n.name, MIN(o.key), COUNT(*) FROM {staging.NAMED} n JOIN {staging.NAMED} o"
-        f" ON o.normalised_name = n.normalised_name AND o.csv_line < n.csv_line WHERE {new}"
-        " GROUP BY n.csv_line, n.key, n.name"
-    )
-    rows = staging.fetch(f"{there} UNION ALL {above} ORDER BY 1 LIMIT {MOST_ALIKE}")
-    report.alike = [Alike(CUSTOMERS.name, line, key, name, other) for line, key, name, other, _count in rows]
+    return f"{_new(sign)} JOIN ({known}) o ON o.{sign} = n.{sign} WHERE {NEW}"
+
+
+def _with_line_above(sign: str) -> str:
+    """The first line of a sign stands for all: among many alike, pairs would be without number."""
+    first = f"SELECT {sign}, MIN(csv_line) AS line FROM {staging.NAMED} WHERE {sign} <> '' GROUP BY {sign}"
+    above = f"{_new(sign)} JOIN ({first}) f ON f.{sign} = n.{sign} AND f.line < n.csv_line"
+    return f"{above} JOIN {staging.NAMED} o ON o.csv_line = f.line WHERE {NEW}"
+
+
+def _new(sign: str) -> str:
+    return f"SELECT n.csv_line, n.key, n.name, o.key, '{sign}' FROM {staging.NAMED} n"
 
 
 def write_names() -> None:

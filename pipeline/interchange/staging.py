@@ -67,7 +67,8 @@ HEIGHTS_COLUMNS = {
     **{prefix + name: "int" for prefix in ("", "claimed_") for name in FACTORS},
 }  # fmt: skip
 NAMED = "interchange_computed_names"
-NAMED_COLUMNS = {"csv_line": "int", "key": "text", "name": "text", "normalised_name": "text"}
+SIGNS = ("normalised_name", "credit_code", "phone", "domain")  # by which a customer is taken for another one
+NAMED_COLUMNS = {"csv_line": "int", "key": "text", "name": "text", **dict.fromkeys(SIGNS, "text")}
 COMPUTED = {
     NAMED: NAMED_COLUMNS,
     VERSION: VERSION_COLUMNS, OUT: OUT_COLUMNS, TOUCHED: TOUCHED_COLUMNS, PROVEN: PROVEN_COLUMNS,

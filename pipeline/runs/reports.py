@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from config.web.spreadsheets import plain_text
+from customers.duplicates import REASONS
 from pipeline.interchange import Report
 from pipeline.interchange.layout import FILES
 
@@ -65,7 +66,7 @@ def as_json(report: Report, uploaded: list[str]) -> dict[str, Any]:
         ],
         "alike": [
             {"file": each.file, "line": each.line, "key": _plain(each.key), "name": _plain(each.name),
-             "other": _plain(each.other)}
+             "other": _plain(each.other), "reasons": list(each.reasons)}
             for each in report.alike
         ],
     }  # fmt: skip
@@ -89,7 +90,13 @@ def shown(report: dict[str, Any] | None) -> dict[str, Any]:
     rows = [
         {**row, "wrong": said(row["wrong"]), "accepted": said(row["accepted"])} for row in report.get("bad_rows", [])
     ]
-    return {**report, "refused": said(report.get("refused")), "bad_rows": rows}
+    alike = [{**row, "reasons": row.get("reasons", [])} for row in report.get("alike", [])]
+    return {**report, "refused": said(report.get("refused")), "bad_rows": rows, "alike": alike}
+
+
+def in_words(reasons: list[str]) -> str:
+    """Why two customers are taken for one."""
+    return ", ".join(str(REASONS[reason]) for reason in reasons)
 
 
 def refusal(text: Any) -> dict[str, Any]:

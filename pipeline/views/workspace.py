@@ -29,6 +29,7 @@ from pipeline.runs import exports, imports, reports, storage
 from pipeline.tasks import nudge, workspace_tick
 
 PAGE_SIZE = 20
+MOST_ALIKE = 100  # shown
 BAD_ROWS_A_PAGE = 50
 ROOM_FOR_THE_FORM = MEGABYTE
 COUNTS = ("created", "updated", "unchanged", "bad_count")
@@ -115,6 +116,7 @@ def import_run(request: HttpRequest, key: str) -> HttpResponse:
         "run": run,
         "report": report,
         "page": Paginator(report.get("bad_rows", []), BAD_ROWS_A_PAGE).get_page(request.GET.get("page")),
+        "alike": [{**row, "why": reports.in_words(row["reasons"])} for row in report.get("alike", [])[:MOST_ALIKE]],
         "under_way": run.state in imports.UNDER_WAY,
         "may_cancel": run.state in imports.CANCELLABLE,
         "may_check": run.state in imports.CHECKABLE and storage.has_upload(run),

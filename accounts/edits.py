@@ -1,5 +1,6 @@
 """The plain edit: what every `edit_…` and `create_…` action of a row without a history of its own does."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -42,7 +43,14 @@ def edit(row: Row, *, changes: dict[str, Any], seen: int | None, actor: User | N
     Raises StaleWrite when one of them was changed by somebody since, ValidationError for a value that is not
     accepted; either way nothing is written. Without a real change nothing is written and the version stays.
     """
-    row = locked(row)
+    return edit_locked(locked(row), changes=changes, seen=seen, actor=actor, action=action)
+
+
+def edit_locked(
+    row: Row, *, changes: dict[str, Any], seen: int | None, actor: User | None, action: str = "edit",
+    besides: dict[str, Any] | None = None,
+) -> Row:  # fmt: skip
+    """Likewise on a row that is locked already; `besides` are columns that nobody edits and a real change sets."""
     found = differences(row, changes)
     row.refuse_if_stale(seen, {field: changes[field] for field in found})
     if not found:
@@ -50,13 +58,23 @@ def edit(row: Row, *, changes: dict[str, Any], seen: int | None, actor: User | N
     for field, (_old, new) in found.items():
         setattr(row, field, new)
     row.mark_changed(found)
-    untouched = [field.name for field in row._meta.fields if field.name not in found]
-    row.full_clean(exclude=untouched, validate_unique=bool(UNIQUE & set(found)))
-    _save(row, [*found, "version", "changed_in"])
+    row.full_clean(exclude=_sure(row, found), validate_unique=bool(UNIQUE & set(found)))
+    for field, value in (besides or {}).items():
+        setattr(row, field, value)
+    _save(row, [*found, *(besides or {}), "version", "changed_in"])
     if search.is_searched(row, found):
         search.index(row)
     audit.record(action, row=row, actor=actor, changes=found)
     return row
+
+
+def _sure(row: models.Model, changed: Iterable[str]) -> list[str]:
+    """The fields that need no check: those that stay, and references to rows, which the caller has."""
+    fields = row._meta.fields
+    return [
+        field.name for field in fields
+        if field.name not in changed or (field.is_relation and getattr(row, field.attname) is not None)
+    ]  # fmt: skip
 
 
 def _save(row: Revised, names: list[str]) -> None:

@@ -14,8 +14,8 @@ from accounts.models import Invitation, Organisation, Team, User
 from accounts.people import invite_person
 from customers.actions import create_contact, create_customer, create_product
 from customers.models import Contact, Customer, Product
-from opportunities.actions import create_opportunity, plan_activity, store_attachment
-from opportunities.models import Activity, ActivityKind, Attachment, Opportunity, Stage, StageSetting
+from opportunities.actions import ask_waiver, create_opportunity, plan_activity, store_attachment
+from opportunities.models import Activity, ActivityKind, Attachment, Opportunity, Stage, StageSetting, Waiver
 
 PIXEL = bytes.fromhex(  # a whole PNG of one point
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8ffff3f0005fe02fe"
@@ -117,6 +117,12 @@ def opportunity(owner: User, title: str = "", **fields: Any) -> Opportunity:
     fields.setdefault("customer", None)
     of = fields.pop("customer") or customer(owner)
     return create_opportunity(actor=owner, customer=of, title=title or f"Opportunity {next(_numbers)}", **fields)
+
+
+def waiver(of: Opportunity, asked_by: User, key: str = "lock", reason: str = "Chairman") -> Waiver:
+    """A waiver for the move to this stage, which demands that height."""
+    Stage.objects.filter(key=key).update(floor=1)
+    return ask_waiver(opportunity=of, stage=Stage.objects.get(key=key), reason=reason, actor=asked_by)
 
 
 def activity(owner: User, kind: str = "visit", **fields: Any) -> Activity:

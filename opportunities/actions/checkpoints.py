@@ -22,7 +22,7 @@ from opportunities.actions.writing import TICK, lock_editable, lock_visible, ref
 from opportunities.models import Activity, Attachment, Checkpoint, GradeChange, Opportunity
 from opportunities.rules import LONGEST_REASON
 from opportunities.rules.evidence import FACTORS, GRADES, TOP
-from opportunities.selectors.gate import method_now
+from opportunities.selectors.gate import needs_on, standing_on, with_needs, with_standing
 from opportunities.selectors.ladders import ladders
 
 MOST = 200  # records that are confirmed at once
@@ -60,11 +60,11 @@ class Confirmation:
 
 @transaction.atomic
 def add_checkpoints(*, opportunity: Opportunity, records: Sequence[Evidence], actor: User) -> list[Checkpoint]:
-    """Record one or several levels at once; all or none.
+    """Record one or several levels at once; all or none. Their opportunity shows the heights that it has by them.
 
     Raises ValidationError: {field: message} for a single record, for several the fields begin with its index and "-".
     """
-    row = lock_editable(opportunity, actor)
+    row = lock_editable(opportunity, actor, among=with_needs(with_standing(Opportunity.objects.all())))
     refuse_if_archived(row)
     _refuse_incomplete(row, records)
     at = timezone.now()
@@ -74,10 +74,11 @@ def add_checkpoints(*, opportunity: Opportunity, records: Sequence[Evidence], ac
     for checkpoint in made:
         _check(checkpoint)
         checkpoint.verified_at = record_of(checkpoint).verified_since()
-        checkpoint.save(force_insert=True)
-        audit.record("add_checkpoint", row=row, actor=actor, changes=_named(checkpoint, None, checkpoint.grade))
+    Checkpoint.objects.bulk_create(made)
+    told = [_named(checkpoint, None, checkpoint.grade) for checkpoint in made]
+    audit.record_each("add_checkpoint", row=row, actor=actor, changes=told)
     settle_heights(row)
-    settle_proof(row)
+    settle_proof(row, standing_on(row))
     return made
 
 
@@ -100,7 +101,7 @@ def _refuse_incomplete(row: Opportunity, records: Sequence[Evidence]) -> None:
         raise ValidationError(_("Record at least one level."))
     if len({(each.factor, each.level) for each in records}) < len(records):
         raise ValidationError(_("Record each level once."))
-    needs = method_now().grade_needs
+    needs = needs_on(row)
     found = {index: problems_of(each, row, needs) for index, each in enumerate(records)}
     errors = {
         (name if len(records) == 1 else f"{index}-{name}"): text

@@ -79,10 +79,13 @@ def settle_marks() -> None:
         Opportunity.objects.filter(pk__in=proven).update(unproven_from=None)
 
 
-def settle_proof(row: Opportunity) -> None:
-    """Take the mark *moved without proof* away once the evidence has reached the stage; `row` is locked."""
+def settle_proof(row: Opportunity, standing: Standing | None = None) -> None:
+    """Take the mark *moved without proof* away once the evidence has reached the stage; `row` is locked.
+
+    `standing` is how it stands now, where the caller knows it.
+    """
     if row.unproven_from is None or not row.is_open:
         return
-    if unproven_after(row, row.stage, standing_of(row), None) is None:
+    if unproven_after(row, row.stage, standing or standing_of(row), None) is None:
         row.unproven_from = None
         Opportunity.objects.filter(pk=row.pk).update(unproven_from=None)

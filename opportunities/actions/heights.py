@@ -8,6 +8,9 @@ from typing import Any
 from opportunities.models import Checkpoint, HeightsVersion, Opportunity
 from opportunities.querysets import FOREVER
 from opportunities.rules.evidence import FACTORS, Heights, Record, timeline
+from opportunities.selectors.heights import CLAIMED, VERIFIED
+
+WRITTEN = ("valid_to", *FACTORS, *CLAIMED)
 
 
 def record_of(row: Checkpoint) -> Record:
@@ -34,15 +37,29 @@ def _record(lines: list[tuple[Any, ...]]) -> Record:
 
 
 def settle_heights(opportunity: Opportunity) -> Heights | None:
-    """Write the heights anew where they differ from what the records give; the heights now, None while unassessed."""
+    """Write the heights anew where they differ from what the records give; the heights now, None while unassessed.
+
+    The opportunity shows them from then on as one that was read `with_columns`.
+    """
     wanted = list(versions_of(opportunity.pk, records_of(opportunity)))
     held = list(HeightsVersion.objects.filter(opportunity=opportunity).order_by("valid_from"))
     same = _common(held, wanted)
-    gone = [row.pk for row in held[same:]]
+    begin = {row.valid_from for row in wanted[same:]}
+    gone = [row.pk for row in held[same:] if row.valid_from not in begin]
     if gone:
         HeightsVersion.objects.filter(pk__in=gone).delete()
-    HeightsVersion.objects.bulk_create(wanted[same:])
-    return wanted[-1].heights if wanted else None
+    HeightsVersion.objects.bulk_create(
+        wanted[same:], update_conflicts=True, unique_fields=["opportunity", "valid_from"], update_fields=WRITTEN
+    )
+    heights = wanted[-1].heights if wanted else None
+    _show(opportunity, heights)
+    return heights
+
+
+def _show(opportunity: Opportunity, heights: Heights | None) -> None:
+    levels = (None,) * len(WRITTEN) if heights is None else (*heights.verified, *heights.claimed)
+    for name, level in zip((*VERIFIED, *CLAIMED), levels, strict=False):
+        setattr(opportunity, name, level)
 
 
 def versions_of(opportunity_id: int, records: list[Record]) -> Iterable[HeightsVersion]:

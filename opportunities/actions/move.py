@@ -15,7 +15,7 @@ from opportunities import rules
 from opportunities.actions.gate import pass_gate, unproven_after
 from opportunities.actions.writing import MOVE_WATCHES, lock_editable, refuse_if_archived, stage_info, write
 from opportunities.models import Opportunity, Stage
-from opportunities.selectors.gate import standing_of, standing_on, with_standing
+from opportunities.selectors.gate import standing_on, with_standing
 
 
 @transaction.atomic
@@ -57,8 +57,11 @@ def move_to_stage(
 
 
 def move_past_gate(*, opportunity: Opportunity, stage: Stage, actor: User, reason: str, waiver: int) -> None:
-    """The move of a locked opportunity that a waiver lets through: by somebody who need not be able to edit it."""
-    unproven_from = unproven_after(opportunity, stage, standing_of(opportunity), opportunity.stage)
+    """The move that a waiver lets through, by somebody who need not be able to edit the opportunity.
+
+    This is locked, and was read `with_standing`.
+    """
+    unproven_from = unproven_after(opportunity, stage, standing_on(opportunity), opportunity.stage)
     fields, kept = {"unproven_from": unproven_from}, {"waiver": waiver}
     write(
         opportunity, actor=actor, action="waiver_granted", held={"stage": stage_info(stage)}, fields=fields,

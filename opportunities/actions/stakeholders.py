@@ -86,7 +86,7 @@ def edit_stakeholder(
     actor does not read.
     """
     row = lock_for_writing(stakeholder.opportunity, actor)
-    now = edits.locked(stakeholder)
+    now = _locked(stakeholder)
     refuse_archived_row(now)
     given = only(changes, FIELDS)
     if given.get("may_veto", now.may_veto) and not given.get("veto_state", now.veto_state):
@@ -94,16 +94,16 @@ def edit_stakeholder(
     if "sensitive_note" in given:
         refuse_unless_reads_sensitive(row, actor, now.sensitive_by_id)
     _refuse_wrong(row, now, given)
-    saved = edits.edit(now, changes=given, seen=seen, actor=actor)
-    if saved.sensitive_note != now.sensitive_note:
-        _keep_author(saved, actor)
+    note = given.get("sensitive_note", now.sensitive_note)
+    author = {} if note == now.sensitive_note else {"sensitive_by": actor if note else None}
+    saved = edits.edit_locked(now, changes=given, seen=seen, actor=actor, besides=author)
     settle_proof(row)
     return saved
 
 
-def _keep_author(saved: Stakeholder, actor: User) -> None:
-    saved.sensitive_by = actor if saved.sensitive_note else None
-    saved.save(update_fields=["sensitive_by"])
+def _locked(stakeholder: Stakeholder) -> Stakeholder:
+    rows = Stakeholder.objects.select_related("contact", "veto_plan_owner").select_for_update(of=("self",))
+    return rows.get(pk=stakeholder.pk)  # type: ignore[no-any-return]
 
 
 @transaction.atomic

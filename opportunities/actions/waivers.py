@@ -1,5 +1,7 @@
 """Waivers: a manager above is asked to let a move past an enforced gate, and grants or refuses it (METHOD.md §2)."""
 
+from copy import copy
+
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -12,14 +14,18 @@ from opportunities.actions.checkpoints import checked_reason, may_judge
 from opportunities.actions.move import move_past_gate
 from opportunities.actions.writing import lock_editable, lock_visible, refuse_if_archived
 from opportunities.models import Opportunity, Stage, Waiver
+from opportunities.selectors.gate import missing_between, standing_on, with_standing
+from opportunities.selectors.stages import all_stages, stages_in_use
 
 
 @transaction.atomic
 def ask_waiver(*, opportunity: Opportunity, stage: Stage, reason: str, actor: User) -> Waiver:
     """Ask the managers above for a move to `stage`; a new question takes the place of one that is still open."""
-    row = lock_editable(opportunity, actor)
+    row = lock_editable(opportunity, actor, among=with_standing(Opportunity.objects.all()))
     refuse_if_archived(row)
     _refuse_stage(row, stage)
+    if not missing_between(standing_on(row), row.stage, stage, stages_in_use()):
+        raise ValidationError({"stage": _("Nothing is missing for this move: it needs no waiver.")})
     reason = checked_reason(reason)
     Waiver.objects.filter(opportunity=row, state=Waiver.State.ASKED).delete()
     waiver = Waiver.objects.create(opportunity=row, source=row.stage, stage=stage, reason=reason, asked_by=actor)
@@ -46,39 +52,40 @@ def grant_waiver(*, waiver: Waiver, actor: User) -> Waiver:
 
     Raises ValidationError when the opportunity no longer stands where it stood when the waiver was asked for.
     """
-    row = _locked(waiver, actor)
-    _refuse_stage(row.opportunity, row.stage)
+    row = _taken(waiver, Waiver.State.GRANTED, "", actor)
+    stage = next(stage for stage in all_stages() if stage.pk == row.stage_id)
+    _refuse_stage(row.opportunity, stage)
     if row.opportunity.stage_id != row.source_id or row.opportunity.entered_at > row.asked_at:
         raise ValidationError(_("The opportunity has been moved since. Refuse this, and let it be asked again."))
-    move_past_gate(opportunity=row.opportunity, stage=row.stage, actor=actor, reason=row.reason, waiver=row.pk)
-    return _decided(row, Waiver.State.GRANTED, "", actor)
+    move_past_gate(opportunity=row.opportunity, stage=stage, actor=actor, reason=row.reason, waiver=row.pk)
+    return _told(row, actor)
 
 
 @transaction.atomic
 def refuse_waiver(*, waiver: Waiver, reason: str, actor: User) -> Waiver:
     """Refuse it, with a reason."""
-    row = _locked(waiver, actor)
-    decided = _decided(row, Waiver.State.REFUSED, checked_reason(reason), actor)
+    row = _taken(waiver, Waiver.State.REFUSED, checked_reason(reason), actor)
     changes = {"stage": (row.source, row.stage), "reason": (None, row.answer)}
     audit.record("waiver_refused", row=row.opportunity, actor=actor, changes=changes)
-    return decided
+    return _told(row, actor)
 
 
-def _locked(waiver: Waiver, actor: User) -> Waiver:
-    opportunity = lock_visible(waiver.opportunity, actor)
+def _taken(waiver: Waiver, state: str, answer: str, actor: User) -> Waiver:
+    """The decision, written to the waiver while its opportunity is locked, unless there is one already."""
+    opportunity = lock_visible(waiver.opportunity, actor, among=with_standing(Opportunity.objects.all()))
     refuse_if_archived(opportunity)
-    row = Waiver.objects.select_related("asked_by", "stage", "source").get(pk=waiver.pk)
-    row.opportunity = opportunity
-    if not may_judge(actor, opportunity, row.asked_by):
+    if not may_judge(actor, opportunity, waiver.asked_by):
         raise PermissionDenied(_("Only a manager above the owner grants or refuses a waiver, and nobody their own."))
-    if row.state != Waiver.State.ASKED:
+    decision = {"state": state, "answer": answer, "decided_by": actor, "decided_at": timezone.now()}
+    if not Waiver.objects.filter(pk=waiver.pk, state=Waiver.State.ASKED).update(**decision):
         raise ValidationError(_("This waiver has been decided already."))
+    row = copy(waiver)  # a refused write leaves what the caller has as it was
+    for name, value in {**decision, "opportunity": opportunity}.items():
+        setattr(row, name, value)
     return row
 
 
-def _decided(row: Waiver, state: str, answer: str, actor: User) -> Waiver:
-    row.state, row.answer, row.decided_by, row.decided_at = state, answer, actor, timezone.now()
-    row.save(update_fields=["state", "answer", "decided_by", "decided_at"])
-    undoable, about = state == Waiver.State.GRANTED, {"by": actor.pk, "waiver": row.pk}
+def _told(row: Waiver, actor: User) -> Waiver:
+    undoable, about = row.state == Waiver.State.GRANTED, {"by": actor.pk, "waiver": row.pk}
     outbox.announce(Kind.WAIVER_DECIDED, to=[row.asked_by], row=row.opportunity, params=about, hold=undoable)
     return row

@@ -30,9 +30,10 @@ def lock_editable(opportunity: Opportunity, actor: User, *, among: Any = None) -
     return lock(rows.editable_by(actor), opportunity)
 
 
-def lock_visible(opportunity: Opportunity, actor: User) -> Opportunity:
+def lock_visible(opportunity: Opportunity, actor: User, *, among: Any = None) -> Opportunity:
     """Likewise for those who may see it: assignment by an administrator."""
-    return lock(Opportunity.objects.visible_to(actor), opportunity)
+    rows = Opportunity.objects.all() if among is None else among
+    return lock(rows.visible_to(actor), opportunity)
 
 
 def lock(queryset: Any, opportunity: Opportunity) -> Opportunity:

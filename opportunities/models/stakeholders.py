@@ -1,5 +1,7 @@
 """The customer's people on an opportunity, and the plan that both sides share (METHOD.md §3, §4)."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -82,6 +84,9 @@ class Stakeholder(Revised):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """The fields' validators say what the checks do; asking the database costs a query for each."""
 
     @property
     def blocks(self) -> bool:

@@ -99,7 +99,10 @@ def _first_of_each_day(rows: Any, numbers: range, most: int) -> Any:
 
 
 def ahead(rows: Any) -> Ahead:
-    """The next planned and the last done ones of these. Two queries."""
-    planned = rows.planned().with_names().order_by("planned_at", "pk")[:AHEAD]
-    done = rows.done().with_names().order_by("-done_at", "-pk")[:BEHIND]
-    return Ahead(list(planned), list(done))
+    """The next planned and the last done ones of these. One query."""
+    planned = rows.planned().order_by("planned_at", "pk").values("pk")[:AHEAD]
+    done = rows.done().order_by("-done_at", "-pk").values("pk")[:BEHIND]
+    shown = rows.filter(Q(pk__in=planned) | Q(pk__in=done)).with_names().order_by("planned_at", "pk")
+    found = list(shown)
+    latest_first = sorted((row for row in found if row.done_at), key=lambda row: (row.done_at, row.pk), reverse=True)
+    return Ahead([row for row in found if row.done_at is None], latest_first)

@@ -82,6 +82,19 @@ def missing_between(
     return gate.missing(position, as_gated(target), gated(stages), standing)
 
 
+def with_needs(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Opportunities with what `needs_on` reads from them."""
+    return queryset.annotate(
+        grade_needs=Subquery(MethodSetting.objects.order_by("-valid_from").values("grade_needs")[:1])
+    )
+
+
+def needs_on(row: Any) -> dict[str, Any]:
+    """What each grade needs now, of a row of `with_needs`."""
+    found: dict[str, Any] = row.grade_needs
+    return MethodSetting().grade_needs if found is None else found
+
+
 def method_now() -> MethodSetting:
     """Gate mode and needs of grades as they hold now. One query."""
     found = MethodSetting.objects.order_by("-valid_from").first()

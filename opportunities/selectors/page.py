@@ -4,14 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import F, Q, Window
-from django.db.models.functions import Lag
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models.functions import Coalesce, Lag, NullIf
 
-from opportunities.models import Opportunity, OpportunityVersion, Stage
+from opportunities.models import Collaborator, Competitor, Opportunity, OpportunityVersion, Stage
 from opportunities.rules import reason_in_words
 
+NONE = Q(pk__in=())
 PLAIN = ("amount", "expected_close_date", "product", "next_step", "next_step_due")
 
 
@@ -36,10 +38,9 @@ class AmountChange:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The entries into stages, the creation first; how often the expected close was pushed; the last amount change."""
+    """The entries into stages, the creation first, and the last change of the amount."""
 
     moves: list[Move]
-    pushes: int
     amount: AmountChange | None
 
 
@@ -83,28 +84,35 @@ class Entry:
 # --- The path ---------------------------------------------------------------------------------
 
 
-def trail_of(opportunity: Opportunity) -> Trail:
-    """Every entry into a stage, the pushes of the expected close, the last change of the amount. One query."""
-    before = {f"{name}_before": Window(Lag(name), order_by="valid_from") for name in ("amount", "expected_close_date")}
-    versions = OpportunityVersion.objects.filter(opportunity=opportunity).annotate(**before)
-    told = versions.filter(
-        Q(entered_at=F("valid_from"))
-        | Q(expected_close_date__gt=F("expected_close_date_before"))
-        | (Q(amount_before__isnull=False) & ~Q(amount=F("amount_before")))
-    )
-    rows = list(told.order_by("valid_from"))
+def telling(opportunity: Opportunity, near: Q = NONE) -> QuerySet[Any]:
+    """The versions that `trail_in` reads, and those `near`, in order."""
+    versions = OpportunityVersion.objects.filter(opportunity=opportunity)
+    lagged = versions.annotate(was=Window(Lag("amount"), order_by="valid_from"))
+    changed = lagged.filter(Q(was__isnull=False) & ~Q(amount=F("was")))
+    last = changed.order_by("-valid_from").values("pk")[:1]
+    before = OpportunityVersion.objects.filter(opportunity=OuterRef("opportunity"), valid_to=OuterRef("valid_from"))
+    wanted = Q(entered_at=F("valid_from")) | Q(pk__in=last) | near
+    return versions.filter(wanted).annotate(amount_before=Subquery(before.values("amount")[:1])).order_by("valid_from")
+
+
+def trail_in(rows: Sequence[Any]) -> Trail:
+    """Every entry into a stage and the last change of the amount among these versions of `telling`."""
     entries = [row for row in rows if row.entered_at == row.valid_from]
     changed = [row for row in rows if row.amount_before is not None and row.amount != row.amount_before]
     return Trail(
         moves=[Move(row.stage_id, row.outcome, row.entered_on, row.reason) for row in entries],
-        pushes=sum(1 for row in rows if _is_push(row.expected_close_date_before, row.expected_close_date)),
         amount=_amount_change(changed[-1]) if changed else None,
     )
 
 
-def _is_push(before: date | None, after: date | None) -> bool:
-    """Whether a set expected close was replaced by a later one (FINE-PRINT 36)."""
-    return before is not None and after is not None and after > before
+def beside(opportunity: Opportunity) -> dict[str, list[str]]:
+    """The names of the `collaborators`, and of the `rivals` who want it too. One query."""
+    name = Coalesce(NullIf("user__name", Value("")), "user__username")
+    people = Collaborator.objects.filter(opportunity=opportunity).order_by()
+    theirs = Competitor.objects.filter(opportunity=opportunity, archived_at=None).order_by()
+    named = people.values_list(Value("collaborators"), name, "user_id")
+    rows = sorted(named.union(theirs.values_list(Value("rivals"), "name", "pk"), all=True), key=itemgetter(1, 2))
+    return {kind: [row[1] for row in rows if row[0] == kind] for kind in ("collaborators", "rivals")}
 
 
 def _amount_change(row: Any) -> AmountChange:

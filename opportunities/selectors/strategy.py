@@ -90,31 +90,30 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """The sheet in brief, `rivals` by name, and where Go / No-Go stands."""
+    """The sheet in brief, and where Go / No-Go stands."""
 
     sheet: Sheet
-    rivals: list[str]
     question: Question
 
 
-def brief_of(opportunity: Opportunity, user: User, day: date) -> Brief:
-    """The sheet and the question as of the local date `day`. One query, of a row for each competitor."""
-    latest = Decision.objects.filter(opportunity=opportunity).order_by("-decided_at", "-id")
-    rows = (
-        Opportunity.objects.filter(pk=opportunity.pk)
-        .annotate(latest=FilteredRelation("decisions", condition=Q(decisions__pk=Subquery(latest.values("pk")[:1]))))
-        .annotate(live=FilteredRelation("competitors", condition=Q(competitors__archived_at=None)))
+def with_brief(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Opportunities with what `brief_of` reads of them, and how often the expected close was `pushed` at all."""
+    last_first = Decision.objects.order_by("-decided_at", "-id")
+    latest = last_first.filter(opportunity=OuterRef("pk")).values("pk")[:1]
+    decided_at = last_first.filter(opportunity=OuterRef("opportunity")).values("decided_at")[:1]
+    return (
+        rows.annotate(latest_id=Subquery(latest))
+        .annotate(latest=FilteredRelation("decisions", condition=Q(decisions__pk=F("latest_id"))))
         .select_related("strategy__updated_by", "latest__decided_by")
-        .annotate(pushes=_pushes_since(latest.values("decided_at")[:1]), rival=F("live__name"))
+        .annotate(pushed=_pushes(), pushes=_pushes(valid_from__gt=Coalesce(Subquery(decided_at), Value(EVER))))
     )
-    found = list(rows.order_by("live__pk"))
-    row = getattr(found[0], "strategy", None) or StrategySheet(opportunity=opportunity)
-    decision: Decision | None = getattr(found[0], "latest", None)
-    return Brief(
-        sheet=_sheet(row, opportunity, user),
-        rivals=[each.rival for each in found if each.rival is not None],
-        question=_question(opportunity, decision, found[0].pushes, day),
-    )
+
+
+def brief_of(row: Any, user: User, day: date) -> Brief:
+    """The sheet and the question of a row of `with_brief` as of the local date `day`. No query."""
+    sheet = getattr(row, "strategy", None) or StrategySheet(opportunity=row)
+    decision: Decision | None = getattr(row, "latest", None)
+    return Brief(_sheet(sheet, row, user), _question(row, decision, row.pushes, day))
 
 
 def _question(opportunity: Opportunity, latest: Decision | None, pushes: int, day: date) -> Question:
@@ -131,13 +130,12 @@ def _question(opportunity: Opportunity, latest: Decision | None, pushes: int, da
     return Question(latest, asked if opportunity.is_open else (), days, expected, pushes)
 
 
-def _pushes_since(moment: QuerySet[Any]) -> Coalesce:
-    """How often a set expected close was replaced by a later one after this moment, if any (FINE-PRINT 36)."""
+def _pushes(**after: Any) -> Coalesce:
+    """How often a set expected close was replaced by a later one (FINE-PRINT 36)."""
     versions = OpportunityVersion.objects.filter(opportunity=OuterRef("pk")).order_by()
     before = OpportunityVersion.objects.filter(
         opportunity=OuterRef("opportunity"), valid_to=OuterRef("valid_from")
     ).values("expected_close_date")[:1]
-    since = Coalesce(Subquery(moment), Value(EVER))
-    pushed = versions.filter(valid_from__gt=since).annotate(before=Subquery(before))
+    pushed = versions.filter(**after).annotate(before=Subquery(before))
     later = pushed.filter(before__lt=F("expected_close_date")).values("opportunity").annotate(n=Count("pk"))
     return Coalesce(Subquery(later.values("n")), Value(0))

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 
 from opportunities.models import Activity, Checkpoint, Decision, GradeChange, Opportunity, OpportunityVersion
 from opportunities.selectors.ladders import ladders
-from opportunities.selectors.page import Change, entry_between
+from opportunities.selectors.page import Change, Trail, entry_between, telling, trail_in
 
 EVENTS = 20
 CHANGE, ADDED, CONFIRMED, LOWERED, WITHDRAWN = "change", "added", "confirmed", "lowered", "withdrawn"
@@ -66,14 +66,21 @@ class Timeline:
 
 def timeline_of(opportunity: Opportunity, *, show: str = ALL, number: int = 1) -> Timeline:
     """One page of what happened. Two queries, and the ladders when there is evidence."""
+    return history_of(opportunity, show=show, number=number)[0]
+
+
+def history_of(opportunity: Opportunity, *, show: str = ALL, number: int = 1) -> tuple[Timeline, Trail]:
+    """Likewise with the trail, for as many queries."""
     first = (number - 1) * EVENTS
     parts = [rows.order_by().values_list(*COLUMNS) for rows in _parts(opportunity, show)]
     union = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     found = list(union.order_by("-on_at", "-event", "-row")[first : first + EVENTS + 1])
     shown = found[:EVENTS]
-    versions = _versions(opportunity, [row[0] for row in shown if row[1] == CHANGE])
+    rows = _versions(opportunity, [row[0] for row in shown if row[1] == CHANGE])
+    began, ended = ({getattr(row, name): row for row in rows} for name in ("valid_from", "valid_to"))
+    versions = {at: (row, ended.get(at)) for at, row in began.items()}
     events = [_event(row, versions, only_stage=show == MOVES) for row in shown]
-    return Timeline(events, number, len(found) > EVENTS, show)
+    return Timeline(events, number, len(found) > EVENTS, show), trail_in(rows)
 
 
 def _event(row: Sequence[Any], versions: dict[datetime, tuple[Any, Any]], *, only_stage: bool) -> Event:
@@ -86,14 +93,10 @@ def _event(row: Sequence[Any], versions: dict[datetime, tuple[Any, Any]], *, onl
     return Event(at, kind, who, login, entry.reason, created=entry.created, changes=entry.changes)
 
 
-def _versions(opportunity: Opportunity, moments: list[datetime]) -> dict[datetime, tuple[Any, Any]]:
-    """{moment: (the version that began then, the one before)}. One query, none without a moment."""
-    if not moments:
-        return {}
+def _versions(opportunity: Opportunity, moments: list[datetime]) -> list[Any]:
+    """Those that began or ended at these moments, and those that the trail is read from. One query."""
     near = Q(valid_from__in=moments) | Q(valid_to__in=moments)
-    rows = list(OpportunityVersion.objects.filter(near, opportunity=opportunity).select_related(*NAMES))
-    began, ended = ({getattr(row, name): row for row in rows} for name in ("valid_from", "valid_to"))
-    return {at: (began[at], ended.get(at)) for at in moments}
+    return list(telling(opportunity, near).select_related(*NAMES))
 
 
 # --- The parts of the union -------------------------------------------------------------------

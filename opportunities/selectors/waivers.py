@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
-from opportunities.models import Opportunity, Outcome, Waiver
+from opportunities.models import Outcome, Waiver
 
 SHOWN = 200
 
@@ -19,12 +19,23 @@ def named(queryset: QuerySet[Any]) -> QuerySet[Any]:
     )
 
 
-def latest_waiver(opportunity: Opportunity) -> Waiver | None:
-    """The last one while it waits or was refused, and nothing has moved since. One query."""
-    found = named(Waiver.objects.filter(opportunity=opportunity)).order_by("-id").first()
-    if found is None or found.state == Waiver.State.GRANTED or found.asked_at < opportunity.entered_at:
+def with_waiver(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """Opportunities with their last waiver, for `latest_waiver`, and whether this person may decide it (`judges`)."""
+    last = Waiver.objects.filter(opportunity=OuterRef("pk")).order_by("-id").values("pk")[:1]
+    waits = waiting_for(user).order_by().filter(opportunity=OuterRef("pk"))
+    return (
+        rows.annotate(last_waiver_id=Subquery(last), judges=Exists(waits))
+        .annotate(last_waiver=FilteredRelation("waivers", condition=Q(waivers__pk=F("last_waiver_id"))))
+        .select_related("last_waiver__source", "last_waiver__stage", "last_waiver__asked_by", "last_waiver__decided_by")
+    )
+
+
+def latest_waiver(row: Any) -> Waiver | None:
+    """Of a row of `with_waiver`: the last one while it waits or was refused, and nothing has moved since."""
+    found: Waiver | None = getattr(row, "last_waiver", None)
+    if found is None or found.state == Waiver.State.GRANTED or found.asked_at < row.entered_at:
         return None
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def waiting_for(user: User) -> QuerySet[Any]:

@@ -28,10 +28,12 @@ def index(request: HttpRequest) -> HttpResponse:
     query.pop("state", None)
     filters = ActivityFilter(query, queryset=reader.of_scope(user, scope), request=request)
     rows = matching(filters)
+    counts = reader.counts(rows)
+    count = getattr(counts, state, None)  # of a state that there is not, all are shown
     context = {
         "filters": filters,
-        "counts": reader.counts(rows),
-        "page": page_of(request, in_order(in_state(rows.with_names(), state), state), 30),
+        "counts": counts,
+        "page": page_of(request, in_order(in_state(rows.with_names(), state), state), 30, count),
         "state": state,
         "states": STATES,
         "scope": scope,

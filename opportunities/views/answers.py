@@ -1,5 +1,6 @@
 """What the views of one opportunity share: finding it, and the words that follow a saved change."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -17,11 +18,17 @@ from opportunities.models import Opportunity
 from opportunities.selectors.heights import with_columns
 
 
-def visible(request: HttpRequest, pk: int) -> Opportunity:
-    """The opportunity with its names and heights, archived or not; 404 for whoever may not see it."""
+def visible(request: HttpRequest, pk: int, *more: Callable[[Any], Any]) -> Opportunity:
+    """The opportunity with its names and heights, archived or not; 404 for whoever may not see it.
+
+    `more`: what else is read of the row (such as `with_brief`).
+    """
     assert isinstance(request.user, User)
     rows = Opportunity.objects.visible_to(request.user).with_names().select_related("owner__team")
-    return get_object_or_404(with_columns(rows), pk=pk)
+    found: Any = with_columns(rows)
+    for add in more:
+        found = add(found)
+    return get_object_or_404(found, pk=pk)  # type: ignore[no-any-return]
 
 
 def editable(request: HttpRequest, pk: int) -> Opportunity:

@@ -18,7 +18,7 @@ from config.web.uploads import takes_files
 from opportunities.actions import confirm_checkpoint, lower_grade, withdraw_checkpoint
 from opportunities.actions.checkpoints import Judge, may_judge
 from opportunities.forms.evidence import EvidenceForm, GradeForm, ReasonForm, needed_by
-from opportunities.models import Checkpoint, HeightsVersion, Opportunity
+from opportunities.models import Checkpoint, Opportunity
 from opportunities.rules.evidence import FACTORS, GRADES, TOP, Heights
 from opportunities.selectors.evidence import heights_in, level_of, with_ascent
 from opportunities.selectors.gate import method_now
@@ -64,11 +64,11 @@ def _save(request: HttpRequest, row: Any, form: EvidenceForm, before: Heights) -
     if not form.is_valid():
         return _form(request, row, form, before)
     try:
-        form.save()
+        made = form.save()
     except ValidationError as error:
         form.take(error)
         return _form(request, row, form, before)
-    return _saved(request, row, form.ladder, before)
+    return _saved(request, made[0].opportunity, form.ladder, before)
 
 
 def _form(request: HttpRequest, row: Any, form: EvidenceForm, heights: Heights) -> HttpResponse:
@@ -86,7 +86,7 @@ def _form(request: HttpRequest, row: Any, form: EvidenceForm, heights: Heights) 
 
 def _saved(request: HttpRequest, row: Any, ladder: Ladder, before: Heights) -> HttpResponse:
     """What rose, the next rung and its question; without script the opportunity's page."""
-    heights = HeightsVersion.objects.current().get(opportunity=row).heights
+    heights = heights_in(row) or Heights()
     height, was = heights.of(ladder.factor), before.of(ladder.factor)
     words = _("%(factor)s: evidence recorded") % {"factor": ladder.name}
     if not is_htmx(request):

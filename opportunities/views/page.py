@@ -22,13 +22,15 @@ from opportunities.actions.archive import may_archive
 from opportunities.actions.collaborators import may_choose_collaborators
 from opportunities.forms.edit import OpportunityForm
 from opportunities.forms.fields import amount_unit
-from opportunities.models import Collaborator, Opportunity
+from opportunities.models import Opportunity
 from opportunities.rules import reason_in_words
 from opportunities.selectors.evidence import with_ascent
-from opportunities.selectors.page import path_of, trail_of
+from opportunities.selectors.page import Trail, beside, path_of
 from opportunities.selectors.stages import all_stages
+from opportunities.selectors.strategy import with_brief
 from opportunities.selectors.table import row_of
-from opportunities.selectors.timeline import ACTIONS, CHANGES, EVIDENCE, MOVES, timeline_of
+from opportunities.selectors.timeline import ACTIONS, CHANGES, EVIDENCE, MOVES, history_of
+from opportunities.selectors.waivers import with_waiver
 from opportunities.views.answers import dialog, done, editable, is_htmx, seen_version, take, visible
 from opportunities.views.conflicts import conflict_response
 from opportunities.views.facts import facts_of
@@ -69,20 +71,21 @@ PANELS: tuple[Panel, ...] = (
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """The opportunity; with `?part=timeline` what happened, a page at a time."""
     if request.GET.get("part") == "timeline" and is_htmx(request):
-        return render(request, "opportunities/page.html#timeline", _timeline(request, visible(request, pk)))
+        return render(request, "opportunities/page.html#timeline", _timeline(request, visible(request, pk))[0])
     assert isinstance(request.user, User)
     rows = Opportunity.objects.visible_to(request.user).with_names().select_related("owner__team", "unproven_from")
-    opportunity = get_object_or_404(with_ascent(rows, today()), pk=pk)
-    context = {**_context(request.user, opportunity), **_timeline(request, opportunity)}
+    opportunity = get_object_or_404(with_waiver(with_brief(with_ascent(rows, today())), request.user), pk=pk)
+    timeline, trail = _timeline(request, opportunity)
+    context = {**_context(request.user, opportunity, trail), **timeline}
     for panel in PANELS:
         context |= panel(opportunity, request.user)
     return render(request, "opportunities/page.html", context)
 
 
-def _timeline(request: HttpRequest, opportunity: Opportunity) -> dict[str, Any]:
+def _timeline(request: HttpRequest, opportunity: Opportunity) -> tuple[dict[str, Any], Trail]:
     show = request.GET.get("show", "")
-    found = timeline_of(opportunity, show=show if show in dict(SHOWS) else "", number=_number(request))
-    return {"opportunity": opportunity, "timeline": found, "timeline_shows": SHOWS}
+    found, trail = history_of(opportunity, show=show if show in dict(SHOWS) else "", number=_number(request))
+    return {"opportunity": opportunity, "timeline": found, "timeline_shows": SHOWS}, trail
 
 
 def _number(request: HttpRequest) -> int:
@@ -90,11 +93,9 @@ def _number(request: HttpRequest) -> int:
     return min(max(int(text), 1), LAST_PAGE) if text.isdecimal() and len(text) < 9 else 1
 
 
-def _context(user: Any, opportunity: Opportunity) -> dict[str, Any]:
+def _context(user: Any, opportunity: Opportunity, trail: Trail) -> dict[str, Any]:
     day = today()
     stages = all_stages()
-    added = Collaborator.objects.filter(opportunity=opportunity).select_related("user").order_by("user__name", "pk")
-    trail = trail_of(opportunity)
     steps = path_of(opportunity, stages, trail.moves, day)
     return {
         "opportunity": opportunity,
@@ -105,7 +106,7 @@ def _context(user: Any, opportunity: Opportunity) -> dict[str, Any]:
         "trail": trail,
         "place": next(number for number, step in enumerate(steps, start=1) if step.state == "now"),
         "stages": [stage for stage in stages if stage.retired_at is None and stage.pk != opportunity.stage_id],
-        "collaborators": [entry.user for entry in added],
+        **beside(opportunity),
         **rights(user, opportunity),
     }
 

@@ -19,7 +19,7 @@ from opportunities.actions import (
 )
 from opportunities.forms.strategy import CompetitorForm, DecisionForm, StrategyForm
 from opportunities.models import Competitor, Decision, Rating, SuccessFactor
-from opportunities.selectors.strategy import sheet_of
+from opportunities.selectors.strategy import sheet_of, with_brief
 from opportunities.views.answers import editable, visible
 from opportunities.views.of_opportunity import archive_form, editable_row, restore_form, row_form
 from opportunities.views.page import rights
@@ -41,7 +41,7 @@ conflicts.WORDS["success_factors"] = _factors_in_words
 @require_safe
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole sheet with the decisions so far."""
-    opportunity = visible(request, pk)
+    opportunity = visible(request, pk, with_brief)
     assert isinstance(request.user, User)
     context = {
         "opportunity": opportunity,

@@ -222,7 +222,7 @@ def archived_kind(w: World) -> Any:
 
 
 def waiver(w: World) -> Any:
-    return opportunities.ask_waiver(opportunity=w.deal(), stage=stage("decide"), reason="Chairman", actor=w.rep)
+    return factories.waiver(w.deal(), w.rep, "decide")
 
 
 def handed_over(w: World, **options: Any) -> Any:

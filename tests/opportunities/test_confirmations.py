@@ -3,9 +3,9 @@
 import pytest
 
 from accounts.selectors import today
-from opportunities.actions import Evidence, add_checkpoints, ask_waiver, confirm_each, withdraw_checkpoint
+from opportunities.actions import Evidence, add_checkpoints, confirm_each, withdraw_checkpoint
 from opportunities.actions.checkpoints import MOST, may_judge
-from opportunities.models import Checkpoint, Stage
+from opportunities.models import Checkpoint
 from opportunities.selectors.records import to_be_confirmed
 from tests import factories
 from tests.opportunities.browser_door import HTMX, post, queries_of, text_of
@@ -103,7 +103,7 @@ def test_who_opens_the_page(company, deals, signed_in, part, status):
 
 
 def test_waivers_wait_there_too(company, deals, signed_in):
-    ask_waiver(opportunity=deals["rep"], stage=Stage.objects.get(key="lock"), reason="Green channel", actor=company.rep)
+    factories.waiver(deals["rep"], company.rep, reason="Green channel")
     assert "Green channel" in text_of(signed_in(company.manager).get(DOOR))
 
 

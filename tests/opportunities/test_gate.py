@@ -510,6 +510,18 @@ def test_what_people_are_told_of_waivers(company, deal):
     ]  # fmt: skip
 
 
+def test_no_waiver_is_asked_for_where_nothing_is_missing(company, deal, signed_in):
+    enforce()
+    everything(deal, company.rep, 2)
+    with pytest.raises(ValidationError, match="Nothing is missing"):
+        ask(company, deal, "validate")
+    form = {"stage": "validate", "reason": "To be sure", "version": deal.version}
+    answer = post(signed_in(company.rep), f"/opportunities/{deal.pk}/waivers/", form)
+    assert answer.status_code == 422
+    assert "Nothing is missing for this move" in text_of(answer)
+    assert not Waiver.objects.exists()
+
+
 def test_waivers_stay_within_their_queries(company, deal, signed_in):
     enforce()
     for number in range(20):

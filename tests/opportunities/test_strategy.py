@@ -16,7 +16,8 @@ from config.web.templatetags.formats import money
 from opportunities import actions
 from opportunities.models import Competitor, Decision, Opportunity, StrategySheet, SuccessFactor
 from opportunities.rules.decisions import asked_again
-from opportunities.selectors.strategy import brief_of
+from opportunities.selectors.page import beside
+from opportunities.selectors.strategy import brief_of, with_brief
 from opportunities.views.panels import strategy as panel
 from tests import factories
 
@@ -64,7 +65,8 @@ def deal(company):
 
 
 def brief(deal, user):
-    return brief_of(deal, user, today())
+    rows = with_brief(Opportunity.objects.select_related("stage", "owner__team"))
+    return brief_of(rows.get(pk=deal.pk), user, today())
 
 
 def write(company, deal, seen=None, actor=None, **changes):
@@ -145,11 +147,11 @@ def test_competitors(company, deal):
     with pytest.raises(StaleWrite):
         actions.edit_competitor(competitor=row, changes={"counter": "x"}, seen=1, actor=company.manager)
     gone = actions.archive_competitor(competitor=row, seen=2, actor=company.rep)
-    assert brief(deal, company.rep).rivals == []
+    assert beside(deal)["rivals"] == []
     with pytest.raises(ValidationError):
         actions.edit_competitor(competitor=gone, changes={"counter": "x"}, seen=None, actor=company.rep)
     actions.restore_competitor(competitor=gone, seen=None, actor=company.rep)
-    assert brief(deal, company.rep).rivals == ["Rival"]
+    assert beside(deal)["rivals"] == ["Rival"]
     with pytest.raises(ValidationError):
         actions.add_competitor(opportunity=deal, actor=company.rep, name=" ")
 
@@ -167,8 +169,7 @@ def test_the_question_over_time(company):
 
     def asked(number):
         with at(number):
-            row = Opportunity.objects.select_related("stage", "owner__team").get(pk=deal.pk)
-            return brief_of(row, company.rep, today()).question.asked
+            return brief(deal, company.rep).question.asked
 
     def push(number, to):
         with at(number):
@@ -198,8 +199,8 @@ def test_the_question_over_time(company):
 
 def test_a_panel_takes_as_many_queries_for_two_as_for_twenty(company, deal):
     def queries():
-        row = Opportunity.objects.select_related("stage", "owner__team").get(pk=deal.pk)
         with CaptureQueriesContext(connection) as captured:
+            row = with_brief(Opportunity.objects.select_related("stage", "owner__team")).get(pk=deal.pk)
             panel.context(row, company.rep)
         return len([each for each in captured if "accounts_organisation" not in each["sql"]])
 

@@ -8,5 +8,5 @@ from opportunities.selectors.activities import ahead
 
 
 def context(opportunity: Opportunity, user: User) -> dict[str, Any]:
-    """`activities`: those of this opportunity, which whoever sees it sees. Two queries."""
+    """`activities`: those of this opportunity, which whoever sees it sees. One query."""
     return {"activities": ahead(Activity.objects.filter(opportunity=opportunity))}

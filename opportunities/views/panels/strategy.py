@@ -11,10 +11,10 @@ from opportunities.selectors.strategy import Question, brief_of
 
 
 def context(opportunity: Opportunity, user: User) -> dict[str, Any]:
-    """`strategy`: the sheet; `rivals` by name; `question`: the latest Go / No-Go; `asked`: why again, in words."""
+    """`strategy`: the sheet; `question`: the latest Go / No-Go; `asked`: why again, in words. No query."""
     found = brief_of(opportunity, user, today())
     asked = [_words(why, found.question) for why in found.question.asked]
-    return {"strategy": found.sheet, "rivals": found.rivals, "question": found.question, "asked": asked}
+    return {"strategy": found.sheet, "question": found.question, "asked": asked}
 
 
 def _words(why: str, question: Question) -> str:

@@ -1,0 +1,120 @@
+"""What pages and writes may ask the database (ARCHITECTURE, rule 5), at few and many rows."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from opportunities import actions
+from opportunities.models import Collaborator, Opportunity, Stage, Waiver
+from tests import factories
+from tests.opportunities.browser_door import HTMX, post, queries_of, text_of
+from tests.opportunities.test_evidence import PDF, add, typed
+from tests.opportunities.test_gate import climb, enforce
+
+A_WRITE, A_PAGE = 12, 15
+
+
+@pytest.fixture
+def company(db):
+    return factories.company(gated=True)
+
+
+@pytest.fixture
+def deal(company):
+    return factories.opportunity(company.rep, "Sorting line")
+
+
+@pytest.fixture
+def contact(company, deal):
+    return factories.contact(company.rep, deal.customer, "Li Wei")
+
+
+@pytest.fixture
+def rep(company, signed_in):
+    return signed_in(company.rep)
+
+
+@pytest.mark.parametrize("part", ["rep", "manager", "admin"])
+def test_a_page_with_everything_on_it(company, deal, contact, signed_in, part):
+    client = signed_in(getattr(company, part))
+
+    def fill(number):
+        for each in range(number):
+            actions.add_competitor(opportunity=deal, actor=company.rep, name=f"Rival {each}")
+            actions.record_decision(opportunity=deal, actor=company.rep, decision="go", reason="Real")
+            factories.activity(company.rep, opportunity=deal, contacts=[contact])
+            actions.add_task(opportunity=deal, actor=company.rep, title="Trial", owner=company.rep)
+            actions.add_stakeholder(opportunity=deal, actor=company.rep, role_title=f"Buyer {each}")
+            helper = factories.person(f"helper{Collaborator.objects.count()}", role="rep", team=company.west)
+            actions.add_collaborator(opportunity=deal, user=helper, actor=company.manager)
+        actions.ask_waiver(opportunity=deal, stage=Stage.objects.get(key="lock"), reason="Now", actor=company.rep)
+
+    climb(deal, company.rep, demand=2)
+    fill(2)
+    client.get(f"/opportunities/{deal.pk}/")  # the historical rates are read once a day
+    few = queries_of(lambda: client.get(f"/opportunities/{deal.pk}/"))
+    fill(10)
+    page = []
+    assert queries_of(lambda: page.append(client.get(f"/opportunities/{deal.pk}/"))) == few <= A_PAGE
+    assert ("Rival 9" in text_of(page[0])) and ("Helper" in text_of(page[0]))
+
+
+def test_evidence_of_one_level_and_of_several(company, deal, contact, rep):
+    assert queries_of(lambda: add(rep, deal, **typed(contact))) <= A_WRITE
+    data = typed(contact, 2, 3, 4, grade="E2", link="https://example.com/mail")
+    assert queries_of(lambda: add(rep, deal, **data)) <= A_WRITE  # what stood so far ends where this begins
+    assert deal.heights.current().get().power == 4
+    assert list(deal.heights.order_by("valid_from").values_list("power", flat=True)) == [1, 4]
+
+
+def test_evidence_with_a_file_costs_the_file_besides(company, deal, contact, rep):
+    data = typed(contact, grade="E2")
+    assert queries_of(lambda: add(rep, deal, **data, file=SimpleUploadedFile("a.pdf", PDF))) <= A_WRITE + 5
+
+
+def test_confirming_and_withdrawing(company, deal, contact, rep, signed_in):
+    climb(deal, company.rep, demand=4)
+    record = actions.add_checkpoints(
+        opportunity=deal, records=[actions.Evidence("demand", 5, "E2", "Mail", contact, deal.created_on, "https://x.example/m")],
+        actor=company.rep,
+    )[0]  # fmt: skip
+    manager = signed_in(company.manager)
+    assert queries_of(lambda: post(manager, f"/evidence/{record.pk}/confirm/", {})) <= A_WRITE
+    assert deal.heights.current().get().demand == 5
+    assert queries_of(lambda: post(rep, f"/evidence/{record.pk}/withdraw/", {"reason": "No"})) <= A_WRITE
+    assert deal.heights.current().get().demand == 4
+
+
+def test_a_waiver_asked_for_granted_and_refused(company, deal, rep, signed_in):
+    enforce()
+    manager = signed_in(company.manager)
+
+    def ask():
+        version = Opportunity.objects.get(pk=deal.pk).version
+        return post(rep, f"/opportunities/{deal.pk}/waivers/", {"stage": "lock", "reason": "Now", "version": version})
+
+    assert queries_of(ask) - 1 <= A_WRITE  # without reading the version
+    for decision in ("refuse", "grant"):
+        ask()
+        waiver = Waiver.objects.get(state="asked")
+        given = {"decision": decision, "reason": "Too early" if decision == "refuse" else ""}
+        assert queries_of(lambda: post(manager, f"/waivers/{waiver.pk}/", given)) <= A_WRITE  # noqa: B023
+    assert Opportunity.objects.get(pk=deal.pk).stage.key == "lock"
+
+
+def test_a_stakeholder_added_and_edited_in_every_field(company, deal, contact, rep):
+    other = factories.contact(company.rep, deal.customer, "Wang")
+    given = {"person": contact.key, "buying_role": "user", "influence": "4", "stance": "1", "sensitive_note": "a"}
+    assert queries_of(lambda: post(rep, f"/opportunities/{deal.pk}/people/new/", given)) <= A_WRITE
+    row = deal.stakeholders.get()
+    url = f"/stakeholders/{row.pk}/edit/"
+    drawn = re.findall(r'name="(initial-[^"]+)"[^>]* value="([^"]*)"', text_of(rep.get(url, headers=HTMX)))
+    changed = {
+        "person": other.key, "buying_role": "decision_maker", "influence": "5", "stance": "2", "may_veto": "on",
+        "veto_state": "opposed", "veto_plan": "Talk", "veto_plan_owner": company.rep.username, "sensitive_note": "b",
+    }  # fmt: skip
+    assert queries_of(lambda: post(rep, url, {**dict(drawn), **changed, "version": row.version})) <= A_WRITE
+    row.refresh_from_db()
+    assert (row.contact, row.influence, row.veto_plan, row.sensitive_note) == (other, 5, "Talk", "b")
+    assert row.sensitive_by == company.rep

@@ -31,13 +31,14 @@ SECTIONS = (
     Section("board", gettext_lazy("Deals"), "layout-kanban", "B"),
     Section("activities", gettext_lazy("Activities"), "calendar", "A"),
     Section("customers", gettext_lazy("Customers"), "building", "C"),
+    Section("targets", gettext_lazy("Targets"), "target-arrow", "T"),
     Section("products", gettext_lazy("Products"), "package", ""),
     Section("playbook", gettext_lazy("Playbook"), "book", ""),
     Section("dashboard", gettext_lazy("Dashboard"), "chart-histogram", "E"),
 )
 SETTINGS = Section("settings", gettext_lazy("Settings"), "settings", "S")
 # Addresses that belong to a section without standing below its own.
-ALSO = {"board": ("/opportunities/",), "customers": ("/contacts/",)}
+ALSO = {"board": ("/opportunities/",), "customers": ("/contacts/",), "targets": ("/profiles/",)}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -23,10 +23,12 @@ from accounts.tokens import create_token
 from customers.actions import (
     add_joint_action,
     add_plan_line,
+    add_target,
     assess_customer,
     create_contract,
     create_nps_response,
     create_plan,
+    create_profile,
     create_supplier,
     create_unit,
     merge_customers,
@@ -222,6 +224,29 @@ MATRIX: dict[str, list[Door]] = {
     "joint_action_archive": [post(EDITED, "joint_action", version=1)],
     "joint_action_settle": [
         Door(EDITED, "joint_action", "post", {"version": 1}, kwargs=(("side", "ours"), ("verb", "finish"))),
+    ],
+    # --- ideal customers and the target list
+    "profiles": [Door(EVERYBODY), Door(EVERYBODY, query="?archived=true&page=9")],
+    "profile_new": [Door(AUTHORS), post(AUTHORS, name="x", kind_0="tier", value_0="3A", weight_0=1)],
+    "profile_page": [
+        Door(EVERYBODY, "profile"),
+        Door(EVERYBODY, "profile", query="?show=all&q=ERN&sort=-owner&page=9"),
+        Door(EVERYBODY, "profile", query="?show=x&q=%00&sort=x"),
+    ],
+    "profile_edit": [Door(AUTHORS, "profile"), post(AUTHORS, "profile", name="x", version=1)],
+    "profile_archive": [Door(AUTHORS, "profile"), post(AUTHORS, "profile", version=1)],
+    "profile_restore": [Door(AUTHORS, "profile"), post(AUTHORS, "profile", version=1)],
+    "target_new": [
+        Door(SELLERS, "profile"),
+        Door(SELLERS, "profile", query="?customer=%00"),
+        post(SELLERS, "profile", customer="x", next_step="x"),
+    ],
+    "targets": [Door(EVERYBODY), Door(EVERYBODY, query="?whose=all&show=overdue&q=ERN&sort=-owner&page=9")],
+    "target_edit": [Door(EDITED, "target"), post(EDITED, "target", next_step="x", version=1)],
+    "target_settle": [
+        Door(EDITED, "target", kwargs=(("verb", "finish"),)),
+        Door(EDITED, "target", "post", {"version": 1}, kwargs=(("verb", "drop"),)),
+        Door("hhhhrrs", "target", kwargs=(("verb", "x"),)),
     ],
     "contacts": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
     "contact_edit": [Door(EDITED, "contact"), post(EDITED, "contact", name="x", version=1)],
@@ -642,6 +667,7 @@ def named_addresses() -> set[str]:
 def rows(company):
     """Rows of the east's rep by kind, and the same of the west, whose words and amounts nobody else may meet."""
     made: dict[str, Any] = {}
+    profile = create_profile(actor=company.admin, name="Ideal", criteria=[{"kind": "decision_maker", "weight": 1}])
     for person, word, amount in (
         (company.stranger, "WESTERN", Decimal("8123456.07")),
         (company.rep, "EASTERN", Decimal("7654321.09")),
@@ -688,11 +714,15 @@ def rows(company):
             "waiver": waiver,
             **around(person, opportunity, contact, word, amount),
             **planned(person, customer, contact, word, amount),
+            "target": add_target(
+                actor=person, profile=profile, customer=customer, next_step=f"{word} visit", owner=person
+            ),
             "notification": Notification.objects.create(
                 recipient=person, kind=Kind.HANDED_OVER, model="opportunity", object_id=opportunity.pk,
                 params={"by": company.admin.pk},
             ),
         }  # fmt: skip
+    made["profile"] = profile
     made["view"] = save_view(actor=company.rep, name="Ours", page="board", query="", scope="team")
     made["token"] = create_token(user=company.rep, name="Nightly")[0]
     made["entry"] = AuditEntry.objects.latest("id")

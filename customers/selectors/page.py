@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from accounts.calendar import Period, add_months, t12m
 from accounts.models import User
 from accounts.selectors import today
-from customers.models import Assessment, Contact, Contract, Customer, Order
+from customers.models import Assessment, Contact, Contract, Customer, Order, TargetCustomer
 from customers.selectors.attention import with_contacts
 from customers.selectors.people import last_met
 
@@ -48,6 +48,7 @@ class CustomerPage:
     open: list[Any]
     closed: list[Any]
     closed_count: int
+    targets: list[TargetCustomer]
 
 
 def for_page(user: User) -> QuerySet[Any]:
@@ -81,8 +82,14 @@ def _orders(user: User, months: Period) -> Any:
     return seen.filter(customer=OuterRef("pk"), booked_on__range=(months.first, months.last))
 
 
+def targets_of_customer(customer: Customer) -> list[TargetCustomer]:
+    """For which ideal customers a customer that the reader may see is pursued. One query."""
+    found = TargetCustomer.objects.filter(customer=customer, state=TargetCustomer.State.OPEN)
+    return list(found.select_related("profile", "owner").order_by("next_step_due", "id"))
+
+
 def page_of(customer: Customer, user: User) -> CustomerPage:
-    """The lists of one customer's page: two queries."""
+    """The lists of one customer's page: three queries."""
     deals = opportunities_of(user).filter(customer=customer).select_related("stage", "owner")
     open_first = Case(When(outcome="open", then=0), default=1)
     deals = list(deals.order_by(open_first, "-entered_at", "-id")[:MOST_OPPORTUNITIES])
@@ -93,4 +100,5 @@ def page_of(customer: Customer, user: User) -> CustomerPage:
         open=[deal for deal in deals if deal.is_open],
         closed=[deal for deal in deals if not deal.is_open],
         closed_count=customer.closed_count,  # type: ignore[attr-defined]
+        targets=targets_of_customer(customer),
     )

@@ -170,6 +170,11 @@ class FitRow:
         return sum(each.holds for each in self.findings)
 
     @property
+    def ratio(self) -> float:
+        """The fit, 0-1."""
+        return self.fit / 100
+
+    @property
     def fits(self) -> bool:
         return self.fit >= FITS_FROM
 

@@ -77,9 +77,3 @@ def rows_of(found: Any, user: User, sort: str) -> Any:
         deals=Coalesce(figure(deals, n=Count("pk")), Value(0)),
     )
     return ordered(found, sort, ORDERINGS, "due")
-
-
-def targets_of_customer(customer: Customer) -> list[TargetCustomer]:
-    """For which profiles a customer that the reader may see is pursued. One query."""
-    found = TargetCustomer.objects.filter(customer=customer, state=State.OPEN).select_related("profile", "owner")
-    return list(found.order_by("next_step_due", "id"))

@@ -136,6 +136,13 @@ class World:
     def joint_action(self) -> Any:
         return customers.add_joint_action(actor=self.rep, plan=self.plan(), action="Visit the plant")
 
+    def profile(self) -> Any:
+        criteria = [{"kind": "decision_maker", "weight": 1}]
+        return customers.create_profile(actor=self.admin, name="Car makers", criteria=criteria)
+
+    def target(self) -> Any:
+        return customers.add_target(actor=self.rep, profile=self.profile(), customer=self.customer())
+
     def stakeholder(self) -> Any:
         return opportunities.add_stakeholder(opportunity=self.deal(), role_title="Finance", actor=self.rep)
 
@@ -158,7 +165,7 @@ class World:
         return people.invite_person(actor=self.admin, email="new@example.com", base="https://x.example", name="New")
 
     def archived(self, row: Any, act: Callable[..., Any], name: str) -> Any:
-        actor = self.admin if name == "product" else self.rep
+        actor = self.admin if name in ("product", "profile") else self.rep
         return act(**{name: row}, seen=None, actor=actor)
 
 
@@ -399,6 +406,43 @@ WRITES: dict[str, tuple[str, str, str, Callable[[World], Any]]] = {
     "customers.actions.plans.drop_joint_action": (
         "rep", "drop", "jointaction",
         lambda w: customers.drop_joint_action(joint_action=w.joint_action(), side="theirs", seen=None, actor=w.rep),
+    ),
+    "customers.actions.profiles.create_profile": ("admin", "create", "idealprofile", lambda w: w.profile()),
+    "customers.actions.profiles.edit_profile": (
+        "admin", "edit", "idealprofile",
+        lambda w: customers.edit_profile(
+            profile=w.profile(), changes={"criteria": [{"kind": "tier", "value": "3A", "weight": 2}]}, seen=None,
+            actor=w.admin,
+        ),
+    ),
+    "customers.actions.profiles.archive_profile": (
+        "admin", "archive", "idealprofile", lambda w: w.archived(w.profile(), customers.archive_profile, "profile")
+    ),
+    "customers.actions.profiles.restore_profile": (
+        "admin", "restore", "idealprofile",
+        lambda w: customers.restore_profile(
+            profile=w.archived(w.profile(), customers.archive_profile, "profile"), seen=None, actor=w.admin
+        ),
+    ),
+    "customers.actions.targets.add_target": ("rep", "create", "targetcustomer", lambda w: w.target()),
+    "customers.actions.targets.edit_target": (
+        "rep", "edit", "targetcustomer",
+        lambda w: customers.edit_target(
+            target=w.target(), changes={"next_step": "Call"}, seen=None, actor=w.rep
+        ),
+    ),
+    "customers.actions.targets.settle_target": (
+        "rep", "finish", "targetcustomer",
+        lambda w: customers.settle_target(target=w.target(), seen=None, actor=w.rep),
+    ),
+    "customers.actions.targets.drop_target": (
+        "rep", "drop", "targetcustomer", lambda w: customers.drop_target(target=w.target(), seen=None, actor=w.rep)
+    ),
+    "customers.actions.targets.reopen_target": (
+        "rep", "reopen", "targetcustomer",
+        lambda w: customers.reopen_target(
+            target=customers.drop_target(target=w.target(), seen=None, actor=w.rep), seen=None, actor=w.rep
+        ),
     ),
     "customers.actions.facts.create_order": ("rep", "create", "order", lambda w: w.order()),
     "customers.actions.facts.edit_order": (

@@ -93,6 +93,19 @@ SCREENS = {
     "customers-empty": Screen("shen", "/customers/?q=nothing-is-called-so"),
     "customer": Screen("shen", "/customers/", first="main table a[href^='/customers/']"),
     "customer-form": Screen("shen", "/customers/new/"),
+    "ideal-customers": Screen("shen", "/profiles/"),
+    "ideal-customer": Screen("shen", "/profiles/", first="main .asc-profiles h2 a"),
+    "ideal-customer-criteria": Screen(
+        "shen", "/profiles/", first="main .asc-profiles h2 a", clicks=(".asc-said summary >> nth=0",)
+    ),
+    "ideal-customer-new": Screen("shen", "/profiles/new/"),
+    "ideal-customer-refused": Screen(
+        "shen", "/profiles/new/", clicks=("main [type=submit]",), expected=("status of 422",)
+    ),
+    "targets": Screen("shen", "/targets/"),
+    "targets-rep": Screen("lin", "/targets/"),
+    "targets-empty": Screen("lin", "/targets/?q=nothing-is-called-so"),
+    "target-edit": Screen("shen", "/targets/", clicks=("main a[href$='/edit/'] >> nth=0",)),
     "contacts": Screen("shen", "/contacts/"),
     "products": Screen("lin", "/products/"),
     "products-admin": Screen("admin", "/products/"),

@@ -19,6 +19,7 @@ from accounts.tokens import create_token
 from customers.actions import (
     add_joint_action,
     add_plan_line,
+    add_target,
     assess_customer,
     create_contract,
     create_nps_response,
@@ -27,7 +28,7 @@ from customers.actions import (
     create_supplier,
     create_unit,
 )
-from customers.models import Product
+from customers.models import IdealProfile, Product
 from customers.rules.tiers import CRITERIA
 from opportunities.actions import Evidence, add_checkpoints, ask_waiver
 from opportunities.models import (
@@ -68,6 +69,7 @@ ARGUMENTS = {
     "account_plan_print": {"year": 2026},
     "account_plan_edit": {"section": "share"},
     "joint_action_settle": {"side": "ours", "verb": "finish"},
+    "target_settle": {"verb": "drop"},
 }
 OF_ROUTE = {  # of which kind the row is that an address names, where its name does not begin so
     "opportunities/": "opportunity", "waivers/": "waiver", "evidence/": "checkpoint", "activities/": "activity",
@@ -75,6 +77,7 @@ OF_ROUTE = {  # of which kind the row is that an address names, where its name d
     "competitors/": "competitor", "settings/method/stages/": "stage", "customers/": "customer", "contacts/": "contact",
     "orders/": "order", "suppliers/": "supplier", "units/": "unit", "contracts/": "contract", "nps/": "nps",
     "plans/": "plan", "plan-lines/": "plan_line", "joint-actions/": "joint_action", "assessments/": "assessment",
+    "profiles/": "profile", "targets/": "target",
 }  # fmt: skip
 NO_PAGE = {
     "account_reset_password_from_key", "account_confirm_email", "opportunity_export", "export_download",
@@ -251,7 +254,13 @@ def work_on(deal: Opportunity, owner) -> dict[str, Any]:
 def planned(customer, owner) -> dict[str, Any]:
     """An account plan with a line and a joint action, an assessment."""
     plan = create_plan(actor=owner, customer=customer, year=2026, our_leader=owner)
+    kinds = [{"kind": "decision_maker", "weight": 1}, {"kind": "bought_line", "weight": 2}]
+    profile = IdealProfile.objects.create(name="高周转制造", line="仓储系统")
+    for place, each in enumerate(kinds):
+        profile.criteria.create(position=place, **each)
     return {
+        "profile": profile,
+        "target": add_target(actor=owner, profile=profile, customer=customer, next_step="约见"),
         "plan": plan,
         "assessment": assess_customer(customer=customer, scores=dict.fromkeys(CRITERIA, 3), actor=owner),
         "plan_line": add_plan_line(actor=owner, plan=plan, strategy="零库存", revenue="1200000.00"),

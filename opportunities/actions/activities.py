@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from accounts import edits, visibility
 from accounts.models import User
 from customers.models import Contact, Customer
+from customers.rules.attention import FACE_TO_FACE
 from opportunities.actions import activity_writing
 from opportunities.actions.checkpoints import checked_reason
 from opportunities.models import Activity, ActivityKind, Opportunity
-from opportunities.models.activities import JOINT
 
 ABOUT = ("kind", "customer", "opportunity", "contacts")
 PLAN = ("objective", "customer_needs", "line_of_talk", "advantage")
@@ -57,7 +57,7 @@ def edit_activity(*, activity: Activity, changes: dict[str, Any], seen: int | No
 
 def _refuse_if_evidence_rests_on(row: Activity, kind: ActivityKind) -> None:
     """A joint visit that is the only trace of a record stays one."""
-    if row.kind.base not in JOINT or kind.base in JOINT:
+    if row.kind.base not in FACE_TO_FACE or kind.base in FACE_TO_FACE:
         return
     if row.checkpoints.standing().filter(grade="E2", link="", file=None).exists():  # type: ignore[attr-defined]
         raise ValidationError({"kind": _("Evidence rests on this visit: withdraw the record first.")})

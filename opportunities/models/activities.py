@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.selectors import calendar, today
 from config.web.revisions import Revised, random_key
 from customers.models import Contact, Customer
+from customers.rules.attention import FACE_TO_FACE
 from opportunities.models.evidence import in_language
 from opportunities.models.opportunities import Opportunity
 from opportunities.querysets import ActivityQuerySet
@@ -43,15 +44,6 @@ class ActivityKind(Revised):
     def name(self) -> str:
         """The name in the active language."""
         return in_language(self, "name")
-
-
-JOINT = (
-    ActivityKind.Base.VISIT,
-    ActivityKind.Base.MEETING,
-    ActivityKind.Base.DEMO,
-    ActivityKind.Base.NEGOTIATION,
-    ActivityKind.Base.SURVEY,
-)
 
 
 class Activity(Revised):
@@ -104,7 +96,7 @@ class Activity(Revised):
     @property
     def is_joint_visit(self) -> bool:
         """Whether the customer took part in person, which is a trace of theirs (METHOD.md §3)."""
-        return self.kind.base in JOINT
+        return self.kind.base in FACE_TO_FACE
 
     @property
     def is_planned(self) -> bool:

@@ -88,15 +88,6 @@ class Stakeholder(Revised):
     def validate_constraints(self, exclude: Any = None) -> None:
         """The fields' validators say what the checks do; asking the database costs a query for each."""
 
-    @property
-    def blocks(self) -> bool:
-        """Whether this person is opposed and nothing is planned about it, by anybody."""
-        return (
-            self.may_veto
-            and self.veto_state == self.VetoState.OPPOSED
-            and not (self.veto_plan and self.veto_plan_owner_id)
-        )
-
 
 class JointTask(Revised):
     """A task of one of both sides towards the signature."""

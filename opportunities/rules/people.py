@@ -17,12 +17,18 @@ class Person:
     known: bool
     stance: int
     opposed: bool  # on the veto list, and opposed
-    planned: bool  # there is a plan, and somebody owns it
+    planned: bool  # there is a plan, and somebody who is still here owns it
     met: bool
 
     @property
-    def is_opponent(self) -> bool:
-        return self.opposed or self.stance < 0
+    def blocks(self) -> bool:
+        """Whether the veto list is not clear of this person (METHOD.md §2); `selectors.gate.is_blocking` in SQL."""
+        return self.opposed and not self.planned
+
+    @property
+    def lacks_plan(self) -> bool:
+        """Whether this person is against us, by a veto or by stance alone, and nothing is planned about it."""
+        return self.blocks or (self.stance < 0 and not self.planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ def gaps_of(people: Iterable[Person], *, contacts_matter: bool) -> list[Gap]:
     """What the map lacks, the gravest first; `contacts_matter` from the third open stage on."""
     found = list(people)
     return [
-        *(Gap("opponent_without_plan", each.id) for each in found if each.is_opponent and not each.planned),
+        *(Gap("opponent_without_plan", each.id) for each in found if each.lacks_plan),
         *_about_the_decision_maker(found),
         *(Gap("unknown_person", each.id) for each in found if not each.known),
         *([Gap("thin_contacts")] if contacts_matter and sum(each.known for each in found) < FEWEST else []),

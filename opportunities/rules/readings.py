@@ -29,14 +29,22 @@ class Reading:
     @property
     def counted(self) -> Any:
         """The lower of the two; while unassessed, and once closed, the declared one (FINE-PRINT 12, 16)."""
-        if not self.is_open or self.evidenced is None:
-            return self.declared
-        return min(self.declared, self.evidenced)
+        return counted(self.declared, self.evidenced) if self.is_open else self.declared
 
     @property
     def inflated(self) -> bool:
         """Open, assessed, and declared higher than the evidence supports."""
-        return self.is_open and self.evidenced is not None and self.declared > self.evidenced
+        return self.is_open and inflated(self.declared, self.evidenced)
+
+
+def counted(declared: Any, evidenced: Any) -> Any:
+    """The counted rate of an open one; `evidenced` is None while it is unassessed."""
+    return declared if evidenced is None else min(declared, evidenced)
+
+
+def inflated(declared: Any, evidenced: Any) -> bool:
+    """Whether an open one is declared higher than the evidence supports."""
+    return evidenced is not None and bool(declared > evidenced)
 
 
 def read(*, is_open: bool, declared: Any, heights: Heights | None, floors: Iterable[StageFloors]) -> Reading:

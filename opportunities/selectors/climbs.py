@@ -11,6 +11,7 @@ from accounts.calendar import OrgCalendar
 from opportunities.models import Checkpoint, OpportunityVersion, Outcome, Stage
 from opportunities.rules.evidence import FACTORS, Heights, evidenced
 from opportunities.rules.progress import LOOK_BACK_DAYS, days_without_progress, has_fallen, stagnation
+from opportunities.rules.readings import inflated
 from opportunities.selectors.heights import NAME, floors_now, with_heights
 
 BEFORE = "heights_before"
@@ -51,7 +52,7 @@ class Climb:
 
     @property
     def inflated(self) -> bool:
-        return self.evidenced is not None and self.evidenced < self.win_rate
+        return inflated(self.win_rate, self.evidenced)
 
     @property
     def regressed(self) -> bool:

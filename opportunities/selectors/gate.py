@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from accounts.models import User
+from accounts.selectors import today
 from opportunities.models import Decision, MethodSetting, Opportunity, OpportunityVersion, Stage, Stakeholder
 from opportunities.rules import gate
 from opportunities.rules.evidence import FACTORS, floors_of
@@ -53,13 +55,14 @@ def latest_decision() -> QuerySet[Any]:
 
 
 def blocking() -> QuerySet[Any]:
-    """Those on the veto list of the opportunity of an outer query who are opposed without a plan and its owner."""
-    return Stakeholder.objects.in_use().filter(is_opposed(), opportunity=OuterRef("pk"))
+    """Those on the veto list of the opportunity of an outer query who are opposed without a plan in force."""
+    return Stakeholder.objects.in_use().filter(is_blocking(), opportunity=OuterRef("pk"))
 
 
-def is_opposed() -> Q:
-    """Whether a stakeholder is opposed, may say no, and nothing is planned about it by anybody."""
-    unplanned = Q(veto_plan="") | Q(veto_plan_owner__isnull=True)
+def is_blocking() -> Q:
+    """Whether a stakeholder is opposed, may say no, and nothing is planned about it by anybody who is still here."""
+    here = User.objects.active_on(today()).filter(pk=OuterRef("veto_plan_owner"))
+    unplanned = Q(veto_plan="") | ~Q(Exists(here))
     return Q(may_veto=True, veto_state=Stakeholder.VetoState.OPPOSED) & unplanned
 
 

@@ -16,7 +16,7 @@ from config.web.templatetags.formats import MISSING, day
 from opportunities.models import Checkpoint, Decision, Opportunity, Stage, Stakeholder
 from opportunities.rules import gate
 from opportunities.rules.evidence import FACTORS, evidenced
-from opportunities.selectors.gate import as_gated, gated, is_opposed, origin_of, standing_on, with_standing
+from opportunities.selectors.gate import as_gated, gated, is_blocking, origin_of, standing_on, with_standing
 from opportunities.selectors.heights import floors_now
 from opportunities.selectors.ladders import ladders
 from opportunities.selectors.stages import stages_in_use
@@ -221,9 +221,9 @@ def _decision(row: Opportunity) -> str:
 
 def _opposed(row: Opportunity) -> dict[str, Any]:
     """Who is opposed without a plan, in words; the most influential of them is dealt with first."""
-    found = Stakeholder.objects.in_use().filter(is_opposed(), opportunity=row)
+    found = Stakeholder.objects.in_use().filter(is_blocking(), opportunity=row)
     found = found.annotate(named=Coalesce("contact__name", "role_title")).order_by("-influence", "id")
     people = list(found.values_list("pk", "named")[:MOST_NAMED])
     named = _(", ").join(name or MISSING for _id, name in people)
-    details = (_("%(names)s: opposed, and there is no plan yet") % {"names": named},)
+    details = (_("%(names)s: opposed, and there is no plan with an owner") % {"names": named},)
     return {"details": details, "stakeholder": people[0][0] if people else 0}

@@ -10,20 +10,22 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import calendar
-from opportunities.models import Activity, ActivityKind, Opportunity, Stakeholder
+from customers.rules.attention import FACE_TO_FACE
+from opportunities.models import Activity, Opportunity, Stakeholder
 from opportunities.rules import people as rules
-
-Base = ActivityKind.Base
-FACE_TO_FACE = (Base.VISIT, Base.MEETING, Base.DEMO, Base.NEGOTIATION, Base.SURVEY)
 
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """Somebody with a say. `met_days` ago they were met face to face (None: never); `note` for its readers alone."""
+    """Somebody with a say. `met_days` ago they were met face to face (None: never); `note` for its readers alone.
+
+    `owner_left`: whoever owns the plan about them is not here any more, so that it is none.
+    """
 
     row: Stakeholder
     met_days: int | None
     note: str
+    owner_left: bool
 
     @property
     def name(self) -> str:
@@ -43,7 +45,7 @@ class Stake:
             known=self.known,
             stance=row.stance,
             opposed=row.may_veto and row.veto_state == Stakeholder.VetoState.OPPOSED,
-            planned=bool(row.veto_plan and row.veto_plan_owner_id),
+            planned=bool(row.veto_plan and row.veto_plan_owner_id) and not self.owner_left,
             met=self.met_days is not None,
         )
 
@@ -64,7 +66,9 @@ def stakes_of(opportunity: Opportunity, user: User, day: date) -> list[Stake]:
 def _stake(row: Any, opportunity: Opportunity, user: User, day: date) -> Stake:
     met = None if row.last_met_at is None else (day - calendar().local_date(row.last_met_at)).days
     reads = visibility.reads_sensitive(user, opportunity.owner, row.sensitive_by_id)
-    return Stake(row, met, row.sensitive_note if reads else "")
+    owner = row.veto_plan_owner
+    left = owner is not None and not owner.active_on(day)
+    return Stake(row, met, row.sensitive_note if reads else "", left)
 
 
 def gaps_among(stakes: Sequence[Stake], opportunity: Opportunity, third: int | None) -> list[rules.Gap]:

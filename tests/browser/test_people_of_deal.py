@@ -75,7 +75,7 @@ def test_opposed_the_plan_is_written_and_the_gate_opens(company, deal, opponent,
     steps.sound(window, "somebody on the map")
     steps.save(window)
     expect(card(window, opponent)).to_contain_text(say(window, "plan in hand"))
-    assert not now(opponent).blocks
+    assert now(opponent).veto_plan_owner == company.manager
 
     page.locator("#opp-move > summary").click()
     page.locator("#opp-move button[value=validate]").click()

@@ -90,7 +90,7 @@ def test_the_report_names_every_condition_with_what_met_it_and_what_is_missing(c
     assert (power.met, power.details) == (False, ("Power verified to 4, 1 level missing",))
     assert (power.factor, power.level, power.stage.key) == ("power", 5, "decide")
     assert veto.stakeholder == Stakeholder.objects.get().pk
-    assert (veto.met, veto.details) == (False, ("Finance: opposed, and there is no plan yet",))
+    assert (veto.met, veto.details) == (False, ("Finance: opposed, and there is no plan with an owner",))
     assert floors.text == "Stage floor: all five factors ≥ 5"
     assert floors.details == ("Power, Value, Coordination verified to 4, 1 level missing",)
     assert (floors.factor, floors.level) == ("power", 5)

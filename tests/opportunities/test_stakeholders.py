@@ -1,5 +1,6 @@
 """The customer's people on an opportunity: through the actions, the pages, the map; and what the veto list does."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -153,13 +154,36 @@ def test_a_plan_for_who_is_opposed_clears_the_list_and_proves_the_stage(company)
     assert fresh(deal).moved_without_proof
     plan = {"veto_plan": "Visit with our chairman", "veto_plan_owner": company.manager}
     saved = actions.edit_stakeholder(stakeholder=row, changes=plan, seen=1, actor=company.rep)
-    assert not saved.blocks
+    assert saved.veto_plan_owner == company.manager
     assert not fresh(deal).moved_without_proof
 
 
+def test_a_plan_whose_owner_has_left_is_none(company, deal, signed_in):
+    plan = {"veto_plan": "Visit with our chairman", "veto_plan_owner": company.mate}
+    on_map(company, deal, name="Zhao Min", may_veto=True, veto_state="opposed", **plan)
+    client = signed_in(company.rep)
+    assert standing_of(deal).veto_clear
+    assert "plan in hand" in client.get(f"/opportunities/{deal.pk}/").content.decode()
+    leave(company.mate)
+    assert not standing_of(deal).veto_clear
+    page = client.get(f"/opportunities/{deal.pk}/").content.decode()
+    assert ("plan in hand" not in page) and ("Zhao Min is against us, and there is no plan with an owner" in page)
+    assert re.search(r"Mate</?[^<]*has left|Mate · has left", page)
+
+
+def leave(person, **fields: Any):
+    type(person).objects.filter(pk=person.pk).update(**(fields or {"deactivated_at": timezone.now()}))
+
+
+OWNERS = {
+    "rep": {"active_until": None}, "manager": {"active_from": date(2020, 1, 1)},
+    "mate": {"deactivated_at": timezone.now()},
+    "stranger": {"active_until": date(2020, 1, 1)}, "director": {"active_from": date(2199, 1, 1)},
+}  # fmt: skip
 STATES = st.tuples(
-    st.booleans(), st.sampled_from(["", *Stakeholder.VetoState.values]), st.booleans(), st.booleans(), st.booleans()
-)
+    st.booleans(), st.sampled_from(["", *Stakeholder.VetoState.values]), st.booleans(), st.sampled_from(["", *OWNERS]),
+    st.booleans(),
+)  # fmt: skip
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
@@ -169,14 +193,16 @@ def test_the_list_is_clear_exactly_while_nobody_is_opposed_without_a_plan(people
     with transaction.atomic():
         company = factories.company()
         deal = factories.opportunity(company.rep)
-        for number, (may_veto, state, planned, owned, archived) in enumerate(people):
+        for name, fields in OWNERS.items():
+            leave(getattr(company, name), **fields)
+        for number, (may_veto, state, planned, owner, archived) in enumerate(people):
             Stakeholder.objects.create(
                 opportunity=deal, role_title=f"Post {number}", may_veto=may_veto, veto_state=state,
-                veto_plan="Plan" if planned else "", veto_plan_owner=company.rep if owned else None,
+                veto_plan="Plan" if planned else "", veto_plan_owner=getattr(company, owner) if owner else None,
                 archived_at=timezone.now() if archived else None,
             )  # fmt: skip
-        live = Stakeholder.objects.in_use().filter(opportunity=deal)
-        assert standing_of(deal).veto_clear == (not any(row.blocks for row in live))
+        live = [each for each in stakes_of(deal, company.rep, today()) if each.row.archived_at is None]
+        assert standing_of(deal).veto_clear == (not any(each.as_person().blocks for each in live))
         transaction.set_rollback(True)
 
 

@@ -43,7 +43,7 @@ class Card:
 
     @property
     def blocks(self) -> bool:
-        return self.stake.row.blocks
+        return self.stake.as_person().blocks
 
 
 @dataclass(frozen=True, slots=True)

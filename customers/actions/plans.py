@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import edits
@@ -100,7 +101,7 @@ def restore_plan(*, plan: AccountPlan, seen: int | None, actor: User) -> Account
 
 @transaction.atomic
 def copy_plan_forward(*, plan: AccountPlan, actor: User) -> AccountPlan:
-    """The plan of the next year: texts and people, lines with revenue a year on, joint actions that are open."""
+    """The plan of the next year: texts and people, lines with revenue a year on, joint actions open on a side."""
     refuse_unless_editable(plan, actor)
     refuse_if_archived(plan)
     texts = {name: getattr(plan, name) for name in TEXTS}
@@ -109,7 +110,8 @@ def copy_plan_forward(*, plan: AccountPlan, actor: User) -> AccountPlan:
     copy = create_plan(actor=actor, customer=plan.customer, year=plan.year + 1, **texts, **shares, **leaders)
     for line in plan.lines.in_use():
         edits.create(_line_a_year_on(line, copy), actor=actor)
-    for each in plan.joint_actions.in_use().filter(state=JointAction.State.OPEN).select_related("owner", "contact"):
+    open_still = Q(state=JointAction.State.OPEN) | Q(their_state=JointAction.State.OPEN)
+    for each in plan.joint_actions.in_use().filter(open_still).select_related("owner", "contact"):
         edits.create(_action_a_year_on(each, copy), actor=actor)
     return copy
 
@@ -136,7 +138,8 @@ def _line_a_year_on(line: PlanLine, plan: AccountPlan) -> PlanLine:
 
 def _action_a_year_on(row: JointAction, plan: AccountPlan) -> JointAction:
     people = _still_there(plan, {"owner": row.owner, "contact": row.contact})
-    return JointAction(plan=plan, action=row.action, due_on=row.due_on, their_state=row.their_state, **people)
+    states = {"state": row.state, "their_state": row.their_state}
+    return JointAction(plan=plan, action=row.action, due_on=row.due_on, **states, **people)
 
 
 # --- Its lines ----------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ class AccountPlan(Revised):
         ]
 
     def __str__(self) -> str:
-        return f"{self.customer_id} {self.year}"
+        return str(self.year)
 
 
 class PlanLine(Revised):

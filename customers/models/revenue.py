@@ -36,7 +36,7 @@ class Order(Revised):
         constraints = [models.CheckConstraint(name="order_amount_is_not_negative", condition=models.Q(amount__gte=0))]
 
     def __str__(self) -> str:
-        return self.key
+        return f"{self.booked_on:%Y-%m-%d} · {self.amount}"
 
 
 class Contract(Revised):
@@ -100,7 +100,7 @@ class NpsResponse(Revised):
         constraints = [models.CheckConstraint(name="nps_score_is_0_to_10", condition=Q(score__gte=0, score__lte=10))]
 
     def __str__(self) -> str:
-        return f"{self.score} on {self.answered_on:%Y-%m-%d}"
+        return f"{self.score} · {self.answered_on:%Y-%m-%d}"
 
 
 class Supplier(Revised):

@@ -268,3 +268,21 @@ class Counter:
     def __call__(self, execute, *args):
         self.n += 1
         return execute(*args)
+
+
+def test_every_list_is_a_step_from_the_customers_and_from_each_other(company, customer, signed_in):
+    contract(customer, company.rep, today())
+    create_order(actor=company.rep, customer=customer, amount=1, booked_on=today())
+    create_nps_response(actor=company.rep, customer=customer, score=9, answered_on=today())
+    client = signed_in(company.rep)
+    lists = ["contacts", "account_plans", "orders", "contracts", "nps_responses"]
+    for name in ("customers", *lists):
+        page = client.get(reverse(name)).content.decode()
+        assert all(f'href="{reverse(other)}"' in page for other in lists), name
+    panel = client.get(reverse("customer_facts", args=[customer.pk]), headers=HTMX).content.decode()
+    for name in ("orders", "contracts", "nps_responses"):
+        url = f"{reverse(name)}?customer={customer.key}"
+        assert url in panel
+        assert [row.customer for row in client.get(url).context["page"].object_list] == [customer]
+    day = client.get("/day/").content.decode()
+    assert f"{reverse('contracts')}?due=true" in day

@@ -135,13 +135,15 @@ def test_copying_forward_moves_revenue_by_a_year_and_takes_open_actions(company,
     gone = line(company, plan, strategy="Given up")
     actions.archive_plan_line(line=gone, seen=None, actor=company.rep)
     joint(company, plan, action="Open one", owner=company.rep)
-    actions.finish_joint_action(joint_action=joint(company, plan), side="ours", seen=None, actor=company.rep)
+    half, whole = joint(company, plan, action="Theirs to do"), joint(company, plan, action="Settled")
+    for row, side in ((half, "ours"), (whole, "ours"), (whole, "theirs")):
+        actions.finish_joint_action(joint_action=row, side=side, seen=None, actor=company.rep)
     copy = actions.copy_plan_forward(plan=plan, actor=company.rep)
     assert (copy.year, copy.risks, copy.share_now, copy.confirmed_on) == (year + 1, "Prices", 30, None)
     (moved,) = copy.lines.all()
     assert (moved.revenue, moved.revenue_next, moved.revenue_third) == (Decimal(2), Decimal(3), None)
-    (taken,) = copy.joint_actions.all()
-    assert (taken.action, taken.owner) == ("Open one", company.rep)
+    taken = copy.joint_actions.order_by("id").values_list("action", "owner", "state", "their_state")
+    assert set(taken) == {("Open one", company.rep.pk, "open", "open"), ("Theirs to do", None, "done", "open")}
     with pytest.raises(ValidationError):
         actions.copy_plan_forward(plan=plan, actor=company.rep)
 

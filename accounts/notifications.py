@@ -25,6 +25,7 @@ WORDS: dict[str, str] = {
     Kind.IMPORT_ENDED: "pipeline.notices.run_ended",
     Kind.WAIVER_ASKED: "opportunities.notices.waiver_asked",
     Kind.WAIVER_DECIDED: "opportunities.notices.waiver_decided",
+    Kind.COACHED: "opportunities.notices.coached",
     Kind.NIGHTLY_FAILED: "pipeline.notices.night_failed",
 }
 MAILS: dict[str, str] = {"invitation": "accounts.invitations.mail_of"}
@@ -35,6 +36,7 @@ ICONS: dict[str, str] = {
     Kind.IMPORT_ENDED: "database",
     Kind.WAIVER_ASKED: "send",
     Kind.WAIVER_DECIDED: "user-check",
+    Kind.COACHED: "message",
     Kind.NIGHTLY_FAILED: "alert-triangle",
 }
 FOR_ADMINS = (Kind.IMPORT_ENDED, Kind.NIGHTLY_FAILED)

@@ -14,7 +14,7 @@ from accounts.notifications import Words
 from accounts.selectors import today
 from config.web.templatetags.formats import day
 from customers.models import Customer
-from opportunities.models import Opportunity, Waiver
+from opportunities.models import Activity, Opportunity, Waiver
 
 LONGEST_LIST = 20  # rows that a mail names
 
@@ -136,6 +136,25 @@ def waiver_decided(notes: list[Notification], reader: User) -> list[Words | None
     """Whether it was granted, by whom; nothing of one whose granting was undone. At most one query."""
     waivers = _waivers(notes)
     return [_waiver_decided(waivers.get(note.params["waiver"])) for note in notes]
+
+
+def coached(notes: list[Notification], reader: User) -> list[Words | None]:
+    """Whose note on which debrief; nothing of one that was taken back, or that stands elsewhere by now. One query."""
+    named = Activity.objects.select_related("kind", "customer", "opportunity__customer", "coached_by")
+    activities = named.filter(owner=reader).in_bulk({note.params["activity"] for note in notes})
+    return [_coached(activities.get(note.params["activity"]), note) for note in notes]
+
+
+def _coached(activity: Activity | None, note: Notification) -> Words | None:
+    if activity is None or not activity.coaching:
+        return None
+    row = activity.about
+    if (note.model, note.object_id) != (row._meta.model_name if row else "", row.pk if row else None):
+        return None  # what it is about by now the reader may not see
+    about = _named([row])[0] if row else activity.objective or activity.outcome
+    words = {"person": activity.coached_by, "kind": activity.kind.name, "about": about}
+    title = _("%(person)s left you a coaching note: %(kind)s, %(about)s") % words
+    return Words(title, reverse("activity", args=[activity.pk]), (activity.coaching,))
 
 
 def _waiver_decided(waiver: Waiver | None) -> Words | None:

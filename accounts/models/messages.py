@@ -17,6 +17,7 @@ class Kind(models.TextChoices):
     IMPORT_ENDED = "import_ended", _("An import or export of mine has ended")
     WAIVER_ASKED = "waiver_asked", _("Somebody asks me for a waiver")
     WAIVER_DECIDED = "waiver_decided", _("A waiver that I asked for is decided")
+    COACHED = "coached", _("A manager left a note on a debrief of mine")
     NIGHTLY_FAILED = "nightly_failed", _("A nightly run has failed")
 
 

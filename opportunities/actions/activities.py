@@ -10,8 +10,8 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import edits, visibility
-from accounts.models import User
+from accounts import edits, outbox, visibility
+from accounts.models import Kind, User
 from customers.models import Contact, Customer
 from customers.rules.attention import FACE_TO_FACE
 from opportunities.actions import activity_writing
@@ -104,7 +104,11 @@ def coach_activity(*, activity: Activity, note: str, seen: int | None, actor: Us
     changes = {"coaching": note, "coached_by": actor if note else None, "coached_at": timezone.now() if note else None}
     if row.coaching == note:
         return row
-    return activity_writing.save(row, changes, actor, seen=seen, action="coach")
+    saved = activity_writing.save(row, changes, actor, seen=seen, action="coach")
+    if note:
+        about = {"by": actor.pk, "activity": saved.pk}
+        outbox.announce(Kind.COACHED, to=[saved.owner], row=saved.about, params=about, hold=False)
+    return saved
 
 
 def may_coach(actor: User, activity: Activity) -> bool:

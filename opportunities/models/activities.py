@@ -94,6 +94,11 @@ class Activity(Revised):
         return self.objective or self.outcome or str(self.kind)
 
     @property
+    def about(self) -> Opportunity | Customer | None:
+        """The row with which it is seen; none of what is one's own alone."""
+        return self.opportunity or self.customer
+
+    @property
     def is_joint_visit(self) -> bool:
         """Whether the customer took part in person, which is a trace of theirs (METHOD.md §3)."""
         return self.kind.base in FACE_TO_FACE

@@ -220,9 +220,16 @@ def test_as_many_queries_for_two_as_for_two_hundred(company, signed_in, part):
 
 def test_a_person_chooses_what_they_are_told_and_the_trail_has_it(company, signed_in):
     client, url = signed_in(company.rep), reverse("notification_preferences")
-    both_ways = ("waiver_decided_bell", "waiver_decided_mail", "renewal_due_bell", "renewal_due_mail")
+    both_ways = (
+        "waiver_decided_bell",
+        "waiver_decided_mail",
+        "renewal_due_bell",
+        "renewal_due_mail",
+        "coached_bell",
+        "coached_mail",
+    )
     decided = dict.fromkeys(both_ways, "on")
-    assert text_of(client.get(url)).count(" checked") == 8  # four kinds, two ways; administrators have seven kinds
+    assert text_of(client.get(url)).count(" checked") == 10  # five kinds, two ways; administrators have eight kinds
     answer = client.post(url, {"sent": "1", "handed_over_bell": "on", "overdue_mail": "on", **decided})
     assert answer.status_code == 302
     kept = {each.kind: (each.bell, each.mail) for each in NotificationPreference.objects.all()}
@@ -230,7 +237,7 @@ def test_a_person_chooses_what_they_are_told_and_the_trail_has_it(company, signe
     entry = AuditEntry.objects.filter(action="notification_preferences").get()
     assert entry.actor == company.rep
     assert entry.changes == {"handed_over.mail": [True, False], "overdue.bell": [True, False]}
-    assert text_of(client.get(url)).count(" checked") == 6
+    assert text_of(client.get(url)).count(" checked") == 8
 
     client.post(url, {"sent": "1", "handed_over_bell": "on", "overdue_mail": "on", **decided})
     assert AuditEntry.objects.filter(action="notification_preferences").count() == 1
@@ -238,7 +245,7 @@ def test_a_person_chooses_what_they_are_told_and_the_trail_has_it(company, signe
 
 def test_administrators_have_more_to_be_told(company, signed_in):
     text = text_of(signed_in(company.admin).get(reverse("notification_preferences")))
-    assert text.count(' type="checkbox"') == 14
+    assert text.count(' type="checkbox"') == 16
 
 
 def test_who_has_no_address_is_told_so(company, signed_in):
@@ -277,7 +284,7 @@ def test_the_api_marks_read(company, api, deal):
 def test_the_api_has_the_preferences(company, api):
     client = api(company.rep)
     both = {"bell": True, "mail": True}
-    wants = {"handed_over": both, "overdue": both, "renewal_due": both, "waiver_decided": both}
+    wants = {"handed_over": both, "overdue": both, "renewal_due": both, "waiver_decided": both, "coached": both}
     assert client.get("notification-preferences/").json() == wants
     answer = client.patch("notification-preferences/", {"overdue": {"mail": False}})
     assert answer.json() == {**wants, "overdue": {"bell": True, "mail": False}}

@@ -3,11 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
+from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts import notifications as notices
+from accounts.models import AuditEntry, Notification, User
+from accounts.sending import sweep
 from config.web.revisions import StaleWrite
 from opportunities import actions
 from opportunities.actions import Evidence, NextStep
@@ -215,6 +218,37 @@ def test_a_manager_above_the_owner_coaches(company, deal, visit):
     assert (row.coaching, row.coached_by) == ("Ask why", company.manager)
     row = actions.coach_activity(activity=row, note="", seen=3, actor=company.manager)
     assert (row.coaching, row.coached_by, row.coached_at) == ("", None, None)
+
+
+def test_the_owner_is_told_of_a_coaching_note(company, deal, visit):
+    row = actions.debrief_activity(activity=visit, done_at=hour_ago(), seen=1, actor=company.rep)
+    User.objects.filter(pk=company.rep.pk).update(language="zh-hans", email="rep@example.com")
+    row = actions.coach_activity(activity=row, note="Ask why", seen=2, actor=company.manager)
+    sweep()
+    notes = Notification.objects.visible_to(company.rep)
+    [told] = notices.told(notes, company.rep)
+    assert told.words.title == f"Manager left you a coaching note: Visit, Line 4 · {deal.customer.name}"
+    assert (told.words.url, told.words.lines) == (f"/activities/{row.pk}/", ("Ask why",))
+    [sent] = mail.outbox
+    assert sent.to == ["rep@example.com"]
+    assert ("给你留了辅导意见" in sent.subject) and ("Ask why" in sent.body)
+    assert not Notification.objects.exclude(recipient=company.rep).exists()
+
+    actions.coach_activity(activity=row, note="", seen=3, actor=company.manager)
+    sweep()
+    assert (notices.told(notes.all(), company.rep), len(mail.outbox)) == ([], 1)
+
+
+def test_nobody_is_told_of_a_note_on_what_they_see_no_more(company, deal, visit):
+    row = actions.debrief_activity(activity=visit, done_at=hour_ago(), seen=1, actor=company.rep)
+    actions.coach_activity(activity=row, note="Ask why", seen=2, actor=company.manager)
+    sweep()
+    hidden = factories.opportunity(company.stranger, "Hidden")
+    Activity.objects.filter(pk=row.pk).update(opportunity=hidden, customer=hidden.customer)
+    assert notices.told(Notification.objects.visible_to(company.rep), company.rep) == []
+    Activity.objects.filter(pk=row.pk).update(opportunity=deal, customer=deal.customer)
+    actions.assign(opportunity=deal, owner=company.mate, seen=None, actor=company.manager)
+    assert not Notification.objects.visible_to(company.rep).filter(kind="coached").exists()
 
 
 def test_a_managers_own_activity_is_coached_by_the_one_above(company):

@@ -378,6 +378,7 @@ SPECTACULAR_SETTINGS = {
         "Grade": "opportunities.models.Grade",
         "PlanLineState": "customers.models.PlanLine.State",
         "JointActionState": "customers.models.JointAction.State",
+        "CriterionKind": "customers.models.ProfileCriterion.Kind",
     },
 }
 

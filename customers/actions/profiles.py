@@ -48,7 +48,8 @@ def edit_profile(*, profile: IdealProfile, changes: dict[str, Any], seen: int | 
     row = edits.locked(profile)
     refuse_if_archived(row)
     found = edits.differences(row, _trimmed(only(changes, PROFILE_FIELDS)))
-    rows = _new_rows(row, changes, found)
+    before = list(row.criteria.all())  # type: ignore[attr-defined]
+    rows = _new_rows(row, before, changes, found)
     yours = {name: new for name, (_old, new) in found.items()} | ({} if rows is None else {"criteria": rows})
     row.refuse_if_stale(seen, yours)
     if not yours:
@@ -59,7 +60,7 @@ def edit_profile(*, profile: IdealProfile, changes: dict[str, Any], seen: int | 
     row.full_clean(validate_unique=False)
     row.save(update_fields=[*found, "version", "changed_in"])
     if rows is not None:
-        found["criteria"] = (_in_short(row.criteria.all()), _in_short(rows))  # type: ignore[attr-defined]
+        found["criteria"] = (_in_short(before), _in_short(rows))
         _put(row, rows)
     audit.record("edit", row=row, actor=actor, changes=found)
     return row
@@ -112,16 +113,17 @@ def _rows(criteria: Iterable[Mapping[str, Any]], line: str) -> list[ProfileCrite
 
 
 def _row(given: Mapping[str, Any], place: int, line: str) -> ProfileCriterion:
-    kind = given["kind"]
-    row = ProfileCriterion(kind=kind, weight=given["weight"], position=place)
+    kind, weight = given.get("kind", ""), given.get("weight")
+    row = ProfileCriterion(kind=kind, weight=weight, position=place)  # type: ignore[misc]  # refused by clean_fields
     row.value = checked_value(kind, given.get("value", ""), line)
     row.clean_fields(exclude=["profile"])
     return row
 
 
-def _new_rows(row: IdealProfile, changes: dict[str, Any], found: dict[str, Any]) -> list[ProfileCriterion] | None:
+def _new_rows(
+    row: IdealProfile, before: list[ProfileCriterion], changes: dict[str, Any], found: dict[str, Any]
+) -> list[ProfileCriterion] | None:
     """The criteria where they are other than they were; a line that goes is asked of them too."""
-    before = list(row.criteria.all())  # type: ignore[attr-defined]
     given = changes.get("criteria")
     line = found["line"][1] if "line" in found else row.line
     if given is None and "line" not in found:

@@ -69,12 +69,11 @@ def _refuse_owner(customer: Customer, owner: User, actor: User) -> None:
 def edit_target(*, target: TargetCustomer, changes: dict[str, Any], seen: int | None, actor: User) -> TargetCustomer:
     """Set fields of TARGET_FIELDS of one that is pursued; another owner is named by a manager above the present one."""
     refuse_unless_editable(target, actor)
-    row = edits.locked(target)
-    _refuse_settled(row)
+    _refuse_settled(target)
     wanted = only(changes, TARGET_FIELDS)
-    if "owner" in edits.differences(row, wanted):
-        _refuse_hand_over(row, actor)
-        _refuse_owner(row.customer, wanted["owner"], actor)
+    if "owner" in edits.differences(target, wanted):
+        _refuse_hand_over(target, actor)
+        _refuse_owner(target.customer, wanted["owner"], actor)
     return edits.edit(target, changes=wanted, seen=seen, actor=actor)
 
 

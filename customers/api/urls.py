@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from customers.api import facts, plans, views, white_space
+from customers.api import facts, plans, profiles, views, white_space
 
 router = SimpleRouter()
 router.register("customers", views.Customers, "api-customer")
@@ -15,6 +15,8 @@ router.register("contracts", facts.Contracts, "api-contract")
 router.register("nps-responses", facts.NpsResponses, "api-nps-response")
 router.register("suppliers", white_space.Suppliers, "api-supplier")
 router.register("units", white_space.Units, "api-unit")
+router.register("profiles", profiles.IdealProfiles, "api-profile")
+router.register("target-customers", profiles.TargetCustomers, "api-target-customer")
 router.register("account-plans", plans.AccountPlans, "api-account-plan")
 
 of_customer = plans.AccountPlansOfCustomer.as_view({"get": "list", "post": "create"})

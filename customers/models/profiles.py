@@ -80,4 +80,4 @@ class TargetCustomer(Revised):
         constraints = [models.UniqueConstraint(fields=["profile", "customer"], name="target_customer_once_a_profile")]
 
     def __str__(self) -> str:
-        return f"{self.customer} · {self.profile}"
+        return str(self.customer)

@@ -157,7 +157,7 @@ class FitRow:
     industry: str
     region: str
     spend: Decimal | None
-    owner: str
+    owner: User | None
     fit: int
     findings: tuple[Finding, ...]
     target: int | None
@@ -262,7 +262,7 @@ def _fit_row(row: Any, profile: IdealProfile, criteria: Sequence[ProfileCriterio
     points = [getattr(row, f"points_{place}") for place in range(len(criteria))]
     return FitRow(
         pk=row.pk, key=row.key, name=row.name, tier=row.tier, industry=row.industry, region=row.region,
-        spend=row.annual_spend, owner=str(row.owner or ""), fit=percent(row.points, weights_of(profile)),
+        spend=row.annual_spend, owner=row.owner, fit=percent(row.points, weights_of(profile)),
         findings=findings(asked, points, [_value(row, place, each) for place, each in enumerate(criteria)]),
         target=row.target, target_owner=row.target_owner or "", editable=row.editable,
     )  # fmt: skip

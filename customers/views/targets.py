@@ -132,6 +132,6 @@ def target_settle(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     form = ConfirmForm(request.POST or None, row=target)
     return form_page(
         request, form, lambda: act(target=target, seen=form.seen, actor=user),
-        title=str(submit), text=str(target), submit=submit, said=str(said),
+        title=str(submit), text=f"{target.customer} · {target.profile}", submit=submit, said=str(said),
         danger=verb == "drop", back=_home(request, target), parent=_list(),
     )  # fmt: skip

@@ -45,7 +45,7 @@ def rows(user, show=""):
 
 def test_a_rep_pursues_it_alone(company, target):
     assert (target.owner, target.state, target.next_step) == (company.rep, "open", "Ask for a visit")
-    assert AuditEntry.objects.get(model="targetcustomer").label == "Far Voyage Cars · Car makers"
+    assert AuditEntry.objects.get(model="targetcustomer").label == "Far Voyage Cars"
 
 
 def test_a_manager_gives_it_to_the_owner_of_the_customer(company, profile, customer):

@@ -120,8 +120,9 @@ def counted(client, url):
     return len([q for q in caught.captured_queries if not q["sql"].startswith(("BEGIN", "SAVEPOINT", "RELEASE"))])
 
 
-@pytest.mark.parametrize("url", [URL, f"{URL}?tier=5A&owner=rep&q=c&sort=-open", "/contacts/?q=c", "/products/"])
-def test_as_many_queries_for_two_rows_as_for_two_hundred(company, signed_in, url):
+def test_as_many_queries_for_two_rows_as_for_two_hundred(company, signed_in):
+    urls = [URL, f"{URL}?tier=5A&owner=rep&q=c&sort=-open", "/contacts/?q=c", "/products/"]
+
     def more(count):
         for _number in range(count):
             customer = factories.customer(company.rep, tier="5A")
@@ -131,9 +132,10 @@ def test_as_many_queries_for_two_rows_as_for_two_hundred(company, signed_in, url
 
     client = signed_in(company.manager)
     more(2)
-    few = counted(client, url)
+    few = [counted(client, url) for url in urls]
     more(198)
-    assert counted(client, url) == few <= 8
+    assert [counted(client, url) for url in urls] == few
+    assert max(few) <= 8
 
 
 def test_names_are_text_and_never_markup(company, signed_in):

@@ -23,6 +23,8 @@ class Section:
     icon: str
     key: str
     sellers: bool = False  # only for those who sell
+    judges: bool = False  # only for those who have people in their charge
+    count: str = ""  # the URL name that says how much waits there
 
 
 TABS = 4  # on a phone; the rest stands behind *More*
@@ -31,6 +33,7 @@ SECTIONS = (
     Section("board", gettext_lazy("Deals"), "layout-kanban", "B"),
     Section("activities", gettext_lazy("Activities"), "calendar", "A"),
     Section("customers", gettext_lazy("Customers"), "building", "C"),
+    Section("confirmations", gettext_lazy("To confirm"), "user-check", "", judges=True, count="confirmations_count"),
     Section("targets", gettext_lazy("Targets"), "target-arrow", "T"),
     Section("products", gettext_lazy("Products"), "package", ""),
     Section("playbook", gettext_lazy("Playbook"), "book", ""),
@@ -79,7 +82,9 @@ def quick(request: HttpRequest) -> str:
 
 
 def shown(section: Section, person: User) -> bool:
-    """Whether the section is this person's: executives and administrators sell nothing."""
+    """Whether the section is this person's: executives and administrators sell nothing, some have nobody below."""
+    if section.judges:
+        return person.is_manager and person.team_id is not None
     return person.sells or not section.sellers
 
 
@@ -93,7 +98,8 @@ def entry(request: HttpRequest, section: Section) -> dict[str, Any]:
     """A section with its address and whether the page shown belongs to it."""
     url = reverse(section.name)
     inside = request.path.startswith((url, *ALSO.get(section.name, ())))
-    return {"section": section, "url": url, "current": inside}
+    count_url = reverse(section.count) if section.count else ""
+    return {"section": section, "url": url, "current": inside, "count_url": count_url}
 
 
 def strings() -> dict[str, str]:

@@ -62,6 +62,7 @@ urlpatterns = [
     path("opportunities/<int:pk>/evidence/", evidence.records, name="checkpoints"),
     path("opportunities/<int:pk>/evidence/add/", evidence.add, name="checkpoint_add"),
     path("confirmations/", confirmations.confirmations, name="confirmations"),
+    path("confirmations/count/", confirmations.count, name="confirmations_count"),
     path("evidence/<int:pk>/withdraw/", evidence.withdraw, name="checkpoint_withdraw"),
     path("evidence/<int:pk>/confirm/", evidence.confirm, name="checkpoint_confirm"),
     path("evidence/<int:pk>/lower/", evidence.lower, name="checkpoint_lower"),

@@ -293,6 +293,7 @@ MATRIX: dict[str, list[Door]] = {
         Door(EDITED, "opportunity", query="?factor=power&level=9"),
         post(EDITED, "opportunity", levels="1", grade="E0", day="today", evidence_1="x"),
     ],
+    "confirmations_count": [Door("rriiris")],
     "confirmations": [Door("rriiris"), post("rriiris", ids=["1", "2", "x"])],
     "checkpoint_withdraw": [Door(EDITED, "checkpoint"), post(EDITED, "checkpoint", reason="x")],
     "checkpoint_confirm": [Door("rhihrrs", "checkpoint"), post("rhihrrs", "checkpoint")],

@@ -8,6 +8,7 @@ from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
 from opportunities.models import Outcome, Waiver
+from opportunities.selectors.records import to_be_confirmed
 
 SHOWN = 200
 
@@ -55,6 +56,11 @@ def waiting_for(user: User) -> QuerySet[Any]:
     else:
         return others.none()
     return others.order_by("id")
+
+
+def waiting_count(user: User) -> int:
+    """How many records and waivers this person may judge now. Two queries."""
+    return to_be_confirmed(user).order_by().count() + waiting_for(user).order_by().count()
 
 
 def waivers_waiting(user: User) -> list[Waiver]:

@@ -7,14 +7,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import trigger_client_event
 
 from accounts.models import User
 from opportunities.actions import confirm_each
 from opportunities.actions.checkpoints import Confirmation
 from opportunities.selectors.ladders import ladders
 from opportunities.selectors.records import to_be_confirmed
-from opportunities.selectors.waivers import waivers_waiting
+from opportunities.selectors.waivers import waiting_count, waivers_waiting
 from opportunities.views.answers import is_htmx
 
 ROWS = 50
@@ -23,10 +24,7 @@ ROWS = 50
 @require_http_methods(["GET", "POST"])
 def confirmations(request: HttpRequest) -> HttpResponse:
     """GET: the records and waivers that wait for this person. POST `ids`: confirm these, each answered on its own."""
-    user = request.user
-    assert isinstance(user, User)
-    if not (user.is_manager or user.is_admin):
-        raise PermissionDenied(_("Only managers and administrators confirm evidence."))
+    user = _judge(request)
     if request.method == "GET":
         return _page(request, user)
     try:
@@ -35,6 +33,20 @@ def confirmations(request: HttpRequest) -> HttpResponse:
         return _page(request, user, problems=error.messages, status=422)
     failed = [result for result in results if result.problem]
     return _page(request, user, confirmed=len(results) - len(failed), failed=failed)
+
+
+@require_safe
+def count(request: HttpRequest) -> HttpResponse:
+    """How much waits for this person, as the navigation shows it: nothing for nothing. Two queries."""
+    return render(request, "opportunities/waiting.html", {"count": waiting_count(_judge(request))})
+
+
+def _judge(request: HttpRequest) -> User:
+    user = request.user
+    assert isinstance(user, User)
+    if not (user.is_manager or user.is_admin):
+        raise PermissionDenied(_("Only managers and administrators confirm evidence."))
+    return user
 
 
 def _ids(request: HttpRequest) -> list[int]:
@@ -60,4 +72,5 @@ def _page(
         "problems": problems or [],
     }
     part = "#list" if is_htmx(request) and request.method == "POST" else ""
-    return render(request, f"opportunities/confirmations.html{part}", context, status=status)
+    response = render(request, f"opportunities/confirmations.html{part}", context, status=status)
+    return trigger_client_event(response, "asc:judged") if part else response

@@ -114,10 +114,12 @@ def test_the_manager_confirms_in_the_queue_and_the_rep_withdraws(company, deal, 
     manager = open_page(company.manager, "/confirmations/", language=language)
     queue = manager.page.locator("#confirmations")
     expect(queue.locator("li")).to_contain_text("Minutes 5")
+    expect(manager.page.locator(".asc-nav .asc-count")).to_contain_text("1")
     steps.sound(manager, "confirmations")
     queue.locator("[name=ids]").check()
     steps.button(manager, "Confirm the chosen ones", queue).click()
     expect(queue).to_contain_text(say(manager, "Nothing waits for you."))
+    expect(manager.page.locator(".asc-nav .asc-count")).to_have_text("")
     steps.sound(manager, "confirmed")
 
     rep.page.reload()

@@ -1,21 +1,22 @@
 """The queue of what waits for somebody's confirmation: who has what in it, and confirming in batch."""
 
 import pytest
+from django.utils import timezone
 
 from accounts.selectors import today
 from opportunities.actions import Evidence, add_checkpoints, confirm_each, withdraw_checkpoint
 from opportunities.actions.checkpoints import MOST, may_judge
-from opportunities.models import Checkpoint
+from opportunities.models import Checkpoint, Waiver
 from opportunities.selectors.records import to_be_confirmed
 from tests import factories
-from tests.opportunities.browser_door import HTMX, post, queries_of, text_of
+from tests.opportunities.browser_door import HTMX, events_of, post, queries_of, text_of
 
 DOOR = "/confirmations/"
 
 
-def record(deal, actor, level=5, grade="E2", **fields):
+def record(deal, actor, level=5, grade="E2", factor="power", **fields):
     told = {"contact": deal.customer.contacts.first() or factories.contact(actor, deal.customer), "said_on": today()}
-    evidence = Evidence(factor="power", level=level, grade=grade, link="https://example.com/x", **told, **fields)
+    evidence = Evidence(factor=factor, level=level, grade=grade, link="https://example.com/x", **told, **fields)
     return add_checkpoints(opportunity=deal, records=[evidence], actor=actor)[0]
 
 
@@ -115,3 +116,32 @@ def test_it_asks_the_database_equally_often_for_more(company, deals, signed_in):
             for level in (5, 6):
                 record(deals[name], getattr(company, name), level)
         assert queries_of(lambda client=client: client.get(DOOR, headers=HTMX)) == few <= 8
+
+
+COUNT = "/confirmations/count/"
+
+
+def test_the_navigation_says_how_much_waits(company, deals, signed_in):
+    factories.waiver(deals["rep"], company.rep, reason="Green channel")
+    client = signed_in(company.manager)
+    assert f'hx-get="{COUNT}"' in text_of(client.get("/customers/"))
+    answer = client.get(COUNT)
+    assert text_of(answer).startswith("3<span")  # two records and the waiver
+    few = queries_of(lambda: client.get(COUNT))
+    ids = Checkpoint.objects.filter(opportunity__owner__in=[company.rep, company.mate]).values_list("pk", flat=True)
+    assert "asc:judged" in events_of(post(client, DOOR, {"ids": list(ids)}))
+    assert text_of(client.get(COUNT)).startswith("1<span")
+    for level in (5, 6):
+        record(deals["mate"], company.mate, level, factor="demand")
+    assert queries_of(lambda: client.get(COUNT)) == few <= 5
+    Waiver.objects.all().delete()
+    Checkpoint.objects.update(confirmed_at=timezone.now())
+    assert text_of(client.get(COUNT)).strip() == ""
+
+
+@pytest.mark.parametrize("part", ["rep", "executive", "admin", "lone"])
+def test_who_has_nobody_below_has_no_such_entry(company, deals, signed_in, part):
+    company.lone = factories.person("lone", role="manager")
+    client = signed_in(getattr(company, part))
+    assert COUNT not in text_of(client.get("/customers/"))
+    assert client.get(COUNT).status_code == (200 if part in ("lone", "admin") else 403)

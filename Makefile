@@ -54,7 +54,7 @@ lint: setup ## style, types, import contracts, templates, migrations, translatio
 	$(BIN)/python -m scripts.check_translations
 
 e2e: setup ## browser journeys in Chromium; one that fails has a second try, and the report says so
-	$(BIN)/pytest -n auto --reruns 1 tests/browser $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --reruns 1 tests/browser $(ARGS)
 
 bench: setup ## how fast a large company's pages are, on PostgreSQL and Redis (docs/performance.md)
 	@$(BIN)/python -m scripts.bench

@@ -26,6 +26,7 @@ WORDS: dict[str, str] = {
     Kind.WAIVER_ASKED: "opportunities.notices.waiver_asked",
     Kind.WAIVER_DECIDED: "opportunities.notices.waiver_decided",
     Kind.COACHED: "opportunities.notices.coached",
+    Kind.CONTACTS_KEPT: "pipeline.notices.contacts_kept",
     Kind.NIGHTLY_FAILED: "pipeline.notices.night_failed",
 }
 MAILS: dict[str, str] = {"invitation": "accounts.invitations.mail_of"}
@@ -37,9 +38,10 @@ ICONS: dict[str, str] = {
     Kind.WAIVER_ASKED: "send",
     Kind.WAIVER_DECIDED: "user-check",
     Kind.COACHED: "message",
+    Kind.CONTACTS_KEPT: "user-off",
     Kind.NIGHTLY_FAILED: "alert-triangle",
 }
-FOR_ADMINS = (Kind.IMPORT_ENDED, Kind.NIGHTLY_FAILED)
+FOR_ADMINS = (Kind.IMPORT_ENDED, Kind.CONTACTS_KEPT, Kind.NIGHTLY_FAILED)
 FOR_JUDGES = (Kind.WAIVER_ASKED,)  # managers, and administrators where there is none
 MOST = 99  # unread ones that the bell counts
 

@@ -154,6 +154,12 @@ SETTINGS = (
         "clipboard-list",
     ),
     Entry(
+        "contacts_kept",
+        gettext_lazy("Contacts nobody meets any more"),
+        gettext_lazy("Whom we still keep although nothing was done with them for years."),
+        "user-off",
+    ),
+    Entry(
         "nightly",
         gettext_lazy("Nightly runs"),
         gettext_lazy("When the figures of each day were stored."),

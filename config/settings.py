@@ -178,6 +178,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "customers.tasks.renewal_digest",
         "schedule": crontab(minute="5-59/10"),
     },
+    "privacy: tell of contacts that nobody meets any more": {
+        "task": "pipeline.tasks.remind_of_contacts",
+        "schedule": crontab(minute=45),
+    },
     "files: remove what was stored and belongs to nothing": {
         "task": "opportunities.tasks.remove_stray_files",
         "schedule": crontab(hour=19, minute=35),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Notification, User
 from accounts.notifications import Words
@@ -33,6 +34,21 @@ def _run_ended(note: Notification, keys: dict[int | None, str]) -> Words | None:
         return None
     words = {"state": ImportRun.State(note.params["state"]).label}
     return Words(_("Your import: %(state)s") % words, reverse("import_run", args=[keys[note.object_id]]))
+
+
+def contacts_kept(notes: list[Notification], reader: User) -> list[Words | None]:
+    """How many contacts nobody had met that day, which leads to their list. No query."""
+    return [_contacts_kept(note.params) for note in notes]
+
+
+def _contacts_kept(params: dict[str, Any]) -> Words:
+    said = ngettext(
+        "%(count)d contact is kept with whom nothing was done for %(years)d years (%(day)s)",
+        "%(count)d contacts are kept with whom nothing was done for %(years)d years (%(day)s)",
+        params["count"],
+    )
+    words = {"count": params["count"], "years": params["years"], "day": day_full(date.fromisoformat(params["day"]))}
+    return Words(said % words, reverse("contacts_kept"))
 
 
 def night_failed(notes: list[Notification], reader: User) -> list[Words | None]:

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from pipeline import nightly, retention, runs
+from pipeline import contacts_kept, nightly, retention, runs
 from pipeline.interchange import found
 from pipeline.runs import imports
 
@@ -51,6 +51,12 @@ def workspace_tick() -> None:
 def forget_old_runs() -> None:
     """Once a day: delete imports and exports that are no longer kept, with their files."""
     retention.forget_old()
+
+
+@shared_task
+def remind_of_contacts() -> None:
+    """Every hour: once a quarter, tell administrators of contacts with whom nothing was done for years."""
+    contacts_kept.remind()
 
 
 @shared_task

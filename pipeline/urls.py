@@ -27,6 +27,7 @@ urlpatterns = [
     path("settings/workspace/imports/<slug:key>/bad-rows/", workspace.bad_rows, name="import_bad_rows"),
     path("settings/workspace/exports/new/", workspace.new_export, name="export_new"),
     path("settings/workspace/exports/<slug:key>/", workspace.download, name="export_download"),
+    path("settings/contacts/", privacy.kept, name="contacts_kept"),
     path("settings/nightly/", nightly.show, name="nightly"),
     path("settings/nightly/run/", nightly.run_now, name="nightly_run"),
 ]

@@ -457,6 +457,7 @@ MATRIX: dict[str, list[Door]] = {
     "stage_order": [post(ADMINS, order="1")],
     "stage_edit": [Door(ADMINS, "stage"), post(ADMINS, "stage", name_en="x", version=1)],
     "stage_retire": [Door(ADMINS, "stage"), post(ADMINS, "stage", target="lock", version=1)],
+    "contacts_kept": [Door(ADMINS)],
     "nightly": [Door(ADMINS)],
     "nightly_run": [post(ADMINS)],
     # --- audit trail

@@ -18,6 +18,7 @@ class Kind(models.TextChoices):
     WAIVER_ASKED = "waiver_asked", _("Somebody asks me for a waiver")
     WAIVER_DECIDED = "waiver_decided", _("A waiver that I asked for is decided")
     COACHED = "coached", _("A manager left a note on a debrief of mine")
+    CONTACTS_KEPT = "contacts_kept", _("Contacts are kept with whom nothing was done for years")
     NIGHTLY_FAILED = "nightly_failed", _("A nightly run has failed")
 
 

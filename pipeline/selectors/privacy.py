@@ -1,17 +1,20 @@
 """What is kept about a contact, within what the reader may see."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts.calendar import add_months
 from accounts.models import User
+from accounts.selectors import calendar
 from customers.models import Contact
 from opportunities.models import Activity
 
 FIELDS = ("key", "name", "title", "department", "email", "phone", "buying_role", "influence", "stance", "notes")
 MOST = 200
+KEPT_YEARS = 3  # without anything done, after which somebody is asked whether a contact is still needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,16 @@ def _text(row: Any) -> str:
     return f"{row} · {of}" if of is not None and str(of) != str(row) else str(row)
 
 
-def without_a_trace(contacts: QuerySet[Any], since: datetime) -> QuerySet[Any]:
-    """Contacts known before a moment with whom nothing was done or planned since: are they still needed?"""
+def kept_since(day: date) -> datetime:
+    """The moment before which a contact must have been known, and met, to be asked about."""
+    return calendar().start_of_day(add_months(day, -12 * KEPT_YEARS))
+
+
+def no_longer_met(day: date) -> QuerySet[Any]:
+    """Contacts known for years with whom nothing was done or planned in these years: are they still needed?
+
+    Archived ones too, whose data is kept all the same; the longest known first.
+    """
+    since = kept_since(day)
     met = Activity.objects.filter(contacts=OuterRef("pk")).filter(Q(done_at__gte=since) | Q(planned_at__gte=since))
-    return contacts.filter(~Exists(met), created_at__lt=since, erased_at=None)
+    return Contact.objects.filter(~Exists(met), created_at__lt=since, erased_at=None).order_by("created_at", "pk")

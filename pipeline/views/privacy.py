@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,10 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.actions import refuse_unless_admin
 from accounts.form_pages import form_page
+from accounts.selectors import today
 from customers.models import Contact, Erasure
 from pipeline.privacy import erase_contact
-from pipeline.selectors.privacy import dossier
+from pipeline.selectors.privacy import dossier, kept_since, no_longer_met
+
+PAGE_SIZE = 50
 
 
 class ErasureForm(forms.Form):
@@ -39,6 +44,17 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     erasure = Erasure.objects.filter(contact=contact).select_related("erased_by").first()
     context = {"contact": contact, "found": found, "erasure": erasure, "may_erase": user.is_admin and erasure is None}
     return render(request, "pipeline/privacy.html", context)
+
+
+@require_safe
+def kept(request: HttpRequest) -> HttpResponse:
+    """Contacts with whom nothing was done for years, for administrators: each leads to what is kept and its erasure."""
+    user: Any = request.user
+    refuse_unless_admin(user)
+    day = today()
+    rows = no_longer_met(day).select_related("customer")
+    context = {"page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")), "since": kept_since(day)}
+    return render(request, "pipeline/contacts_kept.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -245,7 +245,7 @@ def test_a_person_chooses_what_they_are_told_and_the_trail_has_it(company, signe
 
 def test_administrators_have_more_to_be_told(company, signed_in):
     text = text_of(signed_in(company.admin).get(reverse("notification_preferences")))
-    assert text.count(' type="checkbox"') == 16
+    assert text.count(' type="checkbox"') == 18
 
 
 def test_who_has_no_address_is_told_so(company, signed_in):

@@ -1,20 +1,31 @@
 """What is kept about a person is shown, exported, and erased on request, everywhere, for good."""
 
 import json
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
+from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
-from accounts.models import AuditEntry
+from accounts import notifications, sending
+from accounts.models import AuditEntry, Kind, Notification, OutboxMessage, User
 from customers.actions import edit_contact
 from customers.models import ERASED, Contact, Erasure
 from opportunities.actions import add_stakeholder
+from opportunities.models import Activity
+from pipeline.contacts_kept import remind
 from pipeline.interchange import export_workspace, import_workspace
 from pipeline.models import ImportRun
 from pipeline.privacy import erase_contact
 from pipeline.runs import storage
 from pipeline.runs.reports import BAD_ROWS
+from pipeline.selectors.privacy import no_longer_met
 from pipeline.selectors.searching import search_everything
+from pipeline.tasks import remind_of_contacts
 from tests import factories
 from tests.api.conftest import client_of
 from tests.pipeline.interchange.workspaces import write
@@ -128,3 +139,107 @@ def test_through_the_api(company, contact):
     assert client_of(company.admin).post(f"contacts/{contact.pk}/erase/", {}).status_code == 400
     answer = client_of(company.admin).post(f"contacts/{contact.pk}/erase/", {"reason": "Letter"})
     assert answer.json()["contact"]["name"] == ERASED
+
+
+# --- Contacts that nobody meets any more ------------------------------------------------------------
+
+FIRST_OF_QUARTER = datetime(2026, 10, 8, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
+
+
+def known_since(contact, moment):
+    Contact.objects.filter(pk=contact.pk).update(created_at=moment)
+
+
+def met(company, contact, moment, **fields):
+    activity = factories.activity(company.rep, "visit", customer=contact.customer, contacts=[contact])
+    Activity.objects.filter(pk=activity.pk).update(**{"done_at": None, "planned_at": None, **fields})
+    return activity
+
+
+@pytest.fixture
+def old(company):
+    """Five contacts known for more than three years, as of 8 October 2026: only two of them are met no more."""
+    edge = datetime(2023, 10, 7, 16, 0, tzinfo=UTC)  # 8 October 2023, 00:00 in Shanghai
+    customer = factories.customer(company.rep, "Old Works")
+    names = ("Forgotten", "Archived", "Seen", "Planned", "Erased", "New")
+    rows = {name: factories.contact(company.rep, customer, name) for name in names}
+    for row in rows.values():
+        known_since(row, edge - timedelta(seconds=1))
+    known_since(rows["New"], edge)
+    Contact.objects.filter(pk=rows["Archived"].pk).update(archived_at=edge)
+    met(company, rows["Forgotten"], edge, done_at=edge - timedelta(seconds=1))
+    met(company, rows["Seen"], edge, done_at=edge)
+    met(company, rows["Planned"], edge, planned_at=edge + timedelta(days=2000))
+    erase(rows["Erased"], company.admin)
+    return rows
+
+
+def test_who_was_not_met_for_three_years_is_asked_about(company, old):
+    assert {row.name for row in no_longer_met(date(2026, 10, 8))} == {"Forgotten", "Archived"}
+    assert {row.name for row in no_longer_met(date(2026, 10, 9))} == {"Forgotten", "Archived", "New", "Seen"}
+    assert {row.name for row in no_longer_met(date(2026, 10, 7))} == set()
+
+
+def test_administrators_find_them_with_a_way_to_what_is_kept(company, old, signed_in):
+    with time_machine.travel(FIRST_OF_QUARTER, tick=False):
+        page = signed_in(company.admin).get("/settings/contacts/")
+        assert signed_in(company.executive).get("/settings/contacts/").status_code == 403
+    text = page.content.decode()
+    assert page.context["page"].paginator.count == 2
+    assert f"/contacts/{old['Forgotten'].pk}/privacy/" in text
+    assert "2 contacts known before 8 Oct 2023" in text
+    assert "Seen" not in text
+    assert "/settings/contacts/" in signed_in(company.admin).get("/settings/").content.decode()
+
+
+def test_nobody_to_ask_about(company, signed_in):
+    assert b"Nobody is kept longer than needed" in signed_in(company.admin).get("/settings/contacts/").content
+
+
+def test_the_list_costs_the_same_for_many(company, old, signed_in):
+    client = signed_in(company.admin)
+
+    def counted():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/settings/contacts/").status_code == 200
+        return len(captured)
+
+    few = counted()
+    for _number in range(30):
+        known_since(
+            factories.contact(company.rep, factories.customer(company.rep)), FIRST_OF_QUARTER.replace(year=2020)
+        )
+    assert counted() == few <= 8
+
+
+def test_administrators_are_told_once_a_quarter(company, old, signed_in):
+    later = [timedelta(hours=-1), timedelta(), timedelta(hours=1), timedelta(days=6), timedelta(days=90)]
+    assert [remind(FIRST_OF_QUARTER + each) for each in later] == [0, 1, 0, 0, 1]
+    assert set(OutboxMessage.objects.values_list("kind", "recipient")) == {(Kind.CONTACTS_KEPT, company.admin.pk)}
+    first = OutboxMessage.objects.order_by("id").first()
+    assert first.params == {"count": 2, "years": 3, "day": "2026-10-08"}
+
+
+def test_a_late_worker_makes_up_for_it_and_one_that_was_away_for_long_waits(company, old):
+    assert remind(FIRST_OF_QUARTER + timedelta(days=30)) == 0
+    assert remind(FIRST_OF_QUARTER + timedelta(days=5)) == 1
+
+
+def test_nothing_is_said_when_everybody_is_met(company):
+    assert remind(FIRST_OF_QUARTER) == 0
+    remind_of_contacts()
+    assert not OutboxMessage.objects.exists()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "2 contacts are kept"), ("zh-hans", "2 位联系人")])
+def test_the_word_leads_to_the_list(company, old, signed_in, language, words):
+    User.objects.filter(pk=company.admin.pk).update(language=language, email="admin@example.com")
+    with time_machine.travel(FIRST_OF_QUARTER, tick=False):
+        remind()
+        sending.sweep()
+    note = Notification.objects.get()
+    with translation.override(language):
+        [told] = notifications.told([note], company.admin)
+    assert words in told.words.title
+    assert told.words.url == "/settings/contacts/"
+    assert "/settings/contacts/" in mail.outbox[0].body

@@ -8,7 +8,12 @@ from typing import IO
 
 from config.web.pictures import NotAPicture
 
-EXIF = re.compile(rb"Exif\x00\x00(?=II\*\x00|MM\x00\*)")
+# Metadata begin after their name, or after an offset of 0 alone; in the picture itself such a beginning is no accident.
+TIFF = re.compile(
+    rb"(?:(?<=Exif\x00\x00)|(?<=\x00{4}))(?:II\*\x00|MM\x00\*)|II\*\x00\x08\x00\x00\x00|MM\x00\*\x00\x00\x00\x08"
+)
+WORDS = ("<x:xmpmeta", "</x:xmpmeta>"), ("<rdf:RDF", "</rdf:RDF>")  # what XMP, which may say the place, stands between
+XMP = [[between.join(map(str.encode, word)) for word in pair] for pair in WORDS for between in (b"", b"\x00")]  # UTF-16
 PLACE = 0x8825  # the tag whose value is the offset of the directory with the place
 ENTRY = struct.Struct("HHII")  # tag, kind, count, value or the offset of it
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # bytes of a value of a kind
@@ -18,11 +23,25 @@ def without_place(file: IO[bytes]) -> IO[bytes]:
     """The same photo without the place; NotAPicture when what says it cannot be read."""
     content = bytearray(file.read())
     try:
-        for found in EXIF.finditer(bytes(content)):
-            _Metadata(content, found.end()).blank_place()
+        for found in TIFF.finditer(bytes(content)):
+            _Metadata(content, found.start()).blank_place()
+        for begin, end in XMP:
+            _blank_between(content, begin, end)
     except struct.error as error:
         raise NotAPicture from error
     return io.BytesIO(content)
+
+
+def _blank_between(content: bytearray, begin: bytes, end: bytes) -> None:
+    """Blank each stretch between these words, both included; NotAPicture when one has no end."""
+    start = content.find(begin)
+    while start >= 0:
+        last = content.find(end, start)
+        if last < 0:
+            raise NotAPicture
+        stop = last + len(end)
+        content[start:stop] = b" " * (stop - start)
+        start = content.find(begin, stop)
 
 
 class _Metadata:

@@ -1,7 +1,8 @@
 """What evidence proves: heights, evidenced win rate, confidence, contradictions (METHOD.md §3, FINE-PRINT 10-16)."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby, takewhile
@@ -129,15 +130,49 @@ def _climbed(records: Iterable[Record]) -> tuple[int, ...]:
     return tuple(_height(factor, reached) for factor in FACTORS)
 
 
-def _height(factor: str, reached: set[tuple[str, int]]) -> int:
+def _height(factor: str, reached: Container[tuple[str, int]]) -> int:
     return sum(1 for _level in takewhile(lambda level: (factor, level) in reached, range(1, TOP + 1)))
 
 
 def timeline(records: Sequence[Record]) -> list[tuple[datetime, Heights]]:
-    """The heights from the first record on, one entry for each moment at which they change."""
-    entries = ((at, heights_at(records, at)) for at in sorted({at for record in records for at in record.moments()}))
-    known = [(at, heights) for at, heights in entries if heights is not None]
-    return [next(same) for _heights, same in groupby(known, key=lambda entry: entry[1])]
+    """The heights from the first record on, one entry for each moment at which they change.
+
+    They are what `heights_at` says of each moment; here a record is looked at only when something about it changes.
+    """
+    changing: dict[datetime, set[int]] = defaultdict(set)
+    for number, record in enumerate(records):
+        for at in record.moments():
+            changing[at].add(number)
+    first = min((record.recorded_at for record in records), default=None)
+    claimed, verified = _Reached(), _Reached()
+    entries = []
+    for at in sorted(changing):
+        for number in changing[at]:
+            record = records[number]
+            claimed.tell(number, record, record.stands(at))
+            verified.tell(number, record, record.verified(at))
+        if first is not None and at >= first:
+            entries.append((at, Heights(claimed.heights(), verified.heights())))
+    return [next(same) for _heights, same in groupby(entries, key=lambda entry: entry[1])]
+
+
+class _Reached:
+    """Which rungs are held, by how many records each."""
+
+    def __init__(self) -> None:
+        self._holding: set[int] = set()
+        self._held: Counter[tuple[str, int]] = Counter()
+
+    def tell(self, number: int, record: Record, holds: bool) -> None:
+        """Whether the record of this number holds its rung from now on."""
+        if holds == (number in self._holding):
+            return
+        self._holding.symmetric_difference_update({number})
+        self._held[record.factor, record.level] += 1 if holds else -1
+
+    def heights(self) -> tuple[int, ...]:
+        held = +self._held  # those that somebody holds
+        return tuple(_height(factor, held) for factor in FACTORS)
 
 
 @dataclass(frozen=True, slots=True)

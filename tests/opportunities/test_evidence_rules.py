@@ -4,9 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opportunities.rules.evidence import (
     FACTORS,
+    GRADES,
     Heights,
     Record,
     StageFloors,
@@ -137,6 +140,43 @@ def test_the_timeline_has_an_entry_for_each_moment_at_which_something_changes():
     found = [(at, heights.claimed[0], heights.verified[0]) for at, heights in timeline(records)]
     assert found == [(NOON, 1, 0), (NOON + HOUR, 1, 1), (NOON + 3 * HOUR, 1, 0)]
     assert timeline([]) == []
+
+
+@st.composite
+def records_of_few_hours(draw):
+    """A record among few rungs and hours, so that much happens on one rung and at one moment."""
+    hours = [NOON + number * HOUR for number in sorted(draw(st.lists(st.integers(0, 9), min_size=4, max_size=4)))]
+    since, lowered, confirmed, withdrawn = hours
+    return record(
+        draw(st.integers(1, 3)) + draw(st.sampled_from([0, 3])), draw(st.sampled_from(GRADES)), at=since,
+        factor=draw(st.sampled_from(FACTORS[:2])),
+        lowered=[(lowered, draw(st.sampled_from(GRADES)))] if draw(st.booleans()) else (),
+        confirmed_at=confirmed if draw(st.booleans()) else None,
+        withdrawn_at=withdrawn if draw(st.booleans()) else None,
+    )  # fmt: skip
+
+
+def read_at_each_moment(records):
+    """The timeline as it is defined: the heights at every moment, those that repeat left out."""
+    found = []
+    for at in sorted({at for each in records for at in each.moments()}):
+        heights = heights_at(records, at)
+        if heights is not None and (not found or found[-1][1] != heights):
+            found.append((at, heights))
+    return found
+
+
+@given(records=st.lists(records_of_few_hours(), max_size=25))
+def test_the_timeline_is_what_the_heights_are_at_each_moment(records):
+    assert timeline(records) == read_at_each_moment(records)
+
+
+def test_the_timeline_looks_at_a_record_only_when_it_changes(monkeypatch):
+    looks, verified = [], Record.verified
+    monkeypatch.setattr(Record, "verified", lambda self, at: looks.append(at) or verified(self, at))
+    records = [record(1 + number % 6, at=NOON + number * HOUR, confirmed_at=MIDNIGHT) for number in range(2000)]
+    assert len(timeline(records)) > 1
+    assert len(looks) <= 2 * len(records)
 
 
 # --- Weakest, confidence, contradictions ----------------------------------------------------------

@@ -57,6 +57,8 @@ def test_csv_is_told_by_its_ending():
         b"MZ\x90\x00\x03",
         b"\x7fELF\x02\x01\x01\x00",
         b"GIF89a\x01\x00",
+        b"II*\x00\x08\x00\x00\x00",  # TIFF, in which a camera writes the place
+        b"MM\x00*\x00\x00\x00\x08",
         b"",
         b"\x00\x01\x02",
         b"\xff\xfeh\x00i\x00",

@@ -108,6 +108,28 @@ def test_a_heic_photo_loses_its_place(order):
     assert read[uploads.MAKE] == "PHONEMAKER" and not read.get_ifd(uploads.GPS)
 
 
+@pytest.mark.parametrize("before_it", [bytes(4), b"\x00\x00\x00\x06Some\x01\x02"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_heic_photo_whose_metadata_bear_no_name_loses_it_too(order, before_it):
+    exif = before_it + uploads.exif_with_place(order).removeprefix(b"Exif\x00\x00")
+    after = without_place(io.BytesIO(uploads.heic(exif))).read()
+    assert b"PHONEMAKER" in after and b"2026:11:25" not in after and after.endswith(b"POINTS")
+
+
+XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>{}</rdf:RDF></x:xmpmeta>'
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_heic_photo_loses_what_else_may_say_the_place(code):
+    said = XMP.format("<exif:GPSLatitude>31,13.8N</exif:GPSLatitude>").encode(code)
+    before = uploads.heic(uploads.exif_with_place("<") + said + said)
+    after = without_place(io.BytesIO(before)).read()
+    assert "31,13.8N".encode(code) not in after and "RDF".encode(code) not in after
+    assert len(after) == len(before) and after.endswith(b"POINTS") and b"PHONEMAKER" in after
+    with pytest.raises(NotAPicture):
+        without_place(io.BytesIO(uploads.heic(said[:-40])))
+
+
 @pytest.mark.parametrize("cut", [10, 12, 20])
 def test_a_heic_photo_whose_metadata_are_broken(cut):
     with pytest.raises(NotAPicture):

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.conflicts import version_in
 from customers.actions.tiers import LONGEST_NOTE
 from customers.models import Assessment, Customer
 from customers.rules import tiers as rules
@@ -57,7 +58,10 @@ class AssessForm(forms.Form):
                 widget=forms.RadioSelect,
             )  # fmt: skip
             self.fields[f"{name}_note"] = forms.CharField(
-                label=_("Note on: %(criterion)s") % {"criterion": LABELS[name]}, required=False, max_length=LONGEST_NOTE
+                label=_("Note on: %(criterion)s") % {"criterion": LABELS[name]},
+                required=False,
+                max_length=LONGEST_NOTE,
+                widget=forms.TextInput(attrs={"class": "form-control", "placeholder": _("Note")}),
             )
 
     def scores(self) -> dict[str, int]:
@@ -68,10 +72,40 @@ class AssessForm(forms.Form):
         """What `assess_customer` takes."""
         return {
             "scores": self.scores(),
-            "notes": {name: self.cleaned_data[f"{name}_note"] for name in rules.CRITERIA},
+            "notes": {name: self.cleaned_data.get(f"{name}_note", "") for name in rules.CRITERIA},
             "negative_margin": self.cleaned_data["negative_margin"],
             "payment_days_late": self.cleaned_data["payment_days_late"],
+            "seen": version_in(self.data, "seen"),
         }
+
+
+class GridForm(AssessForm):
+    """The same as a row of the grid: a digit to each criterion, no notes; what is wrong stands at the row."""
+
+    def __init__(self, data: Any = None, *, latest: Assessment | None, customer: Customer) -> None:
+        super().__init__(data, latest=latest)
+        self.auto_id = f"id_{customer.pk}_%s"
+        for name in rules.CRITERIA:
+            del self.fields[f"{name}_note"]
+            score: Any = self.fields[name]
+            score.widget = forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 1, "autocomplete": "off"})
+            score.error_messages |= dict.fromkeys(("required", "invalid_choice"), _("Give a score from 0 to 5."))
+        self.fields["payment_days_late"].widget = forms.TextInput(
+            attrs={"inputmode": "numeric", "maxlength": 5, "autocomplete": "off"}
+        )
+        for name, field in self.fields.items():
+            css = "form-check-input" if name == "negative_margin" else "form-control"
+            wrong = " is-invalid" if self.is_bound and name in self.errors else ""
+            said = {"class": css + wrong, "form": f"row-{customer.pk}", "data-cell": True}
+            field.widget.attrs |= {**said, "aria-label": f"{field.label}: {customer.name}"}
+
+    def problems(self) -> list[tuple[str, str]]:
+        """(criteria, what is wrong with them) of the row; no criterion for the row as a whole."""
+        found: dict[str, list[str]] = {}
+        for name, texts in self.errors.items():
+            for text in texts:
+                found.setdefault(str(text), []).append(str(self.fields[name].label) if name in self.fields else "")
+        return [(" · ".join(filter(None, labels)), text) for text, labels in found.items()]
 
 
 def _initial(latest: Assessment | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from customers import pickers
 from customers.views import (
+    assess_grid,
     assessments,
     changes,
     contacts,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("customers/pyramid/", listing.pyramid, name="pyramid"),
     path("customers/waiting/", listing.waiting, name="customers_waiting"),
     path("customers/capacity/", listing.capacity, name="capacity"),
+    path("customers/assess/", assess_grid.assess_grid, name="assess_grid"),
     path("customers/new/", customers.customer_create, name="customer_new"),
     path("customers/duplicates/", merges.duplicates, name="customer_duplicates"),
     path("customers/merges/", merges.merge_list, name="merges"),
@@ -46,6 +48,7 @@ urlpatterns = [
     path("customers/<int:pk>/restore/", customers.customer_restore, name="customer_restore"),
     path("customers/<int:pk>/assess/", assessments.assess, name="customer_assess"),
     path("customers/<int:pk>/assess/preview/", assessments.preview, name="customer_assess_preview"),
+    path("customers/<int:pk>/assess/row/", assess_grid.assess_row, name="assess_row"),
     path("customers/<int:pk>/assessments/", assessments.history, name="customer_assessments"),
     path("assessments/<int:pk>/override/", assessments.override, name="assessment_override"),
     path("customers/<int:pk>/contacts/new/", contacts.contact_create, name="contact_new"),

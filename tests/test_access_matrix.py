@@ -199,6 +199,8 @@ MATRIX: dict[str, list[Door]] = {
     "merge_undo": [Door("rhihris", "merge"), post("rhihris", "merge")],
     "customer_assess": [Door(EDITED, "customer"), post(EDITED, "customer", sales="9")],
     "customer_assess_preview": [post(OWNED, "customer", sales="9")],
+    "assess_grid": [Door(SELLERS), Door(SELLERS, query="?whose=team&tier=5A&due=true")],
+    "assess_row": [post(EDITED, "customer", sales="9")],
     "customer_assessments": [Door(OWNED, "customer")],
     "assessment_override": [Door(ABOVE, "assessment"), post(ABOVE, "assessment", tier="9A")],
     "contact_new": [Door("ihihrrs", "customer"), post("ihihrrs", "customer", name="x")],

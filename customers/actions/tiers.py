@@ -45,11 +45,16 @@ def assess_customer(
     notes: dict[str, str] | None = None,
     negative_margin: bool = False,
     payment_days_late: int | None = None,
+    seen: int | None = None,
 ) -> Assessment:
-    """A new scorecard: the tier follows from the rules in force. ValidationError names the criterion that is wrong."""
+    """A new scorecard: the tier follows from the rules in force. ValidationError names the criterion that is wrong.
+
+    `seen`: the id of the latest assessment that the assessor saw, 0 for none; code stale when there is a later one.
+    """
     refuse_unless_editable(customer, actor)
     row = edits.locked(customer)
     refuse_if_archived(row)
+    _refuse_if_later(row, seen)
     at = _moment_after(row)
     held = rules_at(at)
     said = {name: text.strip() for name, text in (notes or {}).items() if text.strip()}
@@ -70,6 +75,17 @@ def assess_customer(
     )
     _take_tier(row, judged.tier, at, assessment, actor)
     return assessment
+
+
+def _refuse_if_later(row: Customer, seen: int | None) -> None:
+    last = row.assessments.select_related("assessed_by").first()  # type: ignore[attr-defined]
+    if seen is None or last is None or seen == last.pk:
+        return
+    raise ValidationError(
+        _("%(name)s has assessed this customer meanwhile: %(tier)s, %(total)s points. Save again if yours shall hold.")
+        % {"name": last.assessed_by or _("Somebody"), "tier": last.tier, "total": f"{last.total:g}"},
+        code="stale",
+    )
 
 
 def _moment_after(customer: Customer) -> datetime:

@@ -1,5 +1,6 @@
 """Assessments of customers: which are due, what facts suggest, what has changed from one to the next."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,13 +12,14 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from accounts.calendar import add_months, span, t12m
 from accounts.models import User
 from accounts.selectors import calendar
-from customers.models import Assessment, Customer, Order, TierRules
+from customers.models import Assessment, Contact, Customer, Order, TierRules
 from customers.rules import suggestions as suggest
 from customers.rules import tiers as rules
 from customers.selectors.tiers import rules_at, rules_now
 
 MOST = 50
 MOST_FACTS = 10
+NOTHING = Decimal(0)
 
 
 def with_assessed_at(customers: QuerySet[Any]) -> QuerySet[Any]:
@@ -61,44 +63,72 @@ class Facts:
 
     def scores(self) -> dict[str, int | None]:
         """{criterion: suggested score}, None where the facts do not say."""
-        return {
-            "sales": suggest.sales(self.quarters),
-            "growth": suggest.growth(self.now, self.before),
-            "potential": suggest.potential(self.now, self.spend),
-            "goals": suggest.goals(self.meetings),
-        }
+        return _scores(self.now, self.before, self.quarters, self.spend, self.meetings)
+
+
+def _scores(
+    now: Decimal, before: Decimal, quarters: int, spend: Decimal | None, meetings: int
+) -> dict[str, int | None]:
+    return {
+        "sales": suggest.sales(quarters),
+        "growth": suggest.growth(now, before),
+        "potential": suggest.potential(now, spend),
+        "goals": suggest.goals(meetings),
+    }
+
+
+def suggested(sums: Mapping[str, Any], spend: Decimal | None, meetings: int) -> dict[str, int | None]:
+    """What the facts suggest, from `order_sums` of a customer, its yearly spend, the meetings with its deciders."""
+    return _scores(sums.get("now") or NOTHING, sums.get("before") or NOTHING, _quarters(sums), spend, meetings)
 
 
 def facts_of(customer: Customer, user: User, today: date) -> Facts:
     """Four queries, over what the reader may see."""
-    months = t12m(today)
-    before = span(add_months(today, -24), add_months(today, -12))
     orders = Order.objects.visible_to(user).in_use().filter(customer=customer)
+    found = orders.aggregate(**order_sums(today))
+    met = _meetings(customer.contacts, user, t12m(today))  # type: ignore[attr-defined]
+    activities: Any = apps.get_model("opportunities", "Activity").objects
+    done = activities.filter(pk__in=met.values("activity_id"))
+    before = span(add_months(today, -24), add_months(today, -12))
+    return Facts(
+        now=found["now"] or NOTHING, before=found["before"] or NOTHING, quarters=_quarters(found),
+        spend=customer.annual_spend,
+        orders=list(orders.filter(booked_on__gt=before.first, booked_on__lte=today)[:MOST_FACTS]),
+        meetings=done.count(), activities=list(done.select_related("kind").order_by("-done_at")[:MOST_FACTS]),
+    )  # fmt: skip
+
+
+def order_sums(today: date) -> dict[str, Any]:
+    """Aggregates over orders: `now` of twelve months, `before` of the twelve before, `q0` … how many a quarter."""
+    months, before = t12m(today), span(add_months(today, -24), add_months(today, -12))
     sums: dict[str, Any] = {"now": _sum(months.first, today), "before": _sum(before.first, before.last)}
     for number in range(suggest.QUARTERS):
         last, first = add_months(today, -3 * number), add_months(today, -3 * (number + 1))
         sums[f"q{number}"] = Count("pk", filter=Q(booked_on__gt=first, booked_on__lte=last))
-    found = orders.aggregate(**sums)
-    met = _meetings(customer, user, months)
-    return Facts(
-        now=found["now"] or Decimal(0), before=found["before"] or Decimal(0),
-        quarters=sum(bool(found[f"q{number}"]) for number in range(suggest.QUARTERS)), spend=customer.annual_spend,
-        orders=list(orders.filter(booked_on__gt=before.first, booked_on__lte=today)[:MOST_FACTS]),
-        meetings=met.count(), activities=list(met.select_related("kind").order_by("-done_at")[:MOST_FACTS]),
-    )  # fmt: skip
+    return sums
+
+
+def _quarters(sums: Mapping[str, Any]) -> int:
+    return sum(bool(sums.get(f"q{number}")) for number in range(suggest.QUARTERS))
 
 
 def _sum(first: date, last: date) -> Sum:
     return Sum("amount", filter=Q(booked_on__gte=first, booked_on__lte=last))
 
 
-def _meetings(customer: Customer, user: User, months: Any) -> Any:
-    """Done activities with a decision maker; they stand above customers, so they are reached by name."""
+def meetings_by_customer(ids: Sequence[int], user: User, today: date) -> dict[int, int]:
+    """{customer: activities done with a decision maker of it in twelve months}. One query."""
+    met = _meetings(Contact.objects.filter(customer__in=ids), user, t12m(today)).order_by()
+    return dict(met.values_list("contact__customer").annotate(n=Count("activity", distinct=True)))
+
+
+def _meetings(contacts: Any, user: User, months: Any) -> Any:
+    """Who met whom: done activities with the decision makers of `contacts`; they stand above customers."""
     first, end = calendar().moments(months)
     activities: Any = apps.get_model("opportunities", "Activity").objects
-    deciders = customer.contacts.filter(buying_role="decision_maker").order_by().values("pk")
-    met = activities.model.contacts.through.objects.filter(contact_id__in=deciders).values("activity_id")
-    return activities.visible_to(user).filter(pk__in=met, done_at__gte=first, done_at__lt=end)
+    deciders = contacts.filter(buying_role="decision_maker").order_by().values("pk")
+    done = activities.visible_to(user).filter(done_at__gte=first, done_at__lt=end).order_by()
+    return activities.model.contacts.through.objects.filter(contact_id__in=deciders, activity__in=done.values("pk"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +164,11 @@ def _changed(row: Assessment, old: Assessment | None) -> list[tuple[str, int, in
     ]
 
 
-def preview(scores: dict[str, int], *, negative_margin: bool, payment_days_late: int | None) -> rules.Judgement:
-    """What the rules in force would say."""
-    held = rules_now()
+def preview(
+    scores: dict[str, int], *, negative_margin: bool, payment_days_late: int | None, held: TierRules | None = None
+) -> rules.Judgement:
+    """What the rules in force would say; `held`: these, where they are read already."""
+    held = held or rules_now()
     return rules.judge(
         scores, weights=held.weights, thresholds=held.thresholds, negative_margin=negative_margin,
         payment_days_late=payment_days_late,

@@ -14,7 +14,7 @@ from accounts.selectors import today
 from customers import actions
 from customers.actions.tiers import may_override
 from customers.assessment_forms import LABELS, AssessForm, OverrideForm, words
-from customers.models import Assessment, Customer
+from customers.models import Assessment, Customer, TierRules
 from customers.rules import tiers as rules
 from customers.selectors import assessments as selectors
 from customers.views.customers import form_methods
@@ -41,14 +41,15 @@ def assess(request: HttpRequest, pk: int) -> HttpResponse:
     if not _may_edit(request, customer):
         raise PermissionDenied(_("You may read this customer but not change it."))
     user: Any = request.user
-    form = AssessForm(request.POST or None, latest=customer.assessments.first())  # type: ignore[attr-defined]
+    latest = customer.assessments.first()  # type: ignore[attr-defined]
+    form = AssessForm(request.POST or None, latest=latest)
     facts = selectors.facts_of(customer, user, today())
     return form_page(
         request, form, lambda: actions.assess_customer(customer=customer, actor=user, **form.given()),
         title=_("Assess %(name)s") % {"name": customer.name}, submit=_("Save assessment"),
         said=_("The assessment was saved."), back=_history_of(customer), template="customers/assessments/form.html",
         parent=(reverse("customer", args=[pk]), customer.name), customer=customer, facts=facts,
-        criteria=_criteria(form, facts), **_judged(form),
+        seen=latest.pk if latest else 0, criteria=_criteria(form, facts), **judged_by(form),
     )  # fmt: skip
 
 
@@ -63,10 +64,10 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """What the rules would say of the scores as they stand, for the form's script."""
     _customer(request, pk)
     form = AssessForm(request.POST)
-    return render(request, "customers/assessments/_preview.html", _judged(form))
+    return render(request, "customers/assessments/_preview.html", judged_by(form))
 
 
-def _judged(form: AssessForm) -> dict[str, Any]:
+def judged_by(form: AssessForm, held: TierRules | None = None) -> dict[str, Any]:
     """The preview: points, tier and reasons once all seven scores are there."""
     if form.is_bound:
         form.is_valid()
@@ -77,7 +78,7 @@ def _judged(form: AssessForm) -> dict[str, Any]:
         late, negative = form.initial.get("payment_days_late"), form.initial.get("negative_margin", False)
     if len(scores) < len(rules.CRITERIA):
         return {"judged": None, "missing": len(rules.CRITERIA) - len(scores)}
-    judged = selectors.preview(scores, negative_margin=negative, payment_days_late=late)
+    judged = selectors.preview(scores, negative_margin=negative, payment_days_late=late, held=held)
     return {"judged": judged, "reasons": words(judged)}
 
 

@@ -164,5 +164,6 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """One's own neglected key accounts and customers due to be assessed: the first on My day, all on a page."""
     assert isinstance(request.user, User)
     rows, fragment = waiting_of(request.user, today()), is_fragment(request)
-    context = {"rows": rows, "shown": rows[:FIRST] if fragment else rows}
+    due = sum(each.due for each in rows)
+    context = {"rows": rows, "shown": rows[:FIRST] if fragment else rows, "due": due}
     return render(request, "customers/waiting.html" if fragment else "customers/waiting_page.html", context)

@@ -12,7 +12,7 @@ from customers.models import Customer, TierRules
 from customers.rules.attention import assessment_due
 from customers.rules.tiers import KEY_ACCOUNTS
 from customers.selectors.assessments import with_assessed_at
-from customers.selectors.attention import neglect_of, with_contacts
+from customers.selectors.attention import is_neglected, neglect_of, with_contacts
 from customers.selectors.tiers import rules_now
 
 
@@ -37,6 +37,12 @@ def waiting_of(user: User, day: date) -> list[Waiting]:
     of_them = Q(tier__in=KEY_ACCOUNTS) | Q(assessed_at__isnull=False)
     found = (_waiting(row, day, rules) for row in rows.filter(of_them).order_by("-tier", "name", "pk"))
     return [each for each in found if each.missed or each.due]
+
+
+def neglected_others(user: User, day: date) -> int:
+    """How many of the person's customers that are no key accounts are neglected. Two queries."""
+    own = Customer.objects.in_use().filter(owner=user).exclude(tier__in=KEY_ACCOUNTS)
+    return own.filter(is_neglected(user, day, rules_now())).count()
 
 
 def _waiting(row: Any, day: date, rules: TierRules) -> Waiting:

@@ -22,7 +22,7 @@ from customers.rules.tiers import TIERS
 from customers.selectors import pyramid as pyramids
 from customers.selectors.capacity import loads, people_with_accounts, total
 from customers.selectors.listing import ORDERINGS, rows_of, sorted_ids
-from customers.selectors.my_accounts import waiting_of
+from customers.selectors.my_accounts import neglected_others, waiting_of
 from customers.selectors.tiers import rules_now
 from customers.views.lists import narrowed, page_of, without
 
@@ -161,9 +161,17 @@ def capacity(request: HttpRequest) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")
 def waiting(request: HttpRequest) -> HttpResponse:
-    """One's own neglected key accounts and customers due to be assessed: the first on My day, all on a page."""
+    """One's own neglected key accounts and customers due to be assessed: the first on My day, all on a page.
+
+    Neglected customers of lower tiers are many: they are counted, and the list has them.
+    """
     assert isinstance(request.user, User)
-    rows, fragment = waiting_of(request.user, today()), is_fragment(request)
-    due = sum(each.due for each in rows)
-    context = {"rows": rows, "shown": rows[:FIRST] if fragment else rows, "due": due}
+    user, day, fragment = request.user, today(), is_fragment(request)
+    rows = waiting_of(user, day)
+    context = {
+        "rows": rows,
+        "shown": rows[:FIRST] if fragment else rows,
+        "due": sum(each.due for each in rows),
+        "others": neglected_others(user, day),
+    }
     return render(request, "customers/waiting.html" if fragment else "customers/waiting_page.html", context)

@@ -112,6 +112,11 @@ def test_what_waits_for_a_person(company, signed_in):
     assert "/customers/waiting/" in client.get("/day/").content.decode()
     panel = client.get("/customers/waiting/", headers={"HX-Request": "true"}).content.decode()
     assert "Unassessed" in panel and "Of a colleague" not in panel and "<html" not in panel
+    assert "2 customers of lower tiers are neglected" in panel
+    query = f"owner={company.rep.username}&neglected=true&tier=3A&tier=2A&tier=1A"
+    listed = [row.name for row in client.get(f"/customers/?{query}").context["page"].object_list]
+    assert listed == ["Again", "Small"]
+    assert "/customers/assess/?whose=mine&amp;due=true" in panel
 
 
 def test_the_first_few_on_my_day_and_all_on_the_page(company, signed_in):
@@ -127,5 +132,5 @@ def test_the_first_few_on_my_day_and_all_on_the_page(company, signed_in):
     few = asked()
     for _number in range(7):
         factories.customer(company.rep, tier="5A")
-    assert asked() == (few[0], 6, 8) and few[0] <= 5
+    assert asked() == (few[0], 6, 8) and few[0] <= 7
     assert len(client.get("/customers/waiting/").context["shown"]) == 8

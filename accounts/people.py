@@ -19,7 +19,7 @@ from accounts import edits
 from accounts.actions import BEGINNING, create_person, refuse_unless_admin
 from accounts.invitations import invite, revoke_all
 from accounts.models import AccessToken, Invitation, Team, User, UserTeam
-from accounts.selectors import today
+from accounts.selectors import calendar, today
 
 PERSON_FIELDS = ("name", "email", "role", "team", "language", "active_from", "active_until")
 ACCESS = frozenset({"role", "active_from", "active_until"})  # what somebody does not set for themselves
@@ -197,7 +197,9 @@ def end_access(*, person: User, seen: int | None, actor: User) -> User:
         person.active_until and person.active_until < day
     ):
         changes["active_until"] = day
-    person = edits.edit(person, changes=changes, seen=seen, actor=actor, action="deactivate")
+    agreed = person.active_until if person.active_until and person.active_until > day else None
+    kept = {"agreed_until": agreed}
+    person = edits.edit_locked(person, changes=changes, seen=seen, actor=actor, action="deactivate", besides=kept)
     AccessToken.objects.usable().filter(user=person).update(expires_at=now)
     revoke_all(person)
     _end_sessions(person)
@@ -213,13 +215,19 @@ def _end_sessions(person: User) -> None:
 
 @transaction.atomic
 def reactivate_person(*, person: User, seen: int | None, actor: User) -> User:
-    """Let somebody sign in again, with the password that they had; tokens and invitations stay ended."""
+    """Let somebody sign in again, with the password that they had; tokens and invitations stay ended.
+
+    An end that was agreed before and still lies ahead holds again, unless another one was set meanwhile.
+    """
     refuse_unless_admin(actor)
     person = edits.locked(person)
     if person.deactivated_at is None:
         return person
     _refuse_archived_team(person.team)
     changes: dict[str, Any] = {"deactivated_at": None}
-    if person.active_until is not None and person.active_until <= today():
-        changes["active_until"] = None
-    return edits.edit(person, changes=changes, seen=seen, actor=actor, action="reactivate")
+    day, agreed = today(), person.agreed_until
+    if person.active_until is not None and person.active_until <= day:
+        brought_forward = person.active_until == calendar().local_date(person.deactivated_at)
+        changes["active_until"] = agreed if brought_forward and agreed is not None and agreed >= day else None
+    kept = {"agreed_until": None}
+    return edits.edit_locked(person, changes=changes, seen=seen, actor=actor, action="reactivate", besides=kept)

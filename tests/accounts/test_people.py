@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 from django.utils import timezone
@@ -157,6 +158,44 @@ def test_an_ended_access_ends_session_and_token_at_once(company, signed_in):
     assert not AccessToken.objects.usable().filter(pk=token.pk).exists()
     actions = AuditEntry.objects.filter(model="user", object_id=row.pk).values_list("action", flat=True)
     assert {"deactivate", "reactivate"} <= set(actions)
+
+
+AHEAD = timedelta(days=40)
+
+
+@pytest.mark.parametrize(
+    ("until", "passed", "set_meanwhile", "after"),
+    [
+        (AHEAD, timedelta(0), None, AHEAD),  # what was agreed holds again
+        (AHEAD, timedelta(days=40), None, AHEAD),  # on its last day
+        (AHEAD, timedelta(days=41), None, None),  # it has passed: whoever is let in again can sign in
+        (AHEAD, timedelta(days=3), timedelta(days=90), timedelta(days=90)),
+        (AHEAD, timedelta(days=3), timedelta(days=1), None),
+        (timedelta(0), timedelta(days=1), None, None),
+        (None, timedelta(days=1), None, None),
+    ],
+)
+def test_an_end_that_was_agreed_outlives_a_deactivation(company, until, passed, set_meanwhile, after):
+    begin = today()
+
+    def day(distance):
+        return None if distance is None else begin + distance
+
+    def fresh():
+        return User.objects.get(pk=company.rep.pk)
+
+    edit_person(person=company.rep, changes={"active_until": day(until)}, seen=None, actor=company.admin)
+    end_access(person=fresh(), seen=None, actor=company.admin)
+    assert fresh().active_until == begin
+    if set_meanwhile is not None:
+        edit_person(person=fresh(), changes={"active_until": day(set_meanwhile)}, seen=None, actor=company.admin)
+    with time_machine.travel(timezone.now() + passed, tick=False):
+        reactivate_person(person=fresh(), seen=None, actor=company.admin)
+        row = fresh()
+        assert (row.is_active, row.active_until, row.agreed_until) == (True, day(after), None)
+    # A second time the first agreement is forgotten.
+    end_access(person=fresh(), seen=None, actor=company.admin)
+    assert fresh().agreed_until == (day(after) if after and after > timedelta(0) else None)
 
 
 def bearer(secret):

@@ -16,13 +16,14 @@ from customers.models import (
     Order,
     PlanLine,
     Supplier,
+    TargetCustomer,
     Unit,
 )
 
 PATHS: dict[type[Any], str] = {  # from what hangs on a customer, and is seen with it, to the customer
     Contact: "customer", Order: "customer", Contract: "customer", NpsResponse: "customer", Supplier: "customer",
     Unit: "customer", Coverage: "unit__customer", AccountPlan: "customer",
-    PlanLine: "plan__customer", JointAction: "plan__customer",
+    PlanLine: "plan__customer", JointAction: "plan__customer", TargetCustomer: "customer",
 }  # fmt: skip
 WITH_VALUES = [name for name in ("customer", *(model._meta.model_name or "" for model in PATHS)) if name != "contact"]
 

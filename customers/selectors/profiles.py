@@ -38,8 +38,11 @@ NEVER = Q(pk__in=[])
 # --- Conditions and points ------------------------------------------------------------------------
 
 
-def condition(criterion: ProfileCriterion, line: str) -> Q:
-    """The customers of which a criterion holds; none for a value that means nothing. `line` is the profile's."""
+def condition(criterion: ProfileCriterion, line: str, among: list[int] | None = None) -> Q:
+    """The customers of which a criterion holds; none for a value that means nothing. `line` is the profile's.
+
+    `among`, ids of customers, narrows the sets behind it: to ask for a few costs little then.
+    """
     value = criterion.value
     match criterion.kind:
         case Kind.INDUSTRY | Kind.REGION:
@@ -50,8 +53,14 @@ def condition(criterion: ProfileCriterion, line: str) -> Q:
         case Kind.TIER:
             return Q(tier__in=tiers_from(value))
         case Kind.BOUGHT_LINE:
-            return Q(pk__in=_orders_of(value or line).values("customer_id"))
-    return Q(pk__in=_decision_makers().values("customer_id"))
+            return _with(_orders_of(value or line), among)
+    return _with(_decision_makers(), among)
+
+
+def _with(rows: Any, among: list[int] | None) -> Q:
+    """The customers of these rows."""
+    of_them = rows if among is None else rows.filter(customer__in=among)
+    return Q(pk__in=of_them.values("customer_id"))
 
 
 def _orders_of(line: str) -> Any:
@@ -63,12 +72,13 @@ def _decision_makers() -> Any:
     return Contact.objects.in_use().filter(buying_role=role, erased_at=None).order_by()
 
 
-def _points(profile: IdealProfile) -> list[Any]:
+def _points(profile: IdealProfile, among: list[int] | None = None) -> list[Any]:
     """The points of each criterion: its weight where it holds, else 0."""
-    return [
-        Case(When(condition(each, profile.line), then=Value(each.weight)), default=0, output_field=IntegerField())
-        for each in _criteria(profile)
-    ]
+    return [_weight(each, condition(each, profile.line, among)) for each in _criteria(profile)]
+
+
+def _weight(criterion: ProfileCriterion, holds: Q) -> Case:
+    return Case(When(holds, then=Value(criterion.weight)), default=0, output_field=IntegerField())
 
 
 def _sum(points: Iterable[Any]) -> Any:
@@ -223,9 +233,9 @@ def sorted_fits(found: Any, sort: str) -> Any:
 
 def fit_rows(ids: Any, profile: IdealProfile, user: User, sort: str) -> list[FitRow]:
     """The rows of a page of `sorted_fits`, opened to their criteria. One query."""
-    criteria = _criteria(profile)
-    points = {f"points_{place}": each for place, each in enumerate(_points(profile))}
-    found: Any = Customer.objects.filter(pk__in=[row["pk"] for row in ids]).annotate(**points)
+    criteria, among = _criteria(profile), [row["pk"] for row in ids]
+    points = {f"points_{place}": each for place, each in enumerate(_points(profile, among))}
+    found: Any = Customer.objects.filter(pk__in=among).annotate(**points)
     found = found.annotate(**_found(criteria, profile.line), points=_sum(F(name) for name in points))
     targets = _targets(profile)
     found = found.select_related("owner").annotate(

@@ -243,6 +243,13 @@ def test_the_page_of_the_customer_names_its_target(company, signed_in, customer,
     assert "Ask for a visit" not in signed_in(company.rep).get(reverse("customer", args=[customer.pk])).content.decode()
 
 
+def test_the_changes_of_a_customer_tell_of_its_target(company, signed_in, customer, target):
+    actions.edit_target(target=target, changes={"next_step": "Call"}, seen=1, actor=company.manager)
+    page = signed_in(company.rep).get(reverse("customer_audit", args=[customer.pk])).content.decode()
+    for text in ("Target customer", "Ask for a visit", "Call"):
+        assert text in page
+
+
 # --- Budget -------------------------------------------------------------------------------------
 
 

@@ -68,9 +68,7 @@ class User(AbstractBaseUser, Revised):
     active_from = models.DateField(_("active from"), null=True, blank=True)
     active_until = models.DateField(_("active until"), null=True, blank=True)
     deactivated_at = models.DateTimeField(null=True, blank=True, editable=False)
-    agreed_until = models.DateField(
-        null=True, blank=True, editable=False
-    )  # before it was ended early
+    agreed_until = models.DateField(null=True, blank=True, editable=False)  # before it was ended early
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -3,17 +3,22 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts import visibility
 from accounts.api.fields import MomentField, person
 from accounts.models import User
+from accounts.selectors import today
 from config.web.api import ReferenceField, StrictSerializer
 from customers.models import Contact
 from opportunities import actions
 from opportunities.api.of_opportunity import Nested, OfOpportunity
 from opportunities.api.serializers import sensible_day
 from opportunities.models import JointTask, Stakeholder
+from opportunities.selectors.joint_plan import plan_of
 
 
 def contacts_of(user: User) -> QuerySet[Any]:
@@ -101,6 +106,25 @@ class JointTaskSerializer(StrictSerializer):
         read_only_fields = ("key", "version")
 
 
+class OnTimeSerializer(serializers.Serializer[Any]):
+    """Of the tasks that were due, those done by their day; `share` is null while nothing was due."""
+
+    kept = serializers.IntegerField()
+    due = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True)
+
+
+@extend_schema_serializer(many=False)
+class JointPlanSerializer(serializers.Serializer[Any]):
+    """A page of tasks with the share on time."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = JointTaskSerializer(many=True)
+    on_time = OnTimeSerializer()
+
+
 class JointTasks(OfOpportunity):
     """Tasks of the joint plans of every opportunity that the caller may see."""
 
@@ -117,4 +141,11 @@ class JointTasks(OfOpportunity):
 
 
 class JointPlanOfDeal(Nested, JointTasks):
-    """The joint plan of an opportunity: the tasks of both sides."""
+    """The joint plan of an opportunity: the tasks of both sides, and how many of them were done in time."""
+
+    @extend_schema(responses=JointPlanSerializer)
+    def list(self, request: Request, pk: str) -> Response:  # type: ignore[override]
+        """The tasks, a page at a time; `on_time` is of the whole plan, those due in the last 30 days."""
+        response = super().list(request, pk)
+        response.data["on_time"] = OnTimeSerializer(plan_of(self.deal(), today()).on_time).data
+        return response

@@ -107,6 +107,22 @@ def test_bad_stakeholders(company, api, deal, contact):
 # --- Joint plan -------------------------------------------------------------------------------
 
 
+def test_the_plan_says_what_was_done_in_time(company, api, deal):
+    client = api(company.rep)
+    assert client.get(of(deal, "joint-plan")).json()["on_time"] == {"kept": 0, "due": 0, "share": None}
+    for late in (0, 0, 3, None, "archived"):
+        due = today() - timedelta(days=5)
+        done = None if late is None else due + timedelta(days=late if isinstance(late, int) else 0)
+        row = actions.add_task(opportunity=deal, actor=company.rep, title="x", due_on=due, done_on=done)
+        if late == "archived":
+            actions.archive_task(task=row, seen=None, actor=company.rep)
+    answer = client.get(of(deal, "joint-plan") + "?page_size=1").json()
+    assert (answer["count"], len(answer["results"])) == (4, 1)
+    assert answer["on_time"] == {"kept": 2, "due": 4, "share": 0.5}
+    assert api(company.executive).get(of(deal, "joint-plan")).json()["on_time"]["due"] == 4
+    assert api(company.stranger).get(of(deal, "joint-plan")).status_code == 404
+
+
 def test_a_task_from_first_to_last(company, api, deal, contact):
     client = api(company.rep)
     given = {"title": "Send the data", "side": "theirs", "contact": contact.key, "due_on": "2027-01-01"}

@@ -1,11 +1,13 @@
 """The words of customers' querysets."""
 
+from datetime import date
 from typing import Any, Self
 
 from django.db import models
 
 from accounts import visibility
 from accounts.models import User
+from accounts.selectors import calendar
 
 
 class InUse(models.QuerySet[Any]):
@@ -36,6 +38,11 @@ class ContactQuerySet(InUse):
 
     def editable_by(self, user: User) -> Self:
         return visibility.editable_contacts(self, user)  # type: ignore[return-value]
+
+
+def counts_on(day: date) -> models.Q:
+    """Orders that figures as of a day hold: one that was archived later is in them still (FINE-PRINT 53)."""
+    return models.Q(archived_at=None) | models.Q(archived_at__gte=calendar().end_of_day(day))
 
 
 class OrderQuerySet(InUse):

@@ -9,13 +9,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Sum, Value, When
+from django.db.models import Case, IntegerField, Q, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from accounts.calendar import Period, add_months, t12m
 from accounts.models import User
 from accounts.selectors import calendar, today
 from customers.models import Coverage, Customer, Product
+from customers.querysets import counts_on
 from customers.rules.share import SHARE_THRESHOLD, Slice, share_of, slices
 
 MOST_ORDERS = 20
@@ -55,9 +56,8 @@ class Share:
 def wallet_share(customer: Customer, user: User) -> Share:
     """Orders of all sellers in twelve months over the yearly spend (FINE-PRINT 41). Two queries."""
     day = today()
-    orders = customer.orders.visible_to(user).in_use()  # type: ignore[attr-defined]
-    now, before = t12m(day), t12m(add_months(day, -12))
-    sums = orders.order_by().aggregate(now=_within(now), before=_within(before))
+    orders = customer.orders.visible_to(user)  # type: ignore[attr-defined]
+    sums = orders.order_by().aggregate(now=_of_year(day), before=_of_year(add_months(day, -12)))
     suppliers = list(customer.suppliers.in_use().values_list("pk", "name", "annual_amount"))  # type: ignore[attr-defined]
     ours, spend = sums["now"] or Decimal(0), customer.annual_spend
     return Share(
@@ -66,8 +66,10 @@ def wallet_share(customer: Customer, user: User) -> Share:
     )  # fmt: skip
 
 
-def _within(period: Period) -> Sum:
-    return Sum(Case(When(booked_on__range=(period.first, period.last), then=F("amount"))))
+def _of_year(day: date) -> Sum:
+    """What the twelve months that end on the day have brought, as of that day."""
+    months = t12m(day)
+    return Sum("amount", filter=counts_on(day) & Q(booked_on__range=(months.first, months.last)))
 
 
 @dataclass(frozen=True, slots=True)

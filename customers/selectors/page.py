@@ -11,6 +11,7 @@ from accounts.calendar import Period, add_months, t12m
 from accounts.models import User
 from accounts.selectors import today
 from customers.models import Assessment, Contact, Contract, Customer, Order, TargetCustomer
+from customers.querysets import counts_on
 from customers.selectors.attention import with_contacts
 from customers.selectors.people import last_met
 
@@ -78,7 +79,7 @@ def for_page(user: User) -> QuerySet[Any]:
 
 
 def _orders(user: User, months: Period) -> Any:
-    seen = Order.objects.visible_to(user).in_use()
+    seen = Order.objects.visible_to(user).filter(counts_on(months.last))
     return seen.filter(customer=OuterRef("pk"), booked_on__range=(months.first, months.last))
 
 

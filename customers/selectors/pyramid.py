@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from accounts.calendar import Period, add_months, t12m
 from accounts.selectors import calendar
 from customers.models import CustomerTier, Order, TierRules
+from customers.querysets import counts_on
 from customers.rules.tiers import KEY_ACCOUNTS, TIERS
 from customers.selectors.assessments import is_due
 
@@ -132,7 +133,8 @@ def _count_customers(live: Any, held: dict[str, Level], day: date, before: date,
 
 def _add_orders(live: Any, held: dict[str, Level], day: date, before: date) -> None:
     now, ago = t12m(day), t12m(before)
-    this, last = Q(booked_on__gte=now.first), Q(booked_on__lte=ago.last)
+    this = counts_on(day) & Q(booked_on__gte=now.first)
+    last = counts_on(before) & Q(booked_on__lte=ago.last)
     known, there = Q(customer__annual_spend__gt=0), _there_by(before)
     orders = _orders_of(live, Period("", ago.first, now.last))
     rows = orders.annotate(then=tier_at(calendar().end_of_day(before), "customer_id", "customer__tier"))
@@ -150,12 +152,13 @@ def _there_by(day: date) -> Q:
 
 
 def _orders_of(customers: Any, months: Period) -> Any:
-    found = Order.objects.in_use().filter(booked_on__range=(months.first, months.last)).order_by()
+    found = Order.objects.filter(booked_on__range=(months.first, months.last)).order_by()
     return found.filter(customer__in=customers.values("pk"))
 
 
 def _of_largest(live: Any, day: date) -> Decimal:
-    sums = _orders_of(live, t12m(day)).values_list("customer").annotate(total=Sum("amount")).order_by("-total")
+    orders = _orders_of(live, t12m(day)).filter(counts_on(day))
+    sums = orders.values_list("customer").annotate(total=Sum("amount")).order_by("-total")
     return sum((total for _customer, total in sums[:LARGEST]), ZERO)
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from accounts.selectors import today
+from accounts.selectors import calendar, today
 from customers.models import Contract, Customer
 from customers.selectors.bought import wallet_share
 from customers.selectors.facts import renewals_due
@@ -55,14 +55,15 @@ SHARES = """
     SELECT c.id, c.annual_spend, COALESCE(SUM(o.amount), 0)
     FROM customers_customer c
     LEFT JOIN customers_order o
-        ON o.customer_id = c.id AND o.archived_at IS NULL AND o.booked_on > %s AND o.booked_on <= %s
+        ON o.customer_id = c.id AND (o.archived_at IS NULL OR o.archived_at > %s)
+        AND o.booked_on > %s AND o.booked_on <= %s
     GROUP BY c.id, c.annual_spend
 """
 
 
 def shares(after, until):
-    """{customer: cents bought ÷ cents spent, None where the spend is not known}."""
-    found = rows(SHARES, after, until)
+    """{customer: cents bought ÷ cents spent, None where the spend is not known}, as of `until`."""
+    found = rows(SHARES, calendar().end_of_day(until), after, until)
     return {pk: Decimal(int(ours)) / Decimal(int(spend)) if spend else None for pk, spend, ours in found}
 
 

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from accounts.selectors import calendar
-from customers.models import Assessment, Customer, Order, TierRules
+from customers.models import Assessment, Customer, CustomerTier, Order, TierRules
 from customers.rules.attention import assessment_due
 from customers.selectors.assessments import is_due, meetings_by_customer, order_sums, suggested
 
@@ -30,16 +30,19 @@ def assessable(
 ) -> QuerySet[Any]:
     """The customers in use that this person may assess, by name.
 
-    `due`: those that are due, and what the person has assessed today, so that a saved row leaves no gap in the pages.
+    `due`: those that are due. What the person has assessed today stays, also when it is due or of such a tier no
+    more, so that a saved row leaves no gap in the pages.
     """
     found = Customer.objects.editable_by(user).in_use()
     if mine:
         found = found.filter(owner=user)
+    today = Assessment.objects.filter(assessed_by=user, assessed_at__gte=calendar().start_of_day(day)).order_by()
+    done = Q(pk__in=today.values("customer_id"))
     if tiers:
-        found = found.filter(tier__in=tiers)
+        held = CustomerTier.objects.filter(tier__in=tiers).order_by().values("customer_id")
+        found = found.filter(Q(tier__in=tiers) | done & Q(pk__in=held))
     if due:
-        today = Assessment.objects.filter(assessed_by=user, assessed_at__gte=calendar().start_of_day(day)).order_by()
-        found = found.filter(is_due(day, rules) | Q(pk__in=today.values("customer_id")))
+        found = found.filter(is_due(day, rules) | done)
     return found.order_by("name", "pk")
 
 

@@ -105,6 +105,17 @@ def test_customers_are_assessed_in_one_grid_by_keyboard(company, harbour, open_p
     expect(row.locator("[data-saved]")).to_contain_text(say(window, "Saved"))
     steps.sound(window, "grid")
     made = Assessment.objects.get()
-    assert (made.customer, list(made.scores.values())) == (harbour, [4, 4, 4, 3, 4, 4, 5])
-    window.page.once("dialog", lambda asked: asked.accept())
+    assert (made.customer, [made.scores[name] for name in CRITERIA]) == (harbour, [4, 4, 4, 3, 4, 4, 5])
+    on_its_way = []
+    page.route("**/assess/row/", lambda route: on_its_way.append(route))
+    row.locator("[name=growth]").fill("5")
+    with page.expect_request("**/assess/row/"):
+        page.keyboard.press("Enter")
+    row.locator("[name=margin]").fill("5")
+    on_its_way.pop().continue_()
+    expect(row.locator("[data-result]")).to_contain_text("84")
+    expect(row.locator("[name=margin]")).to_have_value("5")
+    assert [each.scores["margin"] for each in Assessment.objects.all()] == [4, 4], "typed since, and not saved yet"
+    page.unroute("**/assess/row/")
+    page.once("dialog", lambda asked: asked.accept())
     page.goto("/customers/")

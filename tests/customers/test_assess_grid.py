@@ -54,8 +54,11 @@ def test_due_ones_stay_for_the_day_on_which_they_are_saved(company, customer, si
     assert names(client.get(f"{URL}?due=true")) == ["Own"]
     save(client, customer)
     assert names(client.get(f"{URL}?due=true")) == ["Own"], "no gap in the pages"
+    assert names(client.get(f"{URL}?tier=4A")) == ["Own"]
+    assert names(client.get(f"{URL}?tier=5A")) == []
     Assessment.objects.update(assessed_at=timezone.now() - timedelta(days=2))
     assert names(client.get(f"{URL}?due=true")) == []
+    assert names(client.get(f"{URL}?tier=4A")) == []
 
 
 def test_a_row_is_saved_by_itself_and_says_its_tier(company, customer, signed_in):

@@ -3,7 +3,9 @@
    before the page is left. */
 const cells = (row) => [...row.querySelectorAll("[data-cell]")];
 const rowOf = (node) => node.closest?.("[data-grid] [data-row]");
-const dirty = new Set();
+const dirty = new Set(); // ids of rows
+const sent = new Set(); // that are on their way
+const late = new Set(); // that were changed meanwhile
 
 function go(row, index) {
   const cell = row && cells(row)[index];
@@ -73,22 +75,45 @@ for (const name of ["input", "change"]) {
     const row = rowOf(target);
     if (!row) return;
     dirty.add(row.id);
+    if (sent.has(row.id)) late.add(row.id);
     row.querySelector("[data-saved]").replaceChildren();
   });
 }
 
-/* The row that comes back takes the place of the one that was sent, and the focus that stood in it. */
-let held = null;
-document.addEventListener("htmx:before:swap", () => {
-  held = rowOf(document.activeElement) ? document.activeElement.id : null;
+document.addEventListener("submit", ({ target }) => {
+  const row = rowOf(target);
+  if (!row) return;
+  sent.add(row.id);
+  late.delete(row.id);
 });
-document.addEventListener("htmx:after:swap", () => {
-  for (const row of document.querySelectorAll("[data-grid] [data-row]")) {
-    const saved = row.querySelector("[data-saved]");
-    if (saved.hasChildNodes()) dirty.delete(row.id);
+
+/* The row that comes back takes the place of the one that was sent, with what was typed since. */
+const kept = new Map();
+
+function put(row, old) {
+  const values = cells(old);
+  cells(row).forEach((cell, index) => {
+    cell.value = values[index].value;
+    cell.checked = values[index].checked;
+  });
+  queueMicrotask(() => cells(row)[0].dispatchEvent(new Event("change", { bubbles: true }))); // when htmx knows the row
+}
+
+function arrived(row, old) {
+  sent.delete(row.id);
+  if (row.querySelector("[data-saved]").hasChildNodes()) dirty.delete(row.id);
+  if (late.delete(row.id)) put(row, old);
+}
+
+document.addEventListener("htmx:before:swap", () => {
+  for (const id of sent) kept.set(id, document.getElementById(id));
+});
+document.addEventListener("htmx:after:settle", () => {
+  for (const [id, old] of kept) {
+    const row = document.getElementById(id);
+    if (row && row !== old) arrived(row, old);
   }
-  const cell = held && document.activeElement?.id !== held && document.getElementById(held);
-  if (cell && document.activeElement === document.body) cell.focus();
+  kept.clear();
 });
 
 addEventListener("beforeunload", (event) => {

@@ -32,7 +32,7 @@ from accounts.api import throttling
 from accounts.models import AccessToken, Team, User
 from accounts.tokens import create_token
 from config.wsgi import application
-from customers.models import Contact, Customer, Order, Product
+from customers.models import Contact, Customer, IdealProfile, Order, Product, TargetCustomer
 from opportunities.models import Opportunity, Stage
 from tests.test_access_matrix import HIDDEN, ROLES, rows, undone  # noqa: F401
 
@@ -48,7 +48,14 @@ CHECKS = [
     response_schema_conformance,
 ]
 OFTEN = 0.8
-KEYED = {"customer": Customer, "contact": Contact, "product": Product, "stage": Stage, "team": Team}
+KEYED = {
+    "customer": Customer,
+    "contact": Contact,
+    "product": Product,
+    "profile": IdealProfile,
+    "stage": Stage,
+    "team": Team,
+}
 MODES = {"valid": GenerationMode.POSITIVE, "broken": GenerationMode.NEGATIVE}
 
 
@@ -67,6 +74,7 @@ def known(company: Any, rows: dict[str, Any], document: dict[str, Any]) -> Known
         for kind, model in (
             ("customers", Customer), ("contacts", Contact), ("opportunities", Opportunity), ("orders", Order),
             ("products", Product), ("stages", Stage), ("users", User), ("teams", Team), ("tokens", AccessToken),
+            ("profiles", IdealProfile), ("target-customers", TargetCustomer),
         )
     }  # fmt: skip
     keys = {kind: list(model.objects.values_list("key", flat=True)) for kind, model in KEYED.items()}

@@ -533,6 +533,7 @@ MATRIX: dict[str, list[Door]] = {
     "api-target-customer-reopen": [post(EDITED, "target", version=1)],
     "api-account-plan-list": [Door(EVERYBODY)],
     "api-account-plan-detail": [Door(OWNED, "plan"), patch(EDITED, "plan", risks="x"), delete(EDITED, "plan")],
+    "api-account-plan-forward": [post(EDITED, "plan")],
     "api-account-plan-restore": [post(EDITED, "plan", version=1)],
     "api-customer-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN"), post(SELLERS_AND_ADMINS, name="x")],
     "api-customer-pyramid": [Door(EVERYBODY)],

@@ -118,6 +118,13 @@ class AccountPlans(Resource):
         row = self.get_object()
         return self.reread(actions.restore_plan(plan=row, seen=self.seen_if_said(row), actor=request.user))
 
+    @extend_schema(request=None, responses={201: AccountPlanSerializer})
+    @action(detail=True, methods=["post"])
+    def forward(self, request: Request, pk: str) -> Response:
+        """The plan of the next year, begun with this one: texts, lines with revenue a year on, open joint actions."""
+        made = actions.copy_plan_forward(plan=self.get_object(), actor=request.user)
+        return self.reread(made, status.HTTP_201_CREATED)
+
 
 class AccountPlansOfCustomer(AccountPlans):
     """The plans of one customer."""

@@ -82,3 +82,20 @@ def test_what_a_patch_adds_needs_its_text(company, client):
     for name, item in (("lines", {"revenue": "1.00"}), ("joint_actions", {"owner": "rep"})):
         answer = client.patch(detail, {"version": made["version"], name: [item]}, content_type="application/json")
         assert (answer.status_code, list(answer.json())) == (400, [name])
+
+
+def test_a_plan_is_copied_forward_once(company, client):
+    customer = factories.customer(company.rep)
+    said = {"year": 2026, "lines": [{"strategy": "Zero stock", "revenue": "1.00", "revenue_next": "2.00"}]}
+    url = reverse("api-customer-account-plans", args=[customer.pk])
+    made = client.post(url, said, content_type="application/json").json()
+    forward = reverse("api-account-plan-forward", args=[made["id"]])
+    answer = client.post(forward, {}, content_type="application/json")
+    assert answer.status_code == 201, answer.content
+    assert (answer.json()["year"], answer.json()["lines"][0]["revenue"]) == (2027, "2.00")
+    again = client.post(forward, {}, content_type="application/json")
+    assert (again.status_code, list(again.json())) == (400, ["year"])
+    client.force_login(company.stranger)
+    assert client.post(forward, {}, content_type="application/json").status_code == 404
+    client.force_login(company.executive)
+    assert client.post(forward, {}, content_type="application/json").status_code == 403

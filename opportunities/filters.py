@@ -14,6 +14,7 @@ from accounts.models import Team, User
 from config.web.filters import ChoicesFilter, Conditions, MoneyFilter, ReferenceFilter
 from customers.models import Customer, Product
 from opportunities.models import ForecastCategory, Opportunity, Outcome, Stage
+from opportunities.selectors.troubles import Trouble, in_trouble
 
 ORDERINGS = {
     "title": "title",
@@ -51,6 +52,16 @@ class TeamFilter(ReferenceFilter):
         return Q(team__in=Team.objects.filter(Exists(above)).order_by().values("pk"))
 
 
+class TroubleFilter(ChoicesFilter):
+    """Open ones in any of these troubles."""
+
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        wanted = Q()
+        for kind in value or ():
+            wanted |= in_trouble(kind)
+        return qs.filter(wanted) if value else qs
+
+
 class OpportunityFilter(filters.FilterSet):
     """References by key, people by login name; one that is unknown or hidden is invalid, with the same words."""
 
@@ -63,6 +74,7 @@ class OpportunityFilter(filters.FilterSet):
     tier = ChoicesFilter(field_name="customer__tier", choices=Customer.Tier, label=_("Tier"))
     outcome = ChoicesFilter(choices=Outcome, label=_("Outcome"))
     forecast_category = ChoicesFilter(choices=ForecastCategory, label=_("Forecast category"))
+    trouble = TroubleFilter(choices=Trouble, label=_("What is wrong"))
     close_from = filters.DateFilter(field_name="expected_close_date", lookup_expr="gte", label=_("Close from"))
     close_to = filters.DateFilter(field_name="expected_close_date", lookup_expr="lte", label=_("Close to"))
     amount_min = MoneyFilter(field_name="amount", lookup_expr="gte", label=_("Amount from"))

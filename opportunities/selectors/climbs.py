@@ -87,7 +87,7 @@ def _annotated(queryset: QuerySet[Any], calendar: OrgCalendar, day: date) -> Que
     )
     return with_heights(queryset).annotate(
         **{BEFORE: FilteredRelation("heights", condition=held)},
-        advanced_at=Subquery(_progress().values("valid_from")[:1]),
+        advanced_at=Subquery(progress().values("valid_from")[:1]),
         proved_at=Subquery(_verified()),
         went_back=Exists(back),
     )
@@ -102,7 +102,7 @@ def _moves() -> QuerySet[Any]:
     return entries.annotate(**{BEFORE_IT: FilteredRelation("opportunity__versions", condition=ended)})
 
 
-def _progress() -> QuerySet[Any]:
+def progress() -> QuerySet[Any]:
     """Moves to a later open stage and reopenings, the latest first (FINE-PRINT 32)."""
     closed = [outcome for outcome in Outcome.values if outcome != Outcome.OPEN]
     forward = Q(before_it__outcome=Outcome.OPEN, before_it__stage__position__lt=F("stage__position"))

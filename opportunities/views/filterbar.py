@@ -16,13 +16,17 @@ from config.web.templatetags.formats import day_full, money
 from customers.models import Customer
 from opportunities.filters import OpportunityFilter
 from opportunities.forms.fields import TYPED_UNITS, amount_unit, in_unit
+from opportunities.selectors.troubles import Trouble
 
 AMOUNTS = ("amount_min", "amount_max")
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One filter as a person thinks of it; `kind` is picker, tier, days, amounts or fixed (shown only when set)."""
+    """One filter as a person thinks of it.
+
+    `kind` is picker, tier, choices, days, amounts or fixed (shown only when set).
+    """
 
     key: str
     label: Any
@@ -35,6 +39,7 @@ GROUPS = (
     Group("team", gettext_lazy("Team"), "picker", ("team",), reverse_lazy("picker_teams")),
     Group("owner", gettext_lazy("Owner"), "picker", ("owner",), reverse_lazy("picker_people")),
     Group("tier", pgettext_lazy("filter", "Tier"), "tier", ("tier",)),
+    Group("trouble", gettext_lazy("What is wrong"), "choices", ("trouble",)),
     Group("close", pgettext_lazy("filter", "Close"), "days", ("close_from", "close_to")),
     Group("amount", gettext_lazy("Amount"), "amounts", AMOUNTS),
     Group("product", gettext_lazy("Product"), "picker", ("product",), reverse_lazy("picker_products")),
@@ -147,6 +152,8 @@ def _words(group: Group, cleaned: dict[str, Any]) -> str:
     value = cleaned[group.names[0]]
     if isinstance(value, str):
         return value
+    if group.kind == "choices":
+        return _(", ").join(str(Trouble(one).label) for one in value or ())
     return _(", ").join(str(one) for one in value or ())
 
 
@@ -165,6 +172,8 @@ def _form_values(group: Group, cleaned: dict[str, Any], posted: dict[str, list[s
         return {"chosen": [(_reference(row), str(row)) for row in cleaned[first] or ()]}
     if group.kind == "tier":
         return {"tiers": [(tier, tier in posted[first]) for tier in Customer.Tier.values]}
+    if group.kind == "choices":
+        return {"choices": [(value, label, value in posted[first]) for value, label in Trouble.choices]}
     if group.kind == "amounts":
         return {name: _amount_typed(cleaned[name], posted[name]) for name in group.names}
     return {name: (posted[name] or [""])[0] for name in group.names}

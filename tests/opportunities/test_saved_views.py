@@ -55,6 +55,7 @@ def test_a_count_is_that_of_the_table_for_each_person_and_each_filter(company, d
         f"product={product.key}", f"customer={tier.key}", f"customer={tier.key}&owner=mate", "owner=nobody",
         "owner=rep&owner=nobody", "close_from=2027-01-01&close_to=2027-12-31", "close_from=nonsense", "amount_min=x",
         "customer=%00", "forecast_category=commit", "key=nothing", "sort=-amount",
+        "trouble=unassessed", "trouble=inflated&trouble=unproven", "trouble=stuck&owner=rep", "trouble=x",
     ]  # fmt: skip
     views = [SavedView(pk=place, owner=company.rep, query=query) for place, query in enumerate(queries)]
     for part in ("rep", "mate", "manager", "director", "stranger", "executive"):

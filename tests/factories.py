@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts import actions as accounts_actions
 from accounts.models import Invitation, Organisation, Team, User
 from accounts.people import invite_person
-from customers.actions import create_contact, create_customer, create_product
+from customers import actions as customers_actions
+from customers.actions import create_contact, create_customer, create_product, merge_customers
 from customers.models import Contact, Customer, Product
 from opportunities.actions import ask_waiver, create_opportunity, plan_activity, store_attachment
 from opportunities.models import Activity, ActivityKind, Attachment, Opportunity, Stage, StageSetting, Waiver
@@ -134,3 +135,16 @@ def activity(owner: User, kind: str = "visit", **fields: Any) -> Activity:
 def attachment(of: Opportunity, name: str = "note.txt", content: bytes = b"Minutes of the meeting") -> Attachment:
     """A file of an opportunity, added by its owner."""
     return store_attachment(opportunity=of, upload=SimpleUploadedFile(name, content), actor=of.owner)
+
+
+def outrun_merge(company: Company, monkeypatch: Any) -> tuple[Customer, Customer]:
+    """Two customers of the rep; when one is about to be merged into the other, somebody else is faster."""
+    one, two, third = (customer(company.rep) for _n in range(3))
+
+    def second(**given: Any) -> Any:
+        monkeypatch.setattr(customers_actions, "merge_customers", merge_customers)
+        merge_customers(survivor=third, other=Customer.objects.get(pk=two.pk), actor=company.admin)
+        return merge_customers(**given)
+
+    monkeypatch.setattr(customers_actions, "merge_customers", second)
+    return one, two

@@ -1,6 +1,6 @@
 """Two customers made one, and taken apart again (FINE-PRINT 55)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, edits
 from accounts.models import User
-from config.web.revisions import Noted, Revised
+from config.web.revisions import Noted, Revised, StaleWrite
 from customers.actions.tiers import hold_tier
 from customers.models import Customer, Merge
 
 FILLED = (
     "industry", "region", "owner", "team", "created_on", "annual_spend", "tier", "credit_code", "phone", "domain",
 )  # fmt: skip
+WATCHED = (*FILLED, "archived_at")
 DAYS_TO_UNDO = 30
 STAYING = ("customertier", "merge")  # the history of a tier is its customer's own; merges are told apart by their ends
 CHUNK = 500
@@ -66,12 +67,21 @@ def may_merge(user: User, *customers: Customer) -> bool:
 
 
 @transaction.atomic
-def merge_customers(*, survivor: Customer, other: Customer, actor: User, seen: int | None = None) -> Merge:
-    """Hang all that `other` has on `survivor`, fill the survivor's empty fields, take `other` out of use."""
+def merge_customers(
+    *, survivor: Customer, other: Customer, actor: User, seen: int | None = None, seen_other: int | None = None
+) -> Merge:
+    """Hang all that `other` has on `survivor`, fill the survivor's empty fields, take `other` out of use.
+
+    Raises StaleWrite when one of them was merged or archived since it was read, or what fills was changed since the
+    versions that were seen.
+    """
+    were = (survivor, other)
+    survivor, other = _both_locked(*were)
     _refuse_unless_allowed(actor, survivor, other)
-    survivor, other = _both_locked(survivor, other)
+    _refuse_gone(were, (survivor, other))
+    survivor.refuse_if_stale(seen, {}, WATCHED)
+    other.refuse_if_stale(seen_other, {}, WATCHED)
     _refuse_unmergeable(survivor, other)
-    survivor.refuse_if_stale(seen, {}, FILLED)
     changes = filling(survivor, other)
     merge = Merge(survivor=survivor, other=other, merged_by=actor, merged_at=timezone.now())
     merge.filled = {name: [_plain(getattr(survivor, name)), _plain(value)] for name, value in changes.items()}
@@ -96,9 +106,20 @@ def _refuse_unless_allowed(actor: User, *customers: Customer) -> None:
 
 
 def _both_locked(one: Customer, two: Customer) -> list[Customer]:
-    """Both as they are now, locked in the order of their ids so that two merges wait instead of dying."""
-    rows = {row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=[one.pk, two.pk]).order_by("pk")}
+    """Both as they are now, locked in the order of their ids so that two merges wait instead of dying.
+
+    With them the customers that hang on them and will be moved, which another merge may hold.
+    """
+    ids = [one.pk, two.pk]
+    among = Customer.objects.filter(Q(pk__in=ids) | Q(parent__in=ids) | Q(merged_into__in=ids))
+    rows = {row.pk: row for row in among.select_for_update().order_by("pk")}
     return [rows[one.pk], rows[two.pk]]
+
+
+def _refuse_gone(were: Sequence[Customer], rows: Sequence[Customer]) -> None:
+    """One that was in use when it was read is not any more: somebody was faster."""
+    if any(was.archived_at is None and row.archived_at is not None for was, row in zip(were, rows, strict=True)):
+        raise StaleWrite(rows[0], {"other": rows[1]}, ["other"], were[0].version)
 
 
 def _refuse_unmergeable(survivor: Customer, other: Customer) -> None:
@@ -218,8 +239,8 @@ def moved_counts(other: Customer) -> dict[Any, int]:
 @transaction.atomic
 def undo_merge(*, merge: Merge, actor: User) -> Undone:
     """Give the other customer back what was moved and is still there; what came later stays with the survivor."""
-    _refuse_unless_allowed(actor, merge.survivor, merge.other)
     survivor, other = _both_locked(merge.survivor, merge.other)
+    _refuse_unless_allowed(actor, survivor, other)
     merge = Merge.objects.select_for_update().get(pk=merge.pk)
     _refuse_undoing(merge, survivor)
     undone = Undone(merge)

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.conflicts import version_in
 from accounts.form_pages import VersionField, form_page
 from accounts.models import User
 from config.web.fields import PickerField
+from config.web.revisions import StaleWrite
 from customers import actions
 from customers.actions.merge import Undone, may_merge
 from customers.models import Customer
@@ -32,12 +34,14 @@ class MergeForm(forms.Form):
     )  # fmt: skip
     sure = forms.BooleanField(required=False, widget=forms.HiddenInput)
     version = VersionField()
+    other_version = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, row: Customer, user: User, chosen: str = "") -> None:
         super().__init__(data, initial={"version": row.version})
         field = self.fields["other"]
         assert isinstance(field, PickerField)
-        field.queryset = Customer.objects.visible_to(user).in_use().exclude(pk=row.pk)
+        others = Customer.objects.visible_to(user).exclude(pk=row.pk)
+        field.queryset = others if data and data.get("sure") else others.in_use()  # one gone since is told as such
         if data is not None:
             field.offer_posted(data.get("other"))
         elif chosen:
@@ -83,24 +87,58 @@ def customer_merge(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("other", _("You may read this customer but not merge it."))
         elif not form.cleaned_data["sure"]:
             return _preview(request, customer, other)
+    try:
+        return _page(request, form, customer)
+    except Outrun:
+        return _outrun(request, form, customer)
+
+
+def _page(request: HttpRequest, form: MergeForm, customer: Customer) -> HttpResponse:
     back = reverse("customer", args=[customer.pk])
     return form_page(
-        request, form, lambda: actions.merge_customers(survivor=customer, other=form.cleaned_data["other"], actor=user),
+        request, form, lambda: _merge(form, customer, request.user),
         title=_("Merge into %(name)s") % {"name": customer.name}, submit=_("Merge") if _sure(form) else _("Compare"),
         said=_("The customers were merged."), back=back, parent=(back, customer.name),
     )  # fmt: skip
+
+
+class Outrun(Exception):
+    """Somebody has changed or merged one of the two since they were compared."""
+
+
+def _merge(form: MergeForm, customer: Customer, user: Any) -> None:
+    typed = form.cleaned_data
+    versions = {"seen": version_in(form.data), "seen_other": typed["other_version"]}
+    try:
+        actions.merge_customers(survivor=customer, other=typed["other"], actor=user, **versions)
+    except StaleWrite as error:
+        raise Outrun from error
+
+
+def _outrun(request: HttpRequest, form: MergeForm, customer: Customer) -> HttpResponse:
+    """409: compare them anew, or say that one of them is gone."""
+    customer.refresh_from_db()
+    other = form.cleaned_data["other"]
+    other.refresh_from_db()
+    if customer.archived_at is None and other.archived_at is None:
+        return _preview(request, customer, other, status=409)
+    form.data = {**form.data.dict(), "sure": ""}  # type: ignore[attr-defined]
+    form.add_error(None, _("Somebody has just merged or archived one of the two. Nothing was changed."))
+    response = _page(request, form, customer)
+    response.status_code = 409
+    return response
 
 
 def _sure(form: MergeForm) -> bool:
     return form.is_bound and bool(form.data.get("sure"))
 
 
-def _preview(request: HttpRequest, survivor: Customer, other: Customer) -> HttpResponse:
+def _preview(request: HttpRequest, survivor: Customer, other: Customer, status: int = 200) -> HttpResponse:
     context = {
         "survivor": survivor, "other": other, "lines": selectors.preview(survivor, other),
-        "moving": selectors.moving(other),
+        "moving": selectors.moving(other), "outrun": status == 409,
     }  # fmt: skip
-    return render(request, "customers/merge_preview.html", context)
+    return render(request, "customers/merge_preview.html", context, status=status)
 
 
 class UndoForm(forms.Form):

@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.models import AuditEntry
+from customers.models import Merge
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +68,12 @@ def test_the_api_merges_and_the_old_key_goes_on_finding(company, api):
     assert (undone.status_code, undone.json()["elsewhere"]) == (200, {})
     rows = client.get("customers/duplicates/?name=twin works").json()
     assert [(row["key"], row["reasons"]) for row in rows] == [(two.key, ["normalised_name"])]
+
+
+def test_the_second_of_two_merges_is_a_conflict(company, api, monkeypatch):
+    one, two = factories.outrun_merge(company, monkeypatch)
+    answer = api(company.manager).post(f"customers/{one.pk}/merge/", {"other": two.key})
+    body = answer.json()
+    assert (answer.status_code, body["conflicts"], body["yours"]) == (409, ["other"], {"other": two.key})
+    assert body["current"]["key"] == one.key
+    assert not Merge.objects.filter(survivor=one).exists()

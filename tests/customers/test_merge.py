@@ -206,9 +206,9 @@ def test_what_is_refused(company, pair):
     with pytest.raises(ValidationError):
         merge_customers(survivor=one, other=one, actor=company.manager)
     merge = merge_customers(survivor=one, other=two, actor=company.manager)
+    two.refresh_from_db()
     with pytest.raises(ValidationError):
         merge_customers(survivor=one, other=two, actor=company.manager)
-    two.refresh_from_db()
     with pytest.raises(ValidationError, match="merged into another"):
         restore_customer(customer=two, seen=None, actor=company.manager)
     Merge.objects.update(merged_at=timezone.now() - timedelta(days=31))
@@ -219,7 +219,7 @@ def test_what_is_refused(company, pair):
     with pytest.raises(ValidationError, match="already"):
         undo_merge(merge=merge, actor=company.manager)
     two.refresh_from_db()
-    archive_customer(customer=two, seen=None, actor=company.manager)
+    two = archive_customer(customer=two, seen=None, actor=company.manager)
     with pytest.raises(ValidationError, match="archived"):
         merge_customers(survivor=one, other=two, actor=company.manager)
 
@@ -244,9 +244,9 @@ def test_days_from_the_earliest_event_on_are_due_again(company, pair):
 
 def test_queries_do_not_grow(company, django_assert_max_num_queries):
     found = []
-    for many in (2, 30):
+    for many in (2, 50):
         one, two = factories.customer(company.rep), factories.customer(company.mate)
-        furnish(company.mate, two, (2, 2, many, many, many, many))
+        furnish(company.mate, two, (many, many, many, many, many, many))
         with django_assert_max_num_queries(200) as captured:
             merge_customers(survivor=one, other=two, actor=company.manager)
         found.append(len(captured))

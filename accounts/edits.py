@@ -27,9 +27,12 @@ def differences(row: models.Model, changes: dict[str, Any]) -> dict[str, tuple[A
 
 
 @transaction.atomic
-def create(row: Row, *, actor: User | None) -> Row:
-    """Check and save a new row, with its line in the audit trail; its references are rows that the caller has."""
-    row.full_clean(exclude=[field.name for field in row._meta.fields if field.is_relation])
+def create(row: Row, *, actor: User | None, made_up: Iterable[str] = ()) -> Row:
+    """Check and save a new row, with its line in the audit trail; its references are rows that the caller has.
+
+    `made_up` are fields that nobody gave, such as a random key: nobody is asked whether another row has them.
+    """
+    row.full_clean(exclude=[*made_up, *(field.name for field in row._meta.fields if field.is_relation)])
     row.save(force_insert=True)
     search.index(row, is_new=True)
     audit.record("create", row=row, actor=actor)

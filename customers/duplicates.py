@@ -33,6 +33,7 @@ REASONS = {
     "near": gettext_lazy("similar name"),
 }
 EXACT = {"normalised_name", "credit_code"}
+SHOWN = ("pk", "key", "name", *NORMALISE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,6 @@ class Candidate:
     @property
     def is_exact(self) -> bool:
         return bool(EXACT & set(self.reasons))
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether it shares a sign, rather than a part of a name."""
-        return self.reasons != ("near",)
 
     @property
     def why(self) -> str:
@@ -80,13 +76,28 @@ def candidates(signs: dict[str, str], user: User, *, but: Customer | None = None
     """The customers in use and in sight that share a sign or have a similar name, exact ones first. Two queries."""
     if not signs:
         return []
+    name = signs.get("normalised_name", "")
     seen = Customer.objects.visible_to(user).in_use().exclude(pk=but.pk if but else None)
-    similar = _ids(normalised_name__in=_parts(signs.get("normalised_name", "")))
-    shared = similar.union(*(_ids(**{kind: value}) for kind, value in signs.items()))  # an OR would read all customers
-    fields = ("pk", "key", "name", *NORMALISE)
-    rows: dict[int, dict[str, Any]] = {row["pk"]: row for row in seen.filter(pk__in=shared).values(*fields)[: MOST * 4]}
-    for row in search.found(seen, signs.get("normalised_name", ""), MOST, *fields):
-        rows.setdefault(row["pk"], row)
+    rows = _sharing_any(seen, signs, _ids(normalised_name__in=_parts(name)))
+    near = search.found(seen, name, MOST, *SHOWN)
+    return _ranked({row["pk"]: row for row in (*near, *rows)}, signs)
+
+
+def certain(signs: dict[str, str], user: User) -> list[Candidate]:
+    """Those of the candidates that share a sign, not a mere part of the name. One query."""
+    if not signs:
+        return []
+    rows = _sharing_any(Customer.objects.visible_to(user).in_use(), signs)
+    return _ranked({row["pk"]: row for row in rows}, signs)
+
+
+def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> Any:
+    """Rows that share one of the signs or are in `others`: a union, as an OR would read all customers."""
+    first, *rest = (*others, *(_ids(**{kind: value}) for kind, value in signs.items()))
+    return seen.filter(pk__in=first.union(*rest) if rest else first).values(*SHOWN)[: MOST * 4]
+
+
+def _ranked(rows: dict[int, dict[str, Any]], signs: dict[str, str]) -> list[Candidate]:
     found = [Candidate(row["pk"], row["key"], row["name"], _reasons(row, signs)) for row in rows.values()]
     return sorted(found, key=lambda each: (not each.is_exact, -len(each.reasons), each.pk))[:MOST]
 

@@ -40,7 +40,7 @@ def create_customer(*, actor: User, name: str, owner: User | None = None, **fiel
     )
     customer.normalised_name = names.normalised_name(name)
     with transaction.atomic():
-        row = edits.create(customer, actor=actor)
+        row = edits.create(customer, actor=actor, made_up=() if "key" in fields else ("key",))
         begin_tiers(row)
         _tell_new_owner(row, None, actor)
     return row

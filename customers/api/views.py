@@ -20,7 +20,7 @@ from customers.actions.merge import may_merge
 from customers.api import serializers
 from customers.api.assessments import Assessing
 from customers.api.pyramid import Pyramids
-from customers.duplicates import Alike, candidates, refuse_alike, signs_of
+from customers.duplicates import Alike, candidates, certain, refuse_alike, signs_of
 from customers.filters import ContactFilter, CustomerFilter, ProductFilter
 from customers.models import Contact, Customer, Merge, Product
 from customers.selectors.assessments import latest_points
@@ -73,9 +73,7 @@ class Customers(Assessing, Pyramids):
     def _refuse_alike(self, fields: dict[str, Any], sure: bool) -> None:
         """A similar name alone is for a person to judge, no reason to refuse a program."""
         signs = signs_of(**{name: fields.get(name, "") for name in ("name", "credit_code", "phone", "domain")})
-        found = candidates(signs, self.request.user)
-        if found and found[0].is_certain:
-            refuse_alike(found, actor=self.request.user, sure=sure)
+        refuse_alike(certain(signs, self.request.user), actor=self.request.user, sure=sure)
 
     def partial_update(self, request: Request, pk: str) -> Response:
         """Set fields; another `owner` is a hand-over."""

@@ -42,10 +42,13 @@ APPS = ("accounts", "customers", "opportunities", "pipeline")
 NO_ACTIONS = ("views", "api", "forms", "selectors", "migrations", "management", "demo")
 BUILDING_BLOCKS = {  # what actions are made of, and what runs other actions
     "accounts.audit.record",
+    "accounts.audit.record_each",
     "accounts.audit.record_many",
     "accounts.audit.record_rows",
     "accounts.edits.create",
     "accounts.edits.edit",
+    "accounts.edits.edit_locked",
+    "customers.duplicates.refuse_alike",
     "customers.duplicates.refuse_if_served",
     "customers.actions.shared.set_archived",
     "opportunities.actions.gate.pass_gate",

@@ -6,6 +6,7 @@ open ones and half of the closed ones have evidence. The last rep has BUSY open 
 2,000 versions, some 200 records of evidence and 500 activities.
 """
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def generate(size: Size) -> None:
     busy = max(BUSY - size.opportunities // size.reps // 5, 0)
     with connection.cursor() as cursor:
         for statement in SQL.read_text().split(";\n"):
-            cursor.execute(statement, {"opportunities": size.opportunities, "reps": size.reps, "busy": busy})
+            cursor.execute(statement, asdict(size) | {"busy": busy})
         for statement in kept:
             cursor.execute(statement)
         catch_up()

@@ -1,4 +1,5 @@
--- Everything but people, for %(reps)s reps and %(opportunities)s opportunities, and %(busy)s open ones more for the last rep.
+-- Everything but people, for %(reps)s reps, %(opportunities)s opportunities and %(customers)s customers, and %(busy)s open
+-- opportunities more for the last rep.
 -- pick(i, salt, n): one of 0 … n-1, always the same for the same i and salt.
 CREATE FUNCTION pg_temp.pick(i bigint, salt int, n int) RETURNS int LANGUAGE sql IMMUTABLE
 AS 'SELECT (ABS(HASHINT8EXTENDED(i, salt) / 2) %% n)::int'
@@ -20,8 +21,21 @@ SELECT 'customer-' || i,
     || (ARRAY['精密制造','能源装备','Power','Steel','电子'])[pg_temp.pick(i, 2, 5) + 1],
   'Industry ' || pg_temp.pick(i, 3, 12), 'Region ' || pg_temp.pick(i, 4, 30), rep.id, rep.team_id,
   pg_temp.pick(i, 5, 900000) * 10000::bigint, (ARRAY['5A','4A','3A','2A','1A',''])[pg_temp.pick(i, 6, 6) + 1],
-  NOW() - INTERVAL '4 years', 1, '{}', '', '021-' || 10000000 + i * 7, '', ''
+  NOW() - INTERVAL '4 years', 1, '{}', '', '021' || 10000000 + i * 7, '', ''
 FROM GENERATE_SERIES(1, %(reps)s * 20) i JOIN rep ON rep.n = (i - 1) / 20
+;
+-- Those that nothing was sold to yet, until there are as many as are wanted: 400 beginnings of a name, ten trades.
+INSERT INTO customers_customer
+  (key, name, industry, region, owner_id, team_id, annual_spend, tier, created_at, version, changed_in, credit_code,
+   phone, domain, normalised_name)
+SELECT 'customer-' || i,
+  SUBSTR('华远天北东金海新中安瑞恒盛宏嘉泰联德星云', pg_temp.pick(i, 51, 20) + 1, 1)
+    || SUBSTR('航辰工源力川信达通科丰景泽宇岳城洋图锐华', pg_temp.pick(i, 52, 20) + 1, 1)
+    || (ARRAY['精密制造','能源装备','汽车','物流','电子','食品','医药','重工','材料','软件'])[pg_temp.pick(i, 53, 10) + 1]
+    || ' ' || i,
+  'Industry ' || pg_temp.pick(i, 3, 12), 'Region ' || pg_temp.pick(i, 4, 30), rep.id, rep.team_id, NULL, '',
+  NOW() - INTERVAL '4 years', 1, '{}', '', '021' || 10000000 + i * 7, '', ''
+FROM GENERATE_SERIES(%(reps)s * 20 + 1, %(customers)s) i JOIN rep ON rep.n = i %% %(reps)s
 ;
 UPDATE customers_customer SET normalised_name = LOWER(REPLACE(name, ' ', ''))
 ;
@@ -31,14 +45,14 @@ SELECT id, '1900-01-01 00:00:00+00', tier FROM customers_customer
 INSERT INTO customers_contact
   (key, customer_id, name, title, department, email, phone, buying_role, influence, stance, created_at, version,
    changed_in, notes)
-SELECT 'contact-' || c.id || '-' || i, c.id, '联系人 ' || c.id || i, 'Head', 'Purchasing', '', '', 'approver', 3, 0,
-  c.created_at, 1, '{}', ''
-FROM customers_customer c, GENERATE_SERIES(1, 2) i
+SELECT 'contact-' || c.id || '-' || i, c.id, '联系人 ' || c.id || i, 'Head', 'Purchasing', '',
+  '138' || LPAD((c.id * 17 + i)::text, 8, '0'), 'approver', 3, 0, c.created_at, 1, '{}', ''
+FROM customers_customer c, GENERATE_SERIES(1, 2) i WHERE c.id <= %(reps)s * 20
 ;
 INSERT INTO customers_order (key, customer_id, product_id, owner_id, amount, booked_on, version, changed_in)
 SELECT 'order-' || c.id || '-' || i, c.id, product.id, c.owner_id, (1 + pg_temp.pick(c.id * 4 + i, 7, 500)) * 1000000::bigint,
   CURRENT_DATE - pg_temp.pick(c.id * 4 + i, 8, 900), 1, '{}'
-FROM customers_customer c, GENERATE_SERIES(1, 3) i, product WHERE product.n = (c.id + i) %% 20
+FROM customers_customer c, GENERATE_SERIES(1, 3) i, product WHERE product.n = (c.id + i) %% 20 AND c.id <= %(reps)s * 20
 ;
 -- One row an opportunity: who, what, from when, how long, how far; `outcome` 0 is open.
 CREATE TEMPORARY TABLE story AS

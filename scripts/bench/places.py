@@ -19,17 +19,20 @@ class Size:
 
     reps: int = 1000
     opportunities: int = 200_000
+    customers: int = 200_000
     events: int = 100_000
     rounds: int = 100
     warm_up: int = 15
 
     @property
     def label(self) -> str:
-        return f"ascent bench: {self.reps} reps, {self.opportunities} opportunities, evidence"
+        return (
+            f"ascent bench: {self.reps} reps, {self.opportunities} opportunities, {self.customers} customers, evidence"
+        )
 
 
 def size() -> Size:
-    """What BENCH_REPS, BENCH_OPPORTUNITIES, BENCH_EVENTS, BENCH_ROUNDS and BENCH_WARM_UP say."""
+    """What BENCH_REPS, BENCH_OPPORTUNITIES, BENCH_CUSTOMERS, BENCH_EVENTS, BENCH_ROUNDS and BENCH_WARM_UP say."""
     given = {name: os.environ.get(f"BENCH_{name.upper()}") for name in Size.__slots__}
     return Size(**{name: int(value) for name, value in given.items() if value})
 

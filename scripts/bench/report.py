@@ -6,10 +6,11 @@ HEAD = ("", "best ms", "p50 ms", "p95 ms", "queries", "of best", "ratio", "at mo
 
 
 def table(targets: list[Target]) -> str:
-    """A line a target; the ratio is that of the medians, `of best` that of the best times, which load disturbs less."""
-    medians = {target.name: quantile(target.times, 0.5) for target in targets}
-    best = {target.name: min(target.times) for target in targets}
-    rows = [HEAD, *(_row(target, medians, best) for target in targets)]
+    """A line a target; the ratio is that of the medians, or of p95 where that is asked for, `of best` that of the best
+    times, which load disturbs less.
+    """
+    by_name = {target.name: target for target in targets}
+    rows = [HEAD, *(_row(target, by_name) for target in targets)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = [_line(row, widths) for row in rows]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
@@ -17,8 +18,8 @@ def table(targets: list[Target]) -> str:
 
 def missed(targets: list[Target]) -> list[str]:
     """The names of those that are over their limit."""
-    medians = {target.name: quantile(target.times, 0.5) for target in targets}
-    return [target.name for target in targets if _is_missed(target, medians)]
+    by_name = {target.name: target for target in targets}
+    return [target.name for target in targets if _is_missed(target, by_name)]
 
 
 def quantile(times: list[float], share: float) -> float:
@@ -26,20 +27,25 @@ def quantile(times: list[float], share: float) -> float:
     return sorted(times)[min(int(len(times) * share), len(times) - 1)]
 
 
-def _is_missed(target: Target, medians: dict[str, float]) -> bool:
-    return target.limit is not None and medians[target.name] > target.limit * medians[target.yardstick]
+def _is_missed(target: Target, by_name: dict[str, Target]) -> bool:
+    return target.limit is not None and _ratio(target, by_name) > target.limit
 
 
-def _row(target: Target, medians: dict[str, float], best: dict[str, float]) -> tuple[str, ...]:
-    ratio, of_best = (
-        f"{times[target.name] / times[target.yardstick]:.2f}" if target.yardstick else "" for times in (medians, best)
-    )
+def _ratio(target: Target, by_name: dict[str, Target]) -> float:
+    yardstick = by_name[target.yardstick]
+    return quantile(target.times, target.share) / quantile(yardstick.times, target.share)
+
+
+def _row(target: Target, by_name: dict[str, Target]) -> tuple[str, ...]:
+    ratio = of_best = ""
+    if target.yardstick:
+        ratio = f"{_ratio(target, by_name):.2f}"
+        of_best = f"{min(target.times) / min(by_name[target.yardstick].times):.2f}"
     limit = f"{target.limit:g} ×" if target.limit else ""
-    verdict = "" if target.limit is None else "MISSED" if _is_missed(target, medians) else "met"
-    return (
-        target.name, f"{best[target.name]:.1f}", f"{medians[target.name]:.1f}", f"{quantile(target.times, 0.95):.1f}",
-        ", ".join(map(str, sorted(target.queries))), of_best, ratio, limit, verdict,
-    )  # fmt: skip
+    verdict = "" if target.limit is None else "MISSED" if _is_missed(target, by_name) else "met"
+    times = (min(target.times), quantile(target.times, 0.5), quantile(target.times, 0.95))
+    queries = ", ".join(map(str, sorted(target.queries)))
+    return (target.name, *(f"{each:.1f}" for each in times), queries, of_best, ratio, limit, verdict)
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:

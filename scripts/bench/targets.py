@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
+from urllib.parse import urlencode
 
 from accounts.models import User
+from customers.models import Customer
 from opportunities.models import Opportunity, Stage
 from pipeline import nightly
 from scripts.bench import bare_board, company, plain
@@ -19,13 +21,17 @@ Once = Callable[[], tuple[float, int | None]]
 
 @dataclass
 class Target:
-    """One line of the result: `once` gives milliseconds and queries; at most `limit` times `yardstick`."""
+    """One line of the result: `once` gives milliseconds and queries; at most `limit` times `yardstick`.
+
+    Their medians are compared, or what a `share` of them lies below.
+    """
 
     name: str
     once: Once
     yardstick: str = ""
     limit: float | None = None
     rounds: int | None = None  # fewer than the others
+    share: float = 0.5
     times: list[float] = field(default_factory=list)
     queries: set[int] = field(default_factory=set)
 
@@ -44,7 +50,7 @@ SQL_WATERFALL, SQL_NIGHT = f"Yardstick: waterfall of {WINDOW} days, plain SQL", 
 def targets(port: int) -> list[Target]:
     """All of them; the yardsticks stand among what is measured by them."""
     rep, manager, everything = (_browser(port, name) for name in ("rep-1", "manager-1", "executive"))
-    pages = [*_pages(rep, manager, everything), *_evidence(port)]
+    pages = [*_pages(rep, manager, everything), *_evidence(port), *_searches(rep, everything)]
     return [*_yardsticks(rep), *pages, *_statements(), *_moves(rep), *_aggregates(everything)]
 
 
@@ -97,6 +103,22 @@ def _pages(rep: Browser, manager: Browser, everything: Browser) -> list[Target]:
         Target(f"Export of {EXPORTED:,} rows, CSV", _got(everything, export % "csv"), rounds=3),
         Target(f"Export of {EXPORTED:,} rows, XLSX", _got(everything, export % "xlsx"), rounds=3),
     ]  # fmt: skip
+
+
+def _searches(rep: Browser, everything: Browser) -> Iterator[Target]:
+    """A name of two characters, the initials of four, the end of a phone; and whether a customer is there already."""
+    asked = (("two characters", "远航"), ("initials", "thny"), ("end of a phone", phone_end()))
+    for who, browser in (("a rep", rep), ("everything", everything)):
+        for what, typed in asked:
+            path = f"/api/v1/search/?{urlencode({'q': typed})}"
+            yield Target(f"Search of {who}, {what}, p95", _got(browser, path), ENDPOINT, 5, share=0.95)
+        signs = urlencode({"name": "上海远航汽车有限公司", "phone": "02110000007"})
+        path = f"/api/v1/customers/duplicates/?{signs}"
+        yield Target(f"Duplicates of {who}, p95", _got(browser, path), ENDPOINT, 5, share=0.95)
+
+
+def phone_end() -> str:
+    return str(Customer.objects.filter(owner__username="rep-1").latest("pk").phone[-4:])
 
 
 def _evidence(port: int) -> list[Target]:

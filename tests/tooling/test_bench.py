@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 TINY = {
     "BENCH_REPS": "20",
     "BENCH_OPPORTUNITIES": "200",
+    "BENCH_CUSTOMERS": "900",
     "BENCH_EVENTS": "80",
     "BENCH_ROUNDS": "2",
     "BENCH_WARM_UP": "1",
@@ -42,7 +43,8 @@ def test_what_is_over_its_limit_is_missed():
     rule = Target("rule", lambda: (0.0, None), times=[10.0, 11.0, 12.0])
     near = Target("near", lambda: (0.0, None), "rule", 4, times=[40.0, 44.0, 400.0], queries={6})
     far = Target("far", lambda: (0.0, None), "rule", 3, times=[30.0, 34.0, 35.0])
-    assert report.missed([rule, near, far]) == ["far"]
+    late = Target("late", lambda: (0.0, None), "rule", 5, times=[20.0, 21.0, 61.0], share=0.95)
+    assert report.missed([rule, near, far, late]) == ["far", "late"]
     lines = report.table([rule, near, far]).splitlines()
     assert [re.split(r"\s{2,}", line) for line in lines[2:]] == [
         ["rule", "10.0", "11.0", "12.0"],
@@ -67,12 +69,14 @@ if on_services:
         os.environ["BENCH_SERVER"] = database_url()
         try:
             assert found.returncode == 0, found.stderr
-            assert places.label_of(name) == "ascent bench: 20 reps, 200 opportunities, evidence"
+            assert places.label_of(name) == "ascent bench: 20 reps, 200 opportunities, 900 customers, evidence"
         finally:
             places.drop(name)
         for line in (
             "Board of everything, HTML",
             "A move on the board",
+            "Search of a rep, two characters, p95",
+            "Duplicates of everything, p95",
             "Memory of a web worker",
             "Import of 80 events",
         ):

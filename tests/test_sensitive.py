@@ -21,7 +21,7 @@ from config.web.templatetags.formats import money
 from opportunities import actions
 from opportunities.models import Stakeholder, StrategySheet
 from pipeline.interchange.export import export_workspace
-from tests.test_access_matrix import MATRIX, body_of, request, rows, undone  # noqa: F401
+from tests.test_access_matrix import ASKED, MATRIX, body_of, request, rows, undone  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 WORD, FLOOR = "Planted-Quarrel", Decimal("3141592.65")
@@ -52,7 +52,7 @@ def doors(role: str):
         yield from ((name, door) for door in found if door.method == "get" or role == "mate")
 
 
-@pytest.mark.parametrize("role", NOT_READERS)
+@pytest.mark.parametrize("role", [role for role in NOT_READERS if role in ASKED])
 def test_no_answer_holds_it(company, planted, role, caplog):
     caplog.set_level(logging.DEBUG)
     leaks = []

@@ -47,10 +47,10 @@ def peak(source):
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_memory_does_not_grow_with_the_history(tmp_path):
-    small = peak(history(tmp_path / "small", opportunities=400, changes=9))
+    small = peak(history(tmp_path / "small", opportunities=200, changes=9))
     wipe()
-    large = peak(history(tmp_path / "large", opportunities=2500, changes=9))
-    assert OpportunityVersion.objects.count() == 22_500
+    large = peak(history(tmp_path / "large", opportunities=1250, changes=9))
+    assert OpportunityVersion.objects.count() == 11_250
     assert large < 40 * 1024 * 1024
     assert large < small * 4
 
@@ -100,10 +100,10 @@ def climbed(folder, *, opportunities, records):
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_memory_does_not_grow_with_the_records(tmp_path):
-    small = peak(climbed(tmp_path / "small", opportunities=300, records=12))
+    small = peak(climbed(tmp_path / "small", opportunities=150, records=12))
     wipe()
-    large = peak(climbed(tmp_path / "large", opportunities=2000, records=12))
-    assert Checkpoint.objects.count() == 24_000
-    assert HeightsVersion.objects.current().count() == 2000
+    large = peak(climbed(tmp_path / "large", opportunities=1000, records=12))
+    assert Checkpoint.objects.count() == 12_000
+    assert HeightsVersion.objects.current().count() == 1000
     assert large < 40 * 1024 * 1024
     assert large < small * 4

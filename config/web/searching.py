@@ -12,9 +12,6 @@ from itertools import islice
 from typing import Any
 from unicodedata import combining, normalize
 
-from pypinyin import lazy_pinyin
-from pypinyin.pinyin_dict import pinyin_dict
-
 LONGEST = 12  # of a token
 MOST_TOKENS = 120  # of a row
 DIGITS, CODE = 4, 4
@@ -68,6 +65,8 @@ def is_han(char: str) -> bool:
 
 def _syllables(text: str) -> list[str]:
     """The pinyin of each Han character, other characters as they are: 远航A1 → yuan hang a 1."""
+    from pypinyin import lazy_pinyin  # only here: its words take 57 MB and a third of a second
+
     parts: list[str] = []
     for part, each in zip(lazy_pinyin(text), _chunks(text), strict=True):
         parts += [part] if is_han(each[0]) else list(each)
@@ -163,6 +162,8 @@ def _splits(text: str) -> Iterator[list[str]]:
 @cache
 def _spoken() -> frozenset[str]:
     """Every syllable of Chinese, without tones, ü written v."""
+    from pypinyin.pinyin_dict import pinyin_dict
+
     said = {each for said in pinyin_dict.values() for each in said.split(",")}
     return frozenset(_plain(each) for each in said)
 

@@ -100,7 +100,7 @@ def _several(value: dict[str, Any] | list[Any]) -> str:
     """`power 5, goal 3`; what one of them holds several of stands between strokes."""
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
-    pairs = ((name, "/".join(each) if isinstance(each, list) else each) for name, each in value.items())
+    pairs = ((name, "/".join(each) if isinstance(each, list) else each) for name, each in sorted(value.items()))
     return ", ".join(f"{name} {each}" for name, each in pairs)
 
 

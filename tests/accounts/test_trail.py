@@ -97,7 +97,7 @@ def test_what_has_no_name_of_its_own_is_told_of_too(company, signed_in):
     tiers, factor, rung, method = page.context["page"].lines[:4]
     assert [line.url for line in (factor, rung, method)] == ["/settings/method/"] * 3
     assert ("Grade needs", "E1 contact/said_on") in [(label, after) for label, _, after in in_words(method)]
-    assert in_words(tiers)[0][2] == "5A 7, 4A 7, 3A 7, 2A 7, 1A 7"
+    assert in_words(tiers)[0][2] == "1A 7, 2A 7, 3A 7, 4A 7, 5A 7"
 
 
 def test_every_action_and_every_kind_that_is_written_has_its_words(company, signed_in):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,7 +32,7 @@ REASONS = {
     "domain": gettext_lazy("same mail domain"),
     "near": gettext_lazy("similar name"),
 }
-EXACT = {"normalised_name", "credit_code"}
+EXACT = ("credit_code", "normalised_name")
 SHOWN = ("pk", "key", "name", *NORMALISE)
 
 
@@ -47,7 +47,7 @@ class Candidate:
 
     @property
     def is_exact(self) -> bool:
-        return bool(EXACT & set(self.reasons))
+        return any(kind in EXACT for kind in self.reasons)
 
     @property
     def why(self) -> str:
@@ -94,7 +94,9 @@ def certain(signs: dict[str, str], user: User) -> list[Candidate]:
 def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> Any:
     """Rows that share one of the signs or are in `others`: a union, as an OR would read all customers."""
     first, *rest = (*others, *(_ids(**{kind: value}) for kind, value in signs.items()))
-    return seen.filter(pk__in=first.union(*rest) if rest else first).values(*SHOWN)[: MOST * 4]
+    exact = [When(**{kind: signs[kind]}, then=0) for kind in EXACT if kind in signs]
+    found = seen.filter(pk__in=first.union(*rest) if rest else first)
+    return found.order_by(Case(*exact, default=1), "name", "pk").values(*SHOWN)[: MOST * 4]
 
 
 def _ranked(rows: dict[int, dict[str, Any]], signs: dict[str, str]) -> list[Candidate]:
@@ -127,10 +129,19 @@ def refuse_alike(found: list[Candidate], *, actor: User, sure: bool, is_new: boo
         return
     same = [each for each in found if "credit_code" in each.reasons] or [each for each in found[:1] if each.is_exact]
     if is_new and same and ("credit_code" in same[0].reasons or not _is_topmost(actor)):
-        raise Alike("name", _("“%(name)s” is already among your customers."), same, may_go_on=False)
+        raise Alike("name", _already(actor, "credit_code" in same[0].reasons), same, may_go_on=False)
     if not sure:
         error = _("It may be here already: %(customers)s. If it is another company, tick the box and save again.")
         raise Alike("another", error, found, may_go_on=True)
+
+
+def _already(actor: User, by_code: bool) -> str:
+    """What a namesake is refused with: who may say that it is another company."""
+    if by_code:
+        return _("“%(name)s” is already among your customers.")
+    if _has_manager(actor):
+        return _("“%(name)s” is already among your customers. If yours is another company, ask your manager.")
+    return _("“%(name)s” is already among your customers. If yours is another company, ask an administrator.")
 
 
 def _is_topmost(user: User) -> bool:

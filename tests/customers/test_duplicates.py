@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from customers.actions import edit_customer, merge_customers
-from customers.duplicates import candidates, signs_of
+from customers.duplicates import candidates, certain, signs_of
 from customers.models import Customer, Merge
 from tests import factories
 
@@ -34,6 +34,17 @@ def test_candidates_say_why_and_only_those_in_sight(company):
     assert names(candidates(signs_of(name="上海远航汽车有限公司"), company.rep))["远航汽车有限公司"] == ("near",)
     assert names(candidates(signs_of(domain="sail.com"), company.rep))["Mail"] == ("domain",)
     assert candidates(signs_of(domain="qq.com"), company.rep) == []
+
+
+def test_an_exact_one_is_found_among_many_that_share_less(company):
+    for number in range(40):
+        factories.customer(company.rep, f"Alley {number}", phone="021-6888 1234")
+    factories.customer(company.rep, "Zenith Motors", credit_code=CODE, phone="021-6888 1234")
+    signs = signs_of(name="Zenith Motors, Inc.", phone="021-6888 1234")
+    by_code = signs_of(name="Other", credit_code=CODE, phone="021-6888 1234")
+    for found in (candidates(signs, company.rep), certain(signs, company.rep), certain(by_code, company.rep)):
+        assert found[0].name == "Zenith Motors" and found[0].is_exact
+        assert len(found) == 8
 
 
 def test_a_likely_one_asks_to_be_sure(company, signed_in):
@@ -72,6 +83,16 @@ def test_who_has_no_manager_is_sent_to_an_administrator(company, signed_in):
     User.objects.filter(role="manager").update(role="rep")
     asked = signed_in(company.rep).post(NEW, {"name": "far sail motors"}).content.decode()
     assert "ask an administrator" in asked
+
+
+def test_a_namesake_in_sight_says_whom_to_ask_and_a_credit_code_asks_nobody(company, signed_in):
+    factories.customer(company.rep, "Far Sail Motors", credit_code=CODE)
+    client = signed_in(company.rep)
+    assert "another company, ask your manager" in client.post(NEW, {"name": "far sail motors"}).content.decode()
+    same = client.post(NEW, {"name": "Other", "credit_code": CODE}).content.decode()
+    assert "is already among your customers" in same and "another company" not in same
+    User.objects.filter(role="manager").update(role="rep")
+    assert "another company, ask an administrator" in client.post(NEW, {"name": "far sail motors"}).content.decode()
 
 
 def test_an_edit_follows_with_the_normalised_name(company):

@@ -84,6 +84,7 @@ class GridForm(AssessForm):
 
     def __init__(self, data: Any = None, *, latest: Assessment | None, customer: Customer) -> None:
         super().__init__(data, latest=latest)
+        self.latest = latest
         self.auto_id = f"id_{customer.pk}_%s"
         for name in rules.CRITERIA:
             del self.fields[f"{name}_note"]
@@ -99,6 +100,13 @@ class GridForm(AssessForm):
             said = {"class": css + wrong, "form": f"row-{customer.pk}", "data-cell": True}
             field.widget.attrs |= {**said, "aria-label": f"{field.label}: {customer.name}"}
 
+    def given(self) -> dict[str, Any]:
+        """Likewise; the note of a score that was left alone stays."""
+        scores, latest = self.scores(), self.latest
+        kept = latest.notes.items() if latest else ()
+        notes = {name: note for name, note in kept if latest and latest.scores.get(name) == scores.get(name)}
+        return super().given() | {"notes": notes}
+
     def problems(self) -> list[tuple[str, str]]:
         """(criteria, what is wrong with them) of the row; no criterion for the row as a whole."""
         found: dict[str, list[str]] = {}
@@ -112,7 +120,8 @@ def _initial(latest: Assessment | None) -> dict[str, Any]:
     if latest is None:
         return {}
     gates = {"negative_margin": latest.negative_margin, "payment_days_late": latest.payment_days_late}
-    return {**latest.scores, **gates}
+    notes = {f"{name}_note": note for name, note in latest.notes.items()}
+    return {**latest.scores, **notes, **gates}
 
 
 class OverrideForm(forms.Form):

@@ -79,7 +79,7 @@ def assess_row(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer.objects.visible_to(user).select_related("owner__team", "team"), pk=pk)
     if not Customer.objects.editable_by(user).filter(pk=pk).exists():
         raise PermissionDenied(_("You may read this customer but not change it."))
-    form = GridForm(request.POST, latest=None, customer=customer)
+    form = GridForm(request.POST, latest=customer.assessments.first(), customer=customer)  # type: ignore[attr-defined]
     if form.is_valid():
         try:
             actions.assess_customer(customer=customer, actor=user, **form.given())

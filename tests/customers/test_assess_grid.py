@@ -74,6 +74,18 @@ def test_a_row_is_saved_by_itself_and_says_its_tier(company, customer, signed_in
     assert not Assessment.objects.filter(customer=other).exists()
 
 
+def test_notes_stay_with_the_scores_that_were_left_alone(company, customer, signed_in):
+    notes = {"sales": "Three good years", "credit": "Pays on the day"}
+    seen = assess_customer(customer=customer, scores=dict.fromkeys(CRITERIA, 3), notes=notes, actor=company.rep)
+    client = signed_in(company.rep)
+    single = client.get(f"/customers/{customer.pk}/assess/").content.decode()
+    assert "Three good years" in single and "Pays on the day" in single
+    assert save(client, customer, seen=seen.pk, credit="1").status_code == 200
+    latest = customer.assessments.first()
+    assert (latest.scores["credit"], latest.notes) == (1, {"sales": "Three good years"})
+    assert customer.assessments.get(pk=seen.pk).notes == notes
+
+
 @pytest.mark.parametrize("wrong", [{"margin": "9"}, {"margin": ""}, {"payment_days_late": "soon"}])
 def test_what_is_wrong_stands_at_its_row_with_all_that_was_typed(company, customer, signed_in, wrong):
     answer = save(signed_in(company.rep), customer, sales="4", **wrong)

@@ -10,9 +10,12 @@ from customers.models import Contact, Customer, Product
 
 @require_GET
 def customers(request: HttpRequest) -> JsonResponse:
-    """At most 20 customers that the reader may see, by name, with their tier."""
+    """At most 20 customers that the reader may see, by name, with their tier. `only=editable`: and edit."""
     assert isinstance(request.user, User)
-    found = Customer.objects.visible_to(request.user).in_use().filter(name__icontains=asked(request))
+    customers = Customer.objects.all()
+    only_editable = request.GET.get("only") == "editable"
+    within = customers.editable_by(request.user) if only_editable else customers.visible_to(request.user)
+    found = within.in_use().filter(name__icontains=asked(request))
     return answer(found.order_by("name", "id").values_list("key", "name", "tier")[:MOST])
 
 

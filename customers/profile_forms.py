@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -126,6 +127,8 @@ class ProfileForm(RevisedForm):
             return
         if weight is None and f"weight_{place}" not in self.errors:
             self.add_error(f"weight_{place}", _("Enter a weight between 1 and 100."))
+        if f"value_{place}" in self.errors:
+            return
         try:
             typed[f"value_{place}"] = checked_value(kind, _plain(kind, value or ""), typed.get("line", ""))
         except ValidationError as error:
@@ -165,7 +168,9 @@ def _plain(kind: str, typed: str) -> str:
 class TargetForm(RevisedForm):
     """Whom to win over, who pursues it, what is done next; a rep pursues it alone."""
 
-    customer = PickerField(url="picker_customers", queryset=Customer.objects.none(), label=gettext_lazy("Customer"))
+    customer = PickerField(
+        url="picker_customers", query="only=editable", queryset=Customer.objects.none(), label=gettext_lazy("Customer")
+    )
     owner = PickerField(
         url="picker_people", query="only=assignable", queryset=User.objects.none(), to_field_name="username",
         label=gettext_lazy("Owner"),
@@ -201,7 +206,8 @@ class TargetForm(RevisedForm):
             del self.fields["owner"]
             return
         people: Any = visibility.assignable_people(user)
-        field.queryset = people.active_on(today())
+        held = Q(pk=self.row.owner_id) if self.row else Q()  # somebody who has left may stay until there is another
+        field.queryset = people.filter(held | Q(pk__in=people.active_on(today()).order_by().values("pk")))
         now = self.row.owner if self.row else (first_owner(customer, user) if customer else user)
         if self.is_bound:
             field.offer_posted(self.data.get("owner"))

@@ -124,7 +124,7 @@ MATRIX: dict[str, list[Door]] = {
     "profile": [Door(EVERYBODY)],
     "picker_people": [Door(EVERYBODY)],
     "picker_teams": [Door(EVERYBODY)],
-    "picker_customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN")],
+    "picker_customers": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN"), Door(EVERYBODY, query="?only=editable")],
     "picker_contacts": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN"), Door(EVERYBODY, query="?customer=%00")],
     "picker_products": [Door(EVERYBODY)],
     # --- API tokens

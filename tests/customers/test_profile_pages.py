@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.selectors import today
 from customers import actions
@@ -88,6 +89,13 @@ def test_a_row_that_is_wrong_says_so(company, signed_in, row, said):
     assert page.status_code == 422
     assert said in page.content.decode()
     assert not IdealProfile.objects.exists()
+
+
+def test_a_value_that_is_too_long_is_told_of_once(company, signed_in):
+    row = {"name": "Makers", "kind_0": "tier", "value_0": "5" * 500, "weight_0": "1"}
+    answer = signed_in(company.manager).post(reverse("profile_new"), row)
+    assert answer.status_code == 422
+    assert len(answer.context["form"].errors["value_0"]) == 1
 
 
 def test_a_form_that_is_left_alone_changes_nothing(company, signed_in, profile):
@@ -233,6 +241,17 @@ def test_a_rep_edits_the_step_and_a_manager_the_owner_too(company, signed_in, ta
     refused = client.post(url, {**fields, "version": 2, "owner": "mate"})
     assert refused.status_code == 422
     assert "looks after this customer" in refused.content.decode()
+
+
+def test_an_owner_who_has_left_stays_until_there_is_another(company, signed_in, target):
+    company.rep.deactivated_at = timezone.now()
+    company.rep.save(update_fields=["deactivated_at"])
+    url, client = reverse("target_edit", args=[target.pk]), signed_in(company.manager)
+    fields = posted(client.get(url).content.decode())
+    assert fields["owner"] == "rep"
+    assert client.post(url, {**fields, "next_step": "Call"}).status_code == 302
+    target.refresh_from_db()
+    assert (target.owner, target.next_step) == (company.rep, "Call")
 
 
 def test_the_page_of_the_customer_names_its_target(company, signed_in, customer, target):

@@ -43,6 +43,14 @@ def test_customers_are_those_that_one_may_see(signed_in, company):
     assert found(signed_in(company.other_manager), "/pickers/customers/?q=north") == {}
 
 
+def test_customers_that_one_may_edit(signed_in, company):
+    mine = factories.customer(company.rep, "Acme North", tier="4A")
+    url = "/pickers/customers/?q=acme&only=editable"
+    assert set(found(signed_in(company.rep), url)) == set(found(signed_in(company.manager), url)) == {mine.key}
+    for watching in (company.executive, company.stranger):
+        assert found(signed_in(watching), url) == {}
+
+
 def test_contacts_of_one_customer_are_those_that_one_may_see(signed_in, company):
     mine = factories.customer(company.rep)
     factories.contact(company.rep, mine, "Li Wei", key="li", title="Vice president")

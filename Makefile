@@ -42,7 +42,7 @@ run: setup ## the whole product with a demo company at http://127.0.0.1:$PORT
 	@$(BIN)/python -m scripts.run
 
 test: setup ## the whole test-suite, on SQLite unless DATABASE_URL / REDIS_URL are set
-	$(BIN)/pytest -n auto --dist worksteal --ignore=tests/browser $(ARGS)
+	$(BIN)/pytest -n auto --maxschedchunk 4 --ignore=tests/browser $(ARGS)
 
 lint: setup ## style, types, import contracts, templates, migrations, translations
 	$(BIN)/ruff check .

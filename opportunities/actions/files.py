@@ -98,7 +98,7 @@ def _is_evidence(row: Attachment) -> bool:
 def checked(upload: Any) -> Checked:
     """The upload as it will be kept; ValidationError {"file": why}. Pictures are drawn anew, without their place."""
     if upload.size > settings.ATTACHMENT_MEGABYTES * MEGABYTE:
-        raise _refused(_("This file is larger than %(limit)s MB.") % {"limit": settings.ATTACHMENT_MEGABYTES})
+        raise _refused(too_large())
     if not upload.size:
         raise _refused(_("This file is empty."))
     name = upload.name or ""
@@ -106,6 +106,11 @@ def checked(upload: Any) -> Checked:
     if kind is None:
         raise _refused(_("This kind of file is not accepted. %(accepted)s") % {"accepted": accepted_in_words()})
     return Checked(content=_without_place(upload, kind), kind=kind, name=clean_name(name, kind))
+
+
+def too_large() -> str:
+    """How large a file may be, said of one that is larger."""
+    return _("This file is larger than %(limit)s MB.") % {"limit": settings.ATTACHMENT_MEGABYTES}
 
 
 def accepted_in_words() -> str:

@@ -69,13 +69,14 @@ class QuickActivityForm(ToldForm):
     advantage = words(gettext_lazy("Advantage to place"), rows=1)
 
     def __init__(
-        self, user: User, data: Any = None, *, about: str = "", at: datetime | None = None, when: str = NOW
-    ) -> None:
+        self, user: User, data: Any = None, files: Any = None, *, about: str = "", at: datetime | None = None,
+        when: str = NOW,
+    ) -> None:  # fmt: skip
         typed = self.posted(data) if data is not None else about
         customer, opportunity = subject(user, typed) if typed else (None, None)
         self.unknown = bool(typed) and customer is None
         initial = {"when": when, "at": at or _quarter(timezone.now()), "about": _named(customer, opportunity)}
-        super().__init__(user, data, customer=customer, opportunity=opportunity, initial=initial)
+        super().__init__(user, data, files, customer=customer, opportunity=opportunity, initial=initial)
         kinds = self.fields["kind"]
         kinds.queryset = kinds_in_use()  # type: ignore[attr-defined]
         if len(data or ()) == 0:
@@ -100,6 +101,16 @@ class QuickActivityForm(ToldForm):
         if when == LATER and at is not None and at < timezone.now() - timedelta(minutes=1):
             self.add_error("at", _("This moment has passed. Choose “Earlier” if it has been done."))
         return cleaned
+
+    def keep_file(self) -> None:
+        """Likewise; what is only planned has none."""
+        if self.data.get("when") != LATER:
+            super().keep_file()
+
+    def check_told(self, cleaned: dict[str, Any]) -> None:
+        """Likewise; of what is only planned nothing was told."""
+        if cleaned.get("when") != LATER:
+            super().check_told(cleaned)
 
     @property
     def is_plan(self) -> bool:
@@ -148,7 +159,7 @@ class DebriefForm(ToldForm):
 
     done_at = LocalMomentField(label=gettext_lazy("Done"))
 
-    def __init__(self, user: User, data: Any = None, *, activity: Activity) -> None:
+    def __init__(self, user: User, data: Any = None, files: Any = None, *, activity: Activity) -> None:
         self.activity = activity
         now = timezone.now()
         planned = activity.planned_at
@@ -157,12 +168,12 @@ class DebriefForm(ToldForm):
             "contacts": [] if data is not None else list(activity.contacts.all()),
         }
         super().__init__(
-            user, data, customer=activity.customer, opportunity=activity.opportunity, initial=initial
+            user, data, files, customer=activity.customer, opportunity=activity.opportunity, initial=initial
         )  # fmt: skip
 
     def save(self) -> Activity:
         """Debrief it, all or nothing."""
-        seen = version_in(self.data, "current_version" if self.kept("activity") else "version")
+        seen = version_in(self.data, "current_version" if self.winner("activity") else "version")
         done_at = self.cleaned_data["done_at"]
         return actions.debrief_activity(
             activity=self.activity, done_at=done_at, seen=seen, actor=self.user, evidence=self.records(done_at),

@@ -17,6 +17,7 @@ from customers.models import Contact, Customer
 from opportunities.actions import Evidence, NextStep
 from opportunities.actions.activities import DEBRIEF
 from opportunities.forms.fields import DayField, PickerField
+from opportunities.forms.files import FileKeeping
 from opportunities.models import Grade, Opportunity
 from opportunities.rules.evidence import TOP
 from opportunities.selectors.ladders import ladders
@@ -48,7 +49,7 @@ def rung_choices() -> list[Any]:
     return [("", "—"), *found]
 
 
-class ToldForm(forms.Form):
+class ToldForm(FileKeeping):
     """Outcome, what the customer said and promised, evidence for a rung, the next step with its date.
 
     `opportunity` and `customer` are what it is about, as far as that is known when the form is drawn.
@@ -81,11 +82,11 @@ class ToldForm(forms.Form):
     next_step_due = DayField(label=gettext_lazy("Due"), required=False)
 
     def __init__(
-        self, user: User, data: Any = None, *, customer: Customer | None, opportunity: Opportunity | None,
-        initial: dict[str, Any] | None = None,
+        self, user: User, data: Any = None, files: Any = None, *, customer: Customer | None,
+        opportunity: Opportunity | None, initial: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.user, self.customer, self.opportunity = user, customer, opportunity
-        super().__init__(data, initial=initial)
+        super().__init__(data, files, initial=initial)
         self.fields["rung"].choices = rung_choices()  # type: ignore[attr-defined]
         self._offer_contacts()
 
@@ -105,16 +106,21 @@ class ToldForm(forms.Form):
     @property
     def has_evidence(self) -> bool:
         """Whether something of a record was typed, so that its part of the form stands open."""
-        return self.is_bound and any(self.data.get(name) for name in ("rung", "evidence", "evidence_contact", "link"))
+        posted = ("rung", "evidence", "evidence_contact", "link", "kept")
+        return self.is_bound and (bool(self.files) or any(self.data.get(name) for name in posted))
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        typed = any(cleaned.get(name) for name in ("evidence", "evidence_contact", "link"))
-        if typed and not cleaned.get("rung") and "rung" not in self.errors:
+        cleaned = super().clean()
+        self.check_told(cleaned)
+        return cleaned
+
+    def check_told(self, cleaned: dict[str, Any]) -> None:
+        """Evidence names its rung, a date its step."""
+        typed = any(cleaned.get(name) for name in ("evidence", "evidence_contact", "link", "file"))
+        if (typed or self.attachment) and not cleaned.get("rung") and "rung" not in self.errors:
             self.add_error("rung", _("Say which rung it proves."))
         if cleaned.get("next_step_due") and not cleaned.get("next_step", "").strip():
             self.add_error("next_step", _("Say what is to be done by then."))
-        return cleaned
 
     def told(self) -> dict[str, Any]:
         """The fields of the debrief, and those whom it was with."""
@@ -131,6 +137,7 @@ class ToldForm(forms.Form):
         return [
             Evidence(
                 factor=factor, level=int(level), grade=typed["grade"] or AT_FIRST, link=typed["link"],
+                file=self.attachment,
                 evidence=next((t for t in _texts(typed) if t), ""),
                 contact=typed["evidence_contact"] or (present[0] if len(present) == 1 else None),
                 said_on=typed["said_on"] or calendar().local_date(done_at),
@@ -140,14 +147,14 @@ class ToldForm(forms.Form):
     def step(self) -> NextStep | None:
         """The next step, if one was typed; none when that of somebody else was chosen to hold."""
         text = self.cleaned_data["next_step"].strip()
-        if not text or self.kept("opportunity") == "theirs":
+        if not text or self.winner("opportunity") == "theirs":
             return None
         seen = version_in(self.data, "opportunity_version")
-        if self.kept("opportunity") == "mine":
+        if self.winner("opportunity") == "mine":
             seen = version_in(self.data, "current_version")
         return NextStep(text, self.cleaned_data["next_step_due"], seen)
 
-    def kept(self, row: str) -> str:
+    def winner(self, row: str) -> str:
         """After a stale write about this row, by its name: whose values shall hold."""
         return str(self.data.get("keep", "")) if self.data.get("conflict_row") == row else ""
 

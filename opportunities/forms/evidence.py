@@ -15,10 +15,11 @@ from accounts.models import User
 from accounts.selectors import today
 from customers.actions import create_contact
 from customers.models import Contact
-from opportunities.actions import Evidence, add_checkpoints, store_attachment
+from opportunities.actions import Evidence, add_checkpoints
 from opportunities.forms.fields import DayField
+from opportunities.forms.files import FileKeeping
 from opportunities.forms.pickers import PickerInput
-from opportunities.models import Activity, Attachment, Checkpoint, Grade, MethodSetting, Opportunity, Rung
+from opportunities.models import Activity, Checkpoint, Grade, MethodSetting, Opportunity, Rung
 from opportunities.rules import LONGEST_REASON
 from opportunities.rules.evidence import GRADES, TOP
 from opportunities.selectors.ladders import Ladder
@@ -33,10 +34,9 @@ DAYS = (
     (EARLIER, pgettext_lazy("day", "Earlier")),
 )
 USUAL = {1: "E1", 2: "E1", 3: "E2", 4: "E2", 5: "E2", 6: "E2"}  # the least grade that can verify a level
-PICTURES_AND_PAPERS = ".pdf,.jpg,.jpeg,.png,.webp,.heic,.docx,.xlsx,.pptx,.eml,.msg,.txt,.csv,image/*"
 
 
-class EvidenceForm(forms.Form):
+class EvidenceForm(FileKeeping):
     """The records of one save: an evidence text for each level, the rest is common to them."""
 
     levels = forms.MultipleChoiceField(
@@ -59,20 +59,12 @@ class EvidenceForm(forms.Form):
         label=gettext_lazy("Joint visit"), queryset=Activity.objects.none(), required=False, to_field_name="key"
     )
 
-    file = forms.FileField(
-        label=gettext_lazy("File or photo"), required=False,
-        widget=forms.FileInput(attrs={"accept": PICTURES_AND_PAPERS}),
-    )  # fmt: skip
-    kept = forms.CharField(required=False, widget=forms.HiddenInput)
-
     def __init__(
         self, opportunity: Opportunity, ladder: Ladder, user: User, data: Any = None, files: Any = None, *,
         level: int = 1,
     ) -> None:  # fmt: skip
         """`level` is the checkpoint that is chosen at first."""
         self.opportunity, self.ladder, self.user = opportunity, ladder, user
-        self.attachment: Attachment | None = None
-        self.refused_file: ValidationError | None = None
         super().__init__(data, files, initial={"levels": [str(level)], "grade": USUAL[level], "day": TODAY})
         for each in range(1, TOP + 1):
             self.fields[f"evidence_{each}"] = _text(ladder.rung(each).evidence, first=each == level)
@@ -97,25 +89,6 @@ class EvidenceForm(forms.Form):
         found = self._by_key(typed)
         return found.name if found else typed
 
-    def keep_file(self) -> None:
-        """Keep the file that was sent before all else is looked at, so that a refused form comes back with it."""
-        upload = self.files.get("file")
-        if upload is None:
-            self.attachment = self._kept()
-            return
-        try:
-            self.attachment = store_attachment(opportunity=self.opportunity, upload=upload, actor=self.user)
-        except ValidationError as error:
-            self.refused_file = error
-        else:
-            self.data = self.data.copy()  # type: ignore[attr-defined]
-            self.data["kept"] = self.attachment.key  # type: ignore[index]
-
-    def _kept(self) -> Attachment | None:
-        key = self.data.get("kept", "").replace("\x00", "")
-        mine = Attachment.objects.filter(opportunity=self.opportunity, uploaded_by=self.user).in_use()
-        return mine.filter(key=key).first() if key else None
-
     def rungs(self) -> Iterable[tuple[Rung, Any, Any]]:
         """(rung, the checkbox of its level, its text field) of each level."""
         for box, rung in zip(self["levels"], self.ladder.rungs[1:], strict=True):
@@ -130,9 +103,7 @@ class EvidenceForm(forms.Form):
         day = self.cleaned_data.get("day")
         if day in (TODAY, YESTERDAY):
             self.cleaned_data["said_on"] = today() - timedelta(days=day == YESTERDAY)
-        if self.refused_file is not None:
-            self.add_error(None, self.refused_file)
-        return self.cleaned_data
+        return super().clean()
 
     def _by_key(self, key: str) -> Contact | None:
         """The customer's contact of this key, or of just this name."""

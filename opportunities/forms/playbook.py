@@ -15,11 +15,10 @@ from customers.filters import containing
 from customers.models import Product
 from opportunities.actions.files import accepted_in_words
 from opportunities.actions.playbook import RUNGS
+from opportunities.forms.files import OneFile
 from opportunities.models import PlaybookEntry, Stage
 from opportunities.selectors.ladders import ladders
 from opportunities.selectors.playbook import with_rung
-
-ACCEPTED = ".pdf,.jpg,.jpeg,.png,.webp,.heic,.docx,.xlsx,.pptx,.eml,.msg,.txt,.csv,.md,image/*"
 
 
 def rung_choices() -> list[tuple[str, str]]:
@@ -119,7 +118,7 @@ class PlaybookForm(RevisedForm):
 class FileForm(forms.Form):
     """One file; what is accepted is decided by its bytes when it is kept."""
 
-    file = forms.FileField(label=_("File"), widget=forms.ClearableFileInput(attrs={"accept": ACCEPTED}))
+    file = forms.FileField(label=_("File"), widget=OneFile)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.selectors import calendar
 from config.web.revisions import StaleWrite
 from config.web.templatetags.formats import moment
+from config.web.uploads import takes_files
 from customers.models import Customer
 from opportunities import actions
 from opportunities.actions.activities import may_coach
@@ -66,6 +67,7 @@ def may_edit(user: Any, activity: Activity) -> bool:
 # --- The quick form ------------------------------------------------------------------------------
 
 
+@takes_files()
 @form_methods
 def new(request: HttpRequest) -> HttpResponse:
     """The quick form. `?deal=ID`, `?customer=ID`, `?about=…`: about what; `?day=…`, `?when=plan`: to be planned."""
@@ -73,7 +75,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not user.sells:
         raise PermissionDenied(_("Executives and administrators read activities; they do not write them."))
     if request.method == "POST":
-        form = QuickActivityForm(user, request.POST)
+        form = QuickActivityForm(user, request.POST, request.FILES)
         return _saved(request, form, _quick_words) or _quick(request, form, status=422)
     return _quick(request, QuickActivityForm(user, about=_about(request), **_moment(request)))
 
@@ -118,12 +120,14 @@ def _named(activity: Activity) -> str:
 # --- The debrief ---------------------------------------------------------------------------------
 
 
+@takes_files()
 @form_methods
 def debrief(request: HttpRequest, pk: int) -> HttpResponse:
     """What came of it, with evidence and next step in the same save."""
     activity = _writable(request, pk)
     user: Any = request.user
-    form = DebriefForm(user, request.POST if request.method == "POST" else None, activity=activity)
+    posted = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = DebriefForm(user, *posted, activity=activity)
     if request.method == "POST" and (answer := _saved(request, form, _debrief_words, activity=activity)):
         return answer
     return _debrief(request, form, activity=activity, status=422 if form.is_bound else 200)
@@ -146,6 +150,7 @@ def _saved(
     request: HttpRequest, form: Any, words: Callable[[Activity], str], activity: Activity | None = None
 ) -> HttpResponse | None:
     """The answer to a form that was taken or came too late; None when it has to be mended."""
+    form.keep_file()
     if not form.is_valid():
         return None
     try:

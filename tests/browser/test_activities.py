@@ -181,3 +181,25 @@ def test_a_manager_coaches(company, deal, open_page, language):
     steps.save(above)
     expect(above.page.locator("#activity")).to_contain_text("Ask for the date")
     assert Opportunity.objects.get(pk=deal.pk).version == deal.version
+
+
+def test_a_file_that_is_too_large_is_told_at_its_field(company, deal, person, open_page, language, settings):
+    settings.ATTACHMENT_MEGABYTES = 1
+    window = open_page(company.rep, f"/opportunities/{deal.pk}/", language=language, viewport=PHONE)
+    page, form = window.page, dialog(window)
+    page.locator("[hx-get^='/activities/new/']").first.click()
+    form.locator("[name=outcome]").fill("They agree")
+    form.locator(".is-told details.asc-fold > summary").first.click()
+    file, large = form.locator("[name=file]"), b"x" * (1024 * 1024 + 1)
+    file.set_input_files({"name": "photo.txt", "mimeType": "text/plain", "buffer": large})
+    told = form.locator(".asc-field:has([name=file]) .invalid-feedback")
+    expect(told).to_contain_text(say(window, "This file is larger than %(limit)s MB.", limit=1))
+    expect(file).to_have_js_property("value", "")
+    steps.sound(window, "a file that is too large")
+    form.locator("[name=rung]").select_option("demand-1")
+    pick(form, "evidence_contact", "Li")
+    file.set_input_files({"name": "photo.txt", "mimeType": "text/plain", "buffer": b"They agree"})
+    expect(told).to_have_count(0)
+    steps.save(window)
+    record = Checkpoint.objects.get()
+    assert (record.evidence, record.file.name) == ("They agree", "photo.txt")

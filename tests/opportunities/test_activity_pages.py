@@ -4,12 +4,21 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.selectors import calendar, today
 from opportunities import actions
-from opportunities.models import Activity, ActivityKind, CalendarFeed, Checkpoint, HeightsVersion, Opportunity
+from opportunities.models import (
+    Activity,
+    ActivityKind,
+    Attachment,
+    CalendarFeed,
+    Checkpoint,
+    HeightsVersion,
+    Opportunity,
+)
 from tests import factories
 from tests.opportunities.browser_door import queries_of
 
@@ -91,7 +100,11 @@ def test_what_lacks_is_said_at_its_field_and_nothing_is_written(company, deal, r
 
 def test_a_plan_keeps_no_debrief(company, deal, rep):
     at = (timezone.now() + timedelta(days=3)).astimezone(calendar().tz).strftime("%Y-%m-%dT%H:%M")
-    htmx(rep, reverse("activity_new"), quick(deal, when="plan", at=at, objective="Meet", outcome="ignored"))
+    htmx(
+        rep,
+        reverse("activity_new"),
+        quick(deal, when="plan", at=at, objective="Meet", outcome="ignored", link="https://x.example"),
+    )
     row = Activity.objects.get()
     assert (row.objective, row.outcome, row.is_planned) == ("Meet", "", True)
     assert row.planned_at.astimezone(calendar().tz).strftime("%Y-%m-%dT%H:%M") == at
@@ -282,3 +295,54 @@ def test_it_is_shown_once(company, rep):
     assert address[1] not in rep.get(reverse("calendar_feed")).content.decode()
     rep.post(reverse("calendar_feed_revoke"))
     assert not CalendarFeed.objects.exists()
+
+
+# --- The file that shows it ----------------------------------------------------------------------
+
+
+def doors(deal, company):
+    """The debrief of a plan and the quick form, with what each posts besides."""
+    visit = factories.activity(company.rep, opportunity=deal)
+    return [
+        (reverse("activity_debrief", args=[visit.pk]), {"done_at": "2026-01-05T10:00", "version": 1}),
+        (reverse("activity_new"), quick(deal)),
+    ]
+
+
+@pytest.mark.parametrize("door", [0, 1], ids=["debrief", "quick"])
+def test_a_debrief_takes_the_document_that_shows_it(company, deal, rep, door):
+    person = factories.contact(company.rep, deal.customer)
+    url, common = doors(deal, company)[door]
+    told = {**common, "outcome": "Signed off", "rung": "demand-1", "grade": "E3"}
+    answer = htmx(rep, url, {**told, "file": SimpleUploadedFile("minutes.txt", b"They agree")})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["evidence_contact"]
+    kept = Attachment.objects.get()
+    assert f'value="{kept.key}"' in answer.content.decode()  # it need not be chosen again
+    assert htmx(rep, url, {**told, "evidence_contact": person.key, "kept": kept.key}).status_code == 200
+    assert (Checkpoint.objects.get().file, Checkpoint.objects.get().grade) == (kept, "E3")
+
+
+@pytest.mark.parametrize("door", [0, 1], ids=["debrief", "quick"])
+def test_a_refused_file_is_told_at_its_field_with_all_else_kept(company, deal, rep, door):
+    url, common = doors(deal, company)[door]
+    page = SimpleUploadedFile("photo.png", b"<html><script>alert(1)</script></html>")
+    answer = htmx(rep, url, {**common, "outcome": "They see the loss", "rung": "demand-1", "grade": "E0", "file": page})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["file"]
+    assert "They see the loss" in answer.content.decode()
+    assert not Attachment.objects.exists() and not Checkpoint.objects.exists()
+
+
+def test_a_file_needs_a_rung_and_a_deal(company, deal, rep):
+    file = SimpleUploadedFile("minutes.txt", b"They agree")
+    answer = htmx(rep, reverse("activity_new"), quick(deal, file=file))
+    assert list(answer.context["form"].errors) == ["rung"]
+    about = f"customer:{deal.customer.key}"
+    file.seek(0)
+    answer = htmx(rep, reverse("activity_new"), quick(deal, about=about, rung="demand-1", grade="E0", file=file))
+    assert list(answer.context["form"].errors) == ["about"]
+    at = (timezone.now() + timedelta(days=3)).astimezone(calendar().tz).strftime("%Y-%m-%dT%H:%M")
+    file.seek(0)
+    assert htmx(rep, reverse("activity_new"), quick(deal, when="plan", at=at, file=file)).status_code == 200
+    assert Attachment.objects.count() == 1  # of what is only planned nothing is kept

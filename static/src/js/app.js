@@ -8,6 +8,7 @@ import "./search.js";
 import "./drafts.js"; // before the pickers, which dress what a draft has filled in
 import "./pickers.js";
 import "./scale.js";
+import "./files.js";
 import "./copy.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { toast, undo } from "./toast.js";

@@ -4,10 +4,11 @@
    localStorage under the person signed in and NAME. When the form is drawn again they come back, with a note and a
    button that discards them. A save clears them: the server says so with HX-Trigger asc:draft-saved {name}, and without
    htmx with [data-draft-saved=NAME] in the page that follows. So does signing out, for everybody, and another person's
-   signing in. Hidden fields are never kept: they are the server's. */
+   signing in. Hidden fields are never kept: they are the server's; nor are files. */
 import { icon } from "./icon.js";
 
 const PREFIX = "asc:draft:";
+const NEVER = ["hidden", "submit", "file"];
 const MOST_DAYS = 14;
 const OF_SUBJECT = ["contacts", "evidence_contact"]; // drawn anew when what it is about is chosen
 const person = () => document.body.dataset.person ?? "";
@@ -32,7 +33,7 @@ const keyOf = (box) => `${PREFIX}${person()}:${box.dataset.draft}`;
 
 function fields(box) {
   const form = box.closest("form");
-  return [...form.elements].filter((field) => field.name && field.type !== "hidden" && field.type !== "submit" && box.contains(field));
+  return [...form.elements].filter((field) => field.name && !NEVER.includes(field.type) && box.contains(field));
 }
 
 /* A chosen row of a picker is kept with its words, for the page that comes back does not hold it. */

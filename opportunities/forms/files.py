@@ -1,0 +1,64 @@
+"""A file in a form: one that is too large is told at its field before it is sent, one that is taken stays."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from config.web.uploads import MEGABYTE
+from opportunities.actions import store_attachment
+from opportunities.actions.files import too_large
+from opportunities.models import Attachment
+
+ACCEPTED = ".pdf,.jpg,.jpeg,.png,.webp,.heic,.docx,.xlsx,.pptx,.eml,.msg,.txt,.csv,.md,image/*"
+
+
+class OneFile(forms.FileInput):
+    """The choice of a file; static/src/js/files.js refuses one that the server would."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        most = settings.ATTACHMENT_MEGABYTES * MEGABYTE
+        told = {"accept": ACCEPTED, "data-most": most, "data-too-large": too_large()}
+        return super().get_context(name, value, {**told, **(attrs or {})})
+
+
+class FileKeeping(forms.Form):
+    """A form about an opportunity with a file that is kept when the rest is refused, so that it comes back with it."""
+
+    user: User
+    opportunity: Any  # an Opportunity; None while it is not known
+    attachment: Attachment | None = None
+    refused_file: ValidationError | None = None
+
+    file = forms.FileField(label=gettext_lazy("File or photo"), required=False, widget=OneFile)
+    kept = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def keep_file(self) -> None:
+        """Keep the file that was sent, before all else is looked at. Call it before `is_valid`."""
+        upload = self.files.get("file")
+        if self.opportunity is None or upload is None:
+            self.attachment = self._kept()
+            return
+        try:
+            self.attachment = store_attachment(opportunity=self.opportunity, upload=upload, actor=self.user)
+        except ValidationError as error:
+            self.refused_file = error
+        else:
+            self.data = self.data.copy()  # type: ignore[attr-defined]
+            self.data["kept"] = self.attachment.key  # type: ignore[index]
+
+    def _kept(self) -> Attachment | None:
+        key = self.data.get("kept", "").replace("\x00", "")
+        if not key or self.opportunity is None:
+            return None
+        mine = Attachment.objects.filter(opportunity=self.opportunity, uploaded_by=self.user).in_use()
+        return mine.filter(key=key).first()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.refused_file is not None:
+            self.add_error(None, self.refused_file)
+        return cleaned

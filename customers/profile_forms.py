@@ -214,3 +214,20 @@ class TargetForm(RevisedForm):
         else:
             field.offer(now)
             self.initial["owner"] = now
+
+
+class TargetDoneForm(RevisedForm):
+    """The step is done: what comes after it, or nothing yet."""
+
+    next_step_due = DayField(label=gettext_lazy("Due"), required=False)
+
+    class Meta:
+        model = TargetCustomer
+        fields = ["next_step", "next_step_due"]  # noqa: RUF012
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, initial=dict.fromkeys(self.Meta.fields, ""), **options)
+
+    def changes(self) -> dict[str, Any]:
+        """Both, also where nothing was typed: the old step goes."""
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}

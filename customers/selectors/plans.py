@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from accounts.calendar import t12m, week
 from accounts.models import User
 from accounts.selectors import calendar
-from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine
+from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine, TargetCustomer
 from customers.selectors.facts import renewals_due
 
 REQUIRED = (Customer.Tier.A5, Customer.Tier.A4)
@@ -143,9 +143,9 @@ def is_overdue(row: JointAction, today: date) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PlanDue:
-    """A joint action of somebody, a milestone or a contract (`renewal`) of a customer of theirs; `row` is its id.
+    """A joint action or target of somebody, a milestone or a contract (`renewal`) of a customer of theirs.
 
-    `year` leads to the page of the plan; 0 for a contract.
+    `row` is its id; `year` leads to the page of the plan, 0 where there is none.
     """
 
     kind: str
@@ -160,13 +160,13 @@ class PlanDue:
 
 def due_of(user: User, day: date, *, key_only: bool = False) -> list[PlanDue]:
     """The person's joint actions that are overdue or due this week, milestones that have passed, contracts that end
-    soon. One query.
+    soon, next steps with target customers that are overdue or due today. One query.
     """
     mine = JointAction.objects.visible_to(user).filter(owner=user, state=JointAction.State.OPEN)
     passed = PlanLine.objects.visible_to(user).filter(plan__customer__owner=user, milestone_due__lt=day)
     actions = _dues(mine.filter(due_on__lte=week(day).last), "joint_action", "action", "due_on", key_only)
     milestones = _dues(passed.exclude(state=PlanLine.State.DONE), "milestone", "milestone", "milestone_due", key_only)
-    found = actions.union(milestones, _renewals(user, day, key_only), all=True)
+    found = actions.union(milestones, _renewals(user, day, key_only), _targets(user, day, key_only), all=True)
     return sorted((PlanDue(*values) for values in found), key=lambda each: each.due)
 
 
@@ -181,13 +181,21 @@ def _dues(rows: Any, kind: str, what: str, due: str, key_only: bool) -> Any:
 
 
 def _renewals(user: User, day: date, key_only: bool) -> Any:
-    rows = renewals_due(user, day).filter(customer__owner=user).order_by()
+    rows = renewals_due(user, day).filter(customer__owner=user)
+    return _without_plan(rows, "renewal", "title", "ends_on", key_only)
+
+
+def _targets(user: User, day: date, key_only: bool) -> Any:
+    rows = TargetCustomer.objects.editable_by(user).filter(customer__archived_at=None)
+    due = rows.filter(owner=user, state=TargetCustomer.State.OPEN, next_step_due__lte=day).exclude(next_step="")
+    return _without_plan(due, "target", "next_step", "next_step_due", key_only)
+
+
+def _without_plan(rows: Any, kind: str, what: str, due: str, key_only: bool) -> Any:
     if key_only:
         rows = rows.filter(customer__tier__in=REQUIRED)
-    named = rows.annotate(kind=Value("renewal", output_field=CharField()), year=Value(0))
-    return named.values_list(
-        "kind", "pk", "title", "ends_on", "year", "customer_id", "customer__name", "customer__tier"
-    )
+    named = rows.order_by().annotate(kind=Value(kind, output_field=CharField()), year=Value(0))
+    return named.values_list("kind", "pk", what, due, "year", "customer_id", "customer__name", "customer__tier")
 
 
 # --- The list -----------------------------------------------------------------------------------

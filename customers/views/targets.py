@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.selectors import today
 from customers import actions
 from customers.models import Customer, IdealProfile, TargetCustomer
-from customers.profile_forms import TargetForm
+from customers.profile_forms import TargetDoneForm, TargetForm
 from customers.selectors import targets as selectors
 from customers.views.customers import form_methods
 from customers.views.lists import page_of, without
@@ -101,7 +101,7 @@ def _editable(request: HttpRequest, pk: int) -> TargetCustomer:
 
 def _home(request: HttpRequest, target: TargetCustomer) -> str:
     customer = reverse("customer", args=[target.customer_id])
-    return came_from(request, reverse("targets"), address(target.profile), customer)
+    return came_from(request, reverse("targets"), address(target.profile), customer, reverse("my_day"))
 
 
 def _list() -> tuple[str, str]:
@@ -110,14 +110,27 @@ def _list() -> tuple[str, str]:
 
 @form_methods
 def target_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who pursues it, and what is done next."""
+    """Who pursues it, and what is done next; `?done=1`: the step is done, what comes after it."""
     user: Any = request.user
     target = _editable(request, pk)
+    if "done" in request.GET:
+        return _step_done(request, target)
     form = TargetForm(request.POST or None, row=target, user=user)
     return form_page(
         request, form, lambda: actions.edit_target(target=target, actor=user, **form.settled()),
         title=target.customer.name, text=target.profile.name, said=_("The target was saved."),
         back=_home(request, target), parent=_list(), template="customers/profiles/target_form.html", target=target,
+    )  # fmt: skip
+
+
+def _step_done(request: HttpRequest, target: TargetCustomer) -> HttpResponse:
+    user: Any = request.user
+    form = TargetDoneForm(request.POST or None, row=target)
+    return form_page(
+        request, form, lambda: actions.edit_target(target=target, actor=user, **form.settled()),
+        title=_("Done. What is next?"), text=f"{target.customer} · {target.next_step}",
+        said=_("The target was saved."), back=_home(request, target), parent=_list(),
+        url=f"{request.path}?done=1", template="customers/profiles/target_form.html", target=target,
     )  # fmt: skip
 
 

@@ -82,6 +82,7 @@ class MyDay:
     to_do: int = field(default=0)
     plans: list[PlanDue] = field(default_factory=list)
     renewals: list[PlanDue] = field(default_factory=list)
+    targets: list[PlanDue] = field(default_factory=list)
 
 
 def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
@@ -109,8 +110,9 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
         overdue=len(found["overdue"]) + sum(each.due < day for each in plans),
         losing=len(found["losing"]),
         to_do=sum(len(lines) for key, lines in found.items() if key != "next") + len(plans),
-        plans=[each for each in plans if each.kind != "renewal"],
+        plans=[each for each in plans if each.kind not in ("renewal", "target")],
         renewals=[each for each in plans if each.kind == "renewal"],
+        targets=[each for each in plans if each.kind == "target"],
     )
 
 

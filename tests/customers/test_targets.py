@@ -6,6 +6,8 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.selectors import today
@@ -13,6 +15,8 @@ from config.web.revisions import StaleWrite
 from customers import actions
 from customers.models import TargetCustomer
 from customers.selectors import targets as selectors
+from customers.selectors.plans import due_of
+from pipeline.selectors.my_day import my_day
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +192,58 @@ def test_deals_are_those_that_the_reader_sees(company, customer, target):
 def test_targets_of_an_archived_customer_are_not_shown(company, customer, target):
     actions.archive_customer(customer=customer, seen=None, actor=company.rep)
     assert rows(company.rep) == []
+
+
+# --- My day -------------------------------------------------------------------------------------
+
+
+def due(user, **asked):
+    return [(each.kind, each.what, each.row) for each in due_of(user, today(), **asked)]
+
+
+def test_my_day_says_what_is_overdue_and_due_today(company, profile, target, django_assert_num_queries):
+    def add(step, days, actor=company.rep, **fields):
+        return actions.add_target(
+            actor=actor, profile=profile, customer=factories.customer(company.rep, **fields), next_step=step,
+            next_step_due=today() + timedelta(days=days),
+        )  # fmt: skip
+
+    late = add("Call", -3, tier="4A")
+    add("Tomorrow's", 1)
+    actions.drop_target(target=add("Given up", -3), seen=1, actor=company.rep)
+    of_manager = add("Write", -1, actor=company.manager)
+    actions.edit_target(target=of_manager, changes={"owner": company.manager}, seen=1, actor=company.manager)
+    gone = add("Archived", -1)
+    type(gone.customer).objects.filter(pk=gone.customer_id).update(archived_at=timezone.now())
+    day = today()
+    with django_assert_num_queries(1):
+        found = due_of(company.rep, day)
+    assert [(each.kind, each.what, each.row) for each in found] == [
+        ("target", "Call", late.pk), ("target", "Ask for a visit", target.pk),
+    ]  # fmt: skip
+    assert due(company.rep, key_only=True) == [("target", "Call", late.pk)]
+    assert due(company.manager) == [("target", "Write", of_manager.pk)]
+    shown = my_day(company.rep)
+    assert (len(shown.targets), shown.overdue, shown.to_do) == (2, 1, 2)
+
+
+def test_what_one_no_longer_looks_after_is_not_due(company, customer, target):
+    type(customer).objects.filter(pk=customer.pk).update(owner=company.stranger, team=company.stranger.team)
+    assert due(company.rep) == []
+
+
+def test_done_on_my_day_asks_for_the_next_step(company, signed_in, target):
+    client, url = signed_in(company.rep), reverse("target_edit", args=[target.pk]) + "?done=1"
+    assert url in client.get(reverse("my_day")).content.decode()
+    asked = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "Ask for a visit" in asked and 'value="Ask for a visit"' not in asked and f'action="{url}"' in asked
+    here = {"HX-Request": "true", "HX-Current-URL": "http://testserver/day/?key=1"}
+    answer = client.post(url, {"version": 1, "next_step": "Send the paper", "next_step_due": ""}, headers=here)
+    assert (answer.status_code, answer["HX-Redirect"]) == (204, "/day/?key=1")
+    target.refresh_from_db()
+    assert (target.next_step, target.next_step_due) == ("Send the paper", None)
+    stale = client.post(url, {"version": 1, "next_step": "Other", "next_step_due": ""})
+    assert stale.status_code == 409 and "Send the paper" in stale.content.decode()
+    assert client.post(url, {"version": 2, "next_step": "", "next_step_due": ""}).status_code == 302
+    target.refresh_from_db()
+    assert target.next_step == ""

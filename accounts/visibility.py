@@ -4,6 +4,7 @@ Owned querysets call in here from `visible_to(user)` and `editable_by(user)`; mo
 name, as foreign keys do, so that one file can hold the whole table.
 """
 
+from collections.abc import Hashable
 from typing import Any
 
 from django.apps import apps
@@ -18,6 +19,17 @@ def portfolio(user: User) -> QuerySet[Any]:
     if not user.is_manager or user.team is None:
         return User.objects.filter(pk=user.pk)
     return User.objects.filter(Q(pk=user.pk) | Q(team__path__startswith=user.team.path))
+
+
+def sight(user: User) -> Hashable:
+    """What of a person, their id aside, decides how the rows that they may see are asked for."""
+    return user.role, user.team.path if user.is_manager and user.team is not None else None
+
+
+def somebody(sight: Any, pk: int) -> User:
+    """Somebody who sees so, under this id, which may be a stand-in: for statements that are composed once."""
+    role, path = sight
+    return User(pk=pk, role=role, team=None if path is None else Team(path=path))
 
 
 def _union(*ids: QuerySet[Any]) -> QuerySet[Any]:

@@ -9,9 +9,11 @@ from typing import Any
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
+from accounts import visibility
 from accounts.calendar import t12m, week
 from accounts.models import User
 from accounts.selectors import calendar
+from config.web.composed import composed
 from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine, TargetCustomer
 from customers.selectors.facts import renewals_due
 
@@ -162,12 +164,20 @@ def due_of(user: User, day: date, *, key_only: bool = False) -> list[PlanDue]:
     """The person's joint actions that are overdue or due this week, milestones that have passed, contracts that end
     soon, next steps with target customers that are overdue or due today. One query.
     """
-    mine = JointAction.objects.visible_to(user).filter(owner=user, state=JointAction.State.OPEN)
-    passed = PlanLine.objects.visible_to(user).filter(plan__customer__owner=user, milestone_due__lt=day)
+    found = _all_dues(visibility.sight(user), day, key_only, user=user.pk)
+    return sorted((PlanDue(*values) for values in found), key=lambda each: each.due)
+
+
+@composed
+def _all_dues(sight: Any, day: date, key_only: bool, *, user: int) -> QuerySet[Any]:
+    person = visibility.somebody(sight, user)
+    mine = JointAction.objects.visible_to(person).filter(owner=user, state=JointAction.State.OPEN)
+    passed = PlanLine.objects.visible_to(person).filter(plan__customer__owner=user, milestone_due__lt=day)
     actions = _dues(mine.filter(due_on__lte=week(day).last), "joint_action", "action", "due_on", key_only)
     milestones = _dues(passed.exclude(state=PlanLine.State.DONE), "milestone", "milestone", "milestone_due", key_only)
-    found = actions.union(milestones, _renewals(user, day, key_only), _targets(user, day, key_only), all=True)
-    return sorted((PlanDue(*values) for values in found), key=lambda each: each.due)
+    others = (milestones, _renewals(person, day, key_only), _targets(person, day, key_only))
+    found: QuerySet[Any] = actions.union(*others, all=True)
+    return found
 
 
 def _dues(rows: Any, kind: str, what: str, due: str, key_only: bool) -> Any:

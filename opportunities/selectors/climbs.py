@@ -5,10 +5,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
 from accounts.calendar import OrgCalendar
-from opportunities.models import Checkpoint, OpportunityVersion, Outcome, Stage
+from accounts.models import User
+from config.web.composed import composed
+from opportunities.models import Checkpoint, Opportunity, OpportunityVersion, Outcome, Stage
 from opportunities.rules.evidence import FACTORS, Heights, evidenced
 from opportunities.rules.progress import LOOK_BACK_DAYS, days_without_progress, has_fallen, stagnation
 from opportunities.rules.readings import inflated
@@ -69,13 +71,19 @@ class Climb:
         return (self.heights or Heights()).of(self.weakest) + 1
 
 
-def climbs(queryset: QuerySet[Any], stages: list[Stage], calendar: OrgCalendar, day: date) -> list[Climb]:
-    """The climbs of open opportunities, the largest amount first."""
-    rows = _annotated(queryset, calendar, day).order_by(F("amount").desc(nulls_last=True), "-id")
-    columns = [*COLUMNS, "advanced_at", "proved_at", "went_back", f"{NAME}__id", f"{BEFORE}__id"]
-    columns += [f"{name}__{factor}" for name in (NAME, BEFORE) for factor in FACTORS]
+def climbs(owner: User, stages: list[Stage], calendar: OrgCalendar, day: date) -> list[Climb]:
+    """The climbs of a person's open opportunities, the largest amount first."""
     floors, by_id = floors_now(stages), {stage.pk: stage for stage in stages}
-    return [_climb(row, by_id, floors, calendar, day) for row in rows.values(*columns)]
+    return [_climb(row, by_id, floors, calendar, day) for row in _rows(calendar, day, owner=owner.pk)]
+
+
+@composed
+def _rows(calendar: OrgCalendar, day: date, *, owner: int) -> QuerySet[Any]:
+    mine = Opportunity.objects.filter(owner=owner).in_use().open()
+    rows = _annotated(mine, calendar, day).order_by(F("amount").desc(nulls_last=True), "-id")
+    columns = [*COLUMNS, "advanced_at", "proved_at", "went_back_at", f"{NAME}__id", f"{BEFORE}__id"]
+    columns += [f"{name}__{factor}" for name in (NAME, BEFORE) for factor in FACTORS]
+    return rows.values(*columns)
 
 
 def _annotated(queryset: QuerySet[Any], calendar: OrgCalendar, day: date) -> QuerySet[Any]:
@@ -85,11 +93,12 @@ def _annotated(queryset: QuerySet[Any], calendar: OrgCalendar, day: date) -> Que
     back = _moves().filter(
         valid_from__gte=since, before_it__outcome=Outcome.OPEN, before_it__stage__position__gt=F("stage__position")
     )
+    # The moment, as EXISTS would be answered from a list of everybody's moves.
     return with_heights(queryset).annotate(
         **{BEFORE: FilteredRelation("heights", condition=held)},
         advanced_at=Subquery(progress().values("valid_from")[:1]),
         proved_at=Subquery(_verified()),
-        went_back=Exists(back),
+        went_back_at=Subquery(back.order_by("-valid_from").values("valid_from")[:1]),
     )
 
 
@@ -132,7 +141,7 @@ def _climb(row: dict[str, Any], stages: dict[int, Stage], floors: Any, calendar:
         days_without_progress=days,
         stagnant=stagnation(days, stage.expected_days),
         has_fallen=bool(heights and before and has_fallen(heights.verified, before.verified)),
-        went_back=row["went_back"],
+        went_back=row["went_back_at"] is not None,
         **{
             name: row[name]
             for name in ("id", "version", "title", "customer_id", "amount", "win_rate", "next_step", "next_step_due")

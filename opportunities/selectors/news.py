@@ -1,17 +1,20 @@
 """What others changed in a person's open opportunities since they last looked."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, Q, Value, When
+from django.db.models import Case, CharField, DateTimeField, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import User
+from config.web.composed import composed
+from config.web.lookups import Among
 from opportunities.models import Checkpoint, Decision, GradeChange, Look, Opportunity, OpportunityVersion
 from opportunities.selectors.page import Entry, entry_between
+from opportunities.selectors.stages import all_stages
 
 MOST = 10
 HAPPENED = (  # what may happen to a record, its moment, its actor
@@ -19,7 +22,20 @@ HAPPENED = (  # what may happen to a record, its moment, its actor
     ("confirmed", "confirmed_at", "confirmed_by"),
     ("withdrawn", "withdrawn_at", "withdrawn_by"),
 )
+CHANGED, RECORDED, LOWERED, DECIDED = range(4)  # what news are made of, in the order of those of one moment
 AT_FIRST = timedelta(days=7)  # how far back for somebody who has never looked
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row that makes news: a version, a record of evidence (also one that was lowered), a decision."""
+
+    kind: int
+    row: int
+    at: datetime
+    opportunity: int
+    actor: int | None
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,60 +55,115 @@ class News:
 
 def looked_at(user: User) -> datetime:
     """Up to when the person has looked. One query."""
-    look = Look.objects.filter(user=user).first()
-    return look.looked_at if look else timezone.now() - AT_FIRST
+    return next(iter(_looks(user=user.pk)), None) or timezone.now() - AT_FIRST
+
+
+@composed
+def _looks(*, user: int) -> QuerySet[Any]:
+    return Look.objects.filter(user=user).values_list("looked_at", flat=True)
 
 
 def news_for(user: User, since: datetime) -> list[News]:
-    """The latest of what others did in the person's own opportunities, at most MOST. At most five queries."""
-    found = [*_changes(user, since), *_records(user, since), *_lowered(user, since), *_decided(user, since)]
-    return sorted(found, key=lambda each: each.at, reverse=True)[:MOST]
+    """The latest of what others did in the person's own opportunities, at most MOST.
+
+    One query where there is nothing, at most five: names are read of what is shown alone.
+    """
+    found = [Found(*values) for values in _latest(user=user.pk, since=since)]
+    if not found:
+        return []
+    records = _records({each.row for each in found if each.kind in (RECORDED, LOWERED)})
+    happened = [news for each in found for news in _happened(each, records.get(each.row), user, since)]
+    people = User.objects.in_bulk({each.actor for each in happened if each.actor})
+    deals = Opportunity.objects.select_related("customer").only("title", "customer__name")
+    named = deals.in_bulk({each.opportunity for each in found})
+    entries = _entries([each for each in found if each.kind == CHANGED], people)
+    news = [
+        News(
+            each.at, named[each.opportunity], people.get(each.actor or 0),
+            entries.get(each.row) if each.kind == CHANGED else None,
+            records[each.row] if each.kind in (RECORDED, LOWERED) else None, each.how,
+        )
+        for each in happened
+    ]  # fmt: skip
+    return sorted(news, key=lambda each: each.at, reverse=True)[:MOST]
 
 
-def _changes(user: User, since: datetime) -> Iterable[News]:
-    names = ("stage", "owner", "team", "product", "actor")
-    rows = OpportunityVersion.objects.filter(opportunity__owner=user, opportunity__archived_at=None)
-    others = rows.filter(valid_from__gt=since).exclude(actor=user).exclude(actor=None)
-    latest = list(others.select_related(*names, "opportunity__customer").order_by("-valid_from")[:MOST])
-    ends = Q(pk__in=[])
-    for version in latest:
-        ends |= Q(opportunity=version.opportunity_id, valid_to=version.valid_from)
-    before = {(row.opportunity_id, row.valid_to): row for row in rows.filter(ends).select_related(*names)}
-    for version in latest:
-        entry = entry_between(version, before.get((version.opportunity_id, version.valid_from)))
-        yield News(version.valid_from, version.opportunity, version.actor, entry=entry)
+@composed
+def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
+    """Values of Found, the latest first, of every kind in one statement."""
+    mine = Opportunity.objects.filter(**_of("", user)).order_by()
+    own = Q(Among(F("opportunity_id"), mine.values("pk").query))
+    versions = OpportunityVersion.objects.filter(own, valid_from__gt=since).exclude(actor=user).exclude(actor=None)
+    deal, actor = F("opportunity_id"), F("actor_id")
+    lowered = GradeChange.objects.filter(at__gt=since, **_of("checkpoint__opportunity", user)).exclude(actor=user)
+    decisions = Decision.objects.filter(own, decided_at__gt=since).exclude(decided_by=user)
+    moments = [_by_others(user, since, at, by) for _how, at, by in HAPPENED]
+    happened = Q(*(_others(user, since, at, by) for _how, at, by in HAPPENED), _connector=Q.OR)
+    records = Checkpoint.objects.filter(own & happened)
+    parts = (
+        _part(CHANGED, versions, "pk", F("valid_from"), deal, actor),
+        _part(RECORDED, records, "pk", Greatest(*moments), deal, None),
+        _part(LOWERED, lowered, "checkpoint_id", F("at"), F("checkpoint__opportunity_id"), actor),
+        _part(DECIDED, decisions, "pk", F("decided_at"), deal, F("decided_by_id"), F("decision")),
+    )
+    first, *others = parts
+    return first.union(*others, all=True).order_by("-moment", "kind")[:MOST]
 
 
-def _records(user: User, since: datetime) -> Iterator[News]:
-    """What happened to records: those to which something happened last, the latest first."""
-    moments = (_by_others(user, since, at, by) for _how, at, by in HAPPENED)
-    rows = Checkpoint.objects.filter(**_own(user)).annotate(last=Greatest(*moments)).filter(last__gt=since)
-    names = ("opportunity__customer", "rung", *(by for _how, _at, by in HAPPENED))
-    for row in rows.select_related(*names).order_by("-last")[:MOST]:
-        for how, at, by in HAPPENED:
-            moment, actor = getattr(row, at), getattr(row, by)
-            if moment and moment > since and actor and actor != user:
-                yield News(moment, row.opportunity, actor, checkpoint=row, how=how)
+def _of(path: str, user: int) -> dict[str, Any]:
+    """Whether the opportunity to which `path` leads is this person's own."""
+    prefix = f"{path}__" if path else ""
+    return {f"{prefix}owner": user, f"{prefix}archived_at": None}
 
 
-def _by_others(user: User, since: datetime, at: str, by: str) -> Case:
-    """The moment in the column `at` when somebody else did it after `since`, else `since`."""
-    others = Q(**{f"{at}__gt": since, f"{by}__isnull": False}) & ~Q(**{by: user})
-    return Case(When(others, then=F(at)), default=Value(since, DateTimeField()), output_field=DateTimeField())
+def _part(kind: int, rows: Any, row: str, at: Any, opportunity: F, actor: F | None, how: Any = None) -> Any:
+    nobody, nothing = Value(None, IntegerField()), Value("", CharField())
+    columns = {"kind": Value(kind, IntegerField()), "about": F(row), "moment": at, "deal": opportunity}
+    named = rows.order_by().annotate(**columns, by=actor or nobody, said=how or nothing)
+    return named.values_list(*columns, "by", "said")
 
 
-def _decided(user: User, since: datetime) -> Iterable[News]:
-    rows = Decision.objects.filter(decided_at__gt=since, **_own(user)).exclude(decided_by=user)
-    for row in rows.select_related("opportunity__customer", "decided_by").order_by("-decided_at")[:MOST]:
-        yield News(row.decided_at, row.opportunity, row.decided_by, how=row.decision)
+def _others(user: int, since: datetime, at: str, by: str) -> Q:
+    """Whether somebody else did after `since` what the column `at` is the moment of."""
+    return Q(**{f"{at}__gt": since, f"{by}__isnull": False}) & ~Q(**{by: user})
 
 
-def _own(user: User, path: str = "opportunity") -> dict[str, Any]:
-    return {f"{path}__owner": user, f"{path}__archived_at": None}
+def _by_others(user: int, since: datetime, at: str, by: str) -> Case:
+    """That moment, where it is none of others `since`."""
+    never = Value(since, DateTimeField())
+    return Case(When(_others(user, since, at, by), then=F(at)), default=never, output_field=DateTimeField())
 
 
-def _lowered(user: User, since: datetime) -> Iterable[News]:
-    rows = GradeChange.objects.filter(at__gt=since, **_own(user, "checkpoint__opportunity")).exclude(actor=user)
-    related = ("checkpoint__opportunity__customer", "checkpoint__rung", "actor")
-    for row in rows.select_related(*related).order_by("-at")[:MOST]:
-        yield News(row.at, row.checkpoint.opportunity, row.actor, checkpoint=row.checkpoint, how="lowered")
+def _records(ids: Collection[int]) -> dict[int, Checkpoint]:
+    """The records with what is told of them. At most one query."""
+    moments = [name for _how, at, by in HAPPENED for name in (at, by)]
+    told = ("rung__checkpoint_zh", "rung__checkpoint_en")
+    return Checkpoint.objects.select_related("rung").only(*moments, *told).in_bulk(ids) if ids else {}
+
+
+def _happened(found: Found, record: Checkpoint | None, user: User, since: datetime) -> Iterator[Found]:
+    """What `found` tells: of a record each thing that others did to it."""
+    if found.kind != RECORDED:
+        if found.kind == LOWERED:
+            found = replace(found, how="lowered")
+        yield found
+        return
+    for how, at, by in HAPPENED:
+        moment, actor = getattr(record, at), getattr(record, f"{by}_id")
+        if moment and moment > since and actor not in (None, user.pk):
+            yield replace(found, at=moment, actor=actor, how=how)
+
+
+def _entries(found: list[Found], people: dict[int, User]) -> dict[int, Entry]:
+    """{version: what it changed}. At most one query."""
+    if not found:
+        return {}
+    before = Q(opportunity__in={each.opportunity for each in found}, valid_to__in={each.at for each in found})
+    rows = OpportunityVersion.objects.filter(Q(pk__in=[each.row for each in found]) | before)
+    stages = {stage.pk: stage for stage in all_stages()}
+    versions = list(rows.select_related("owner", "team", "product").order_by())
+    for version in versions:
+        version.stage, version.actor = stages[version.stage_id], people.get(version.actor_id or 0)
+    ended = {(row.opportunity_id, row.valid_to): row for row in versions}
+    by_id = {row.pk: row for row in versions}
+    return {each.row: entry_between(by_id[each.row], ended.get((each.opportunity, each.at))) for each in found}

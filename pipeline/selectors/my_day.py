@@ -4,17 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from accounts import visibility
 from accounts.calendar import OrgCalendar
 from accounts.models import User
 from accounts.selectors import calendar
+from config.web.composed import composed
 from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_cents
 from customers.models import Customer
 from customers.selectors.plans import PlanDue, due_of
-from opportunities.models import Activity, Factor, Opportunity, Rung
+from opportunities.models import Activity, Factor, Rung
 from opportunities.models.evidence import in_language
 from opportunities.rules.evidence import TOP
 from opportunities.selectors.climbs import Climb, climbs
@@ -25,6 +28,7 @@ from pipeline.scopes import Scope
 from pipeline.selectors.booked import booked
 
 KEY_TIERS = (Customer.Tier.A5, Customer.Tier.A4)
+NAMED = ("kind__name_zh", "kind__name_en", "customer__name", "customer__tier")
 SHOWN = 6  # lines of a section, until all of it is asked for
 
 
@@ -90,9 +94,13 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
     days = calendar()
     now = timezone.now()
     day = days.today(now)
-    every = climbs(Opportunity.objects.filter(owner=user).in_use().open(), all_stages(), days, day)
+    every = climbs(user, all_stages(), days, day)
     shown = [climb for climb in every if not key_only or climb.tier in KEY_TIERS]
-    planned = [each for each in _planned(user, days, day) if not key_only or _is_key(each)]
+    planned = [
+        each
+        for each in _planned(visibility.sight(user), days.end_of_day(day), user=user.pk)
+        if not key_only or _is_key(each)
+    ]
     found = dict(_lines(shown, planned, days, day))
     plans = due_of(user, day, key_only=key_only)
     since = looked_at(user)
@@ -116,12 +124,13 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
     )
 
 
-def _planned(user: User, days: OrgCalendar, day: date) -> list[Activity]:
-    """The person's activities that are due, today's included, the earliest first."""
-    mine = Activity.objects.visible_to(user).filter(owner=user)  # what was handed over goes out of sight
-    live = mine.filter(opportunity__archived_at=None, customer__archived_at=None)
-    rows = live.planned().filter(planned_at__lt=days.end_of_day(day))
-    return list(rows.with_names().order_by("planned_at", "pk"))
+@composed
+def _planned(sight: Any, end: datetime, *, user: int) -> QuerySet[Any]:
+    """The person's activities that are due before `end`, the earliest first."""
+    seen = Activity.objects.visible_to(visibility.somebody(sight, user))  # what was handed over goes out of sight
+    live = seen.filter(owner=user, opportunity__archived_at=None, customer__archived_at=None)
+    rows = live.planned().filter(planned_at__lt=end).select_related("kind", "customer").order_by("planned_at", "pk")
+    return rows.only("opportunity", "planned_at", "objective", "outcome", *NAMED)  # type: ignore[no-any-return]
 
 
 def _is_key(activity: Activity) -> bool:
@@ -154,15 +163,20 @@ class _Rungs:
     """Gives an opportunity the next checkpoint of its weakest factor. One query, however many ask."""
 
     def __init__(self) -> None:
-        factor = Factor.objects.filter(key=OuterRef("factor")).order_by()
-        named = {f"factor_{each}": Subquery(factor.values(f"name_{each}")) for each in ("zh", "en")}
-        rungs = list(Rung.objects.current().annotate(**named))
+        rungs = _current_rungs()
         self.rungs = {(rung.factor, rung.level): rung for rung in rungs}
         self.names = {rung.factor: in_language(rung, "factor") for rung in rungs}
 
     def __call__(self, climb: Climb) -> Line:
         rung = self.rungs.get((climb.weakest, climb.next_level))
         return Line(climb=climb, rung=rung, factor=self.names.get(climb.weakest, ""))
+
+
+@composed
+def _current_rungs() -> QuerySet[Any]:
+    factor = Factor.objects.filter(key=OuterRef("factor")).order_by()
+    named = {f"factor_{each}": Subquery(factor.values(f"name_{each}")) for each in ("zh", "en")}
+    return Rung.objects.current().annotate(**named)  # type: ignore[no-any-return]
 
 
 def _steps(shown: list[Climb]) -> Iterable[Line]:

@@ -1,0 +1,91 @@
+"""Statements that are composed once a process: with many joins and subqueries that takes longer than to carry them out.
+
+    @composed
+    def _open_of(stages: tuple[int, ...], *, owner: int) -> QuerySet[Any]:
+        return Opportunity.objects.filter(owner=owner, stage__in=stages)
+
+    rows = _open_of((1, 2), owner=user.pk)
+
+Arguments by position are the statement's shape: for each of them it is composed anew, and the latest are kept. Nothing
+else may decide what is asked for, neither the database nor the active language. Arguments by name, numbers, days and
+moments, are its values: composed with stand-ins for them, it is carried out with what is given each time.
+"""
+
+from collections.abc import Callable, Hashable
+from copy import copy
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, partial, wraps
+from typing import Any
+
+from django.db import connections
+from django.db.models import QuerySet
+
+KEPT = 64  # shapes of a statement; some depend on the day, on a manager's team
+NUMBER, MOMENT = -7_340_033_000_000_001, datetime(1001, 1, 1, 1, 1, 1, 100_001, UTC)  # what nobody means
+STAND_INS: dict[type, Callable[[int], Any]] = {
+    int: lambda place: NUMBER - place,
+    datetime: lambda place: MOMENT + timedelta(days=place),
+    date: lambda place: MOMENT.date() + timedelta(days=place),
+}
+
+
+class Statement:
+    """A compiled queryset, and where in its parameters the values belong.
+
+    It is composed with two sets of stand-ins: where they alone make a difference, every value has been found.
+    """
+
+    def __init__(self, compose: Callable[..., QuerySet[Any]], kinds: tuple[tuple[str, type], ...]) -> None:
+        these, others = (self._stand_ins(kinds, first) for first in (0, len(kinds)))
+        self.queryset = compose(**these)
+        self.compiler = self.queryset.query.get_compiler(self.queryset.db)
+        self.sql, self.parameters = self.compiler.as_sql()
+        places = {_as_parameter(stand_in, self.queryset.db): name for name, stand_in in these.items()}
+        sought = enumerate(each if isinstance(each, int | str | date) else None for each in self.parameters)
+        self.places = {place: places[each] for place, each in sought if each in places}
+        if (self.sql, self._parameters(others)) != compose(**others).query.get_compiler(self.queryset.db).as_sql():
+            raise ValueError(f"Not every value of {', '.join(these)} reaches the statement as it is: {self.sql}")
+
+    @staticmethod
+    def _stand_ins(kinds: tuple[tuple[str, type], ...], first: int) -> dict[str, Any]:
+        return {name: STAND_INS[kind](place) for place, (name, kind) in enumerate(kinds, start=first)}
+
+    def _parameters(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        parameters = list(self.parameters)
+        for place, name in self.places.items():
+            parameters[place] = _as_parameter(values[name], self.queryset.db)
+        return tuple(parameters)
+
+    def rows(self, values: dict[str, Any]) -> list[Any]:
+        """What the queryset gives with these values."""
+        alias = self.queryset.db
+        parameters = self._parameters(values)
+        compiler, query = copy(self.compiler), copy(self.queryset.query)
+        compiler.connection = connections[alias]
+        compiler.as_sql = lambda *_args, **_kwargs: (self.sql, parameters)
+        query.get_compiler = lambda *_args, **_kwargs: compiler  # type: ignore[method-assign]
+        rows: Any = self.queryset._iterable_class  # type: ignore[attr-defined]
+        return list(rows(QuerySet(self.queryset.model, query, alias)))
+
+
+def composed(compose: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
+    """The rows of the queryset that `compose` gives, which is called for each shape alone."""
+
+    @lru_cache(maxsize=KEPT)
+    def statement(kinds: tuple[tuple[str, type], ...], *shape: Hashable) -> Statement:
+        return Statement(partial(compose, *shape), kinds)
+
+    @wraps(compose)
+    def rows(*shape: Hashable, **values: Any) -> list[Any]:
+        kinds = tuple((name, type(value)) for name, value in values.items())
+        return statement(kinds, *shape).rows(values)
+
+    return rows
+
+
+def _as_parameter(value: Any, alias: str) -> Any:
+    """A value as the fields of the database give it to a statement."""
+    operations = connections[alias].ops
+    if isinstance(value, datetime):
+        return operations.adapt_datetimefield_value(value)
+    return operations.adapt_datefield_value(value) if isinstance(value, date) else value

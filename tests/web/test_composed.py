@@ -1,0 +1,111 @@
+"""Statements that are composed once give what their querysets give, with the values of each time."""
+
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from django.db.models import DateTimeField, F, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts import visibility
+from accounts.selectors import today
+from config.web.composed import composed
+from opportunities.models import Opportunity
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company():
+    return factories.company()
+
+
+def test_it_is_composed_once_a_shape_and_carried_out_with_each_value(company):
+    made = {name: factories.opportunity(getattr(company, name), f"Of {name}") for name in ("rep", "mate")}
+    asked = []
+
+    @composed
+    def titles(start, *, owner):
+        asked.append(start)
+        return Opportunity.objects.filter(owner=owner, title__startswith=start).values_list("title", flat=True)
+
+    assert titles("Of", owner=company.rep.pk) == ["Of rep"]
+    assert titles("Of", owner=company.mate.pk) == ["Of mate"]
+    Opportunity.objects.filter(pk=made["mate"].pk).update(title="Of nobody")
+    assert titles("Of", owner=company.mate.pk) == ["Of nobody"], "rows are read each time"
+    assert titles("No", owner=company.rep.pk) == []
+    assert asked == ["Of", "Of", "No", "No"], "twice each, to see what the values make different"
+
+
+def test_rows_are_what_the_queryset_gives(company):
+    row = factories.opportunity(company.rep, amount="12.34", expected_close_date=today())
+
+    def asked(day, *, since, owner):
+        either = Q(expected_close_date=day) | Q(created_at__gt=since)
+        mine = Opportunity.objects.filter(either, owner=owner).select_related("customer", "stage")
+        return mine.annotate(either=Coalesce("archived_at", Value(since, DateTimeField())), again=F("amount"))
+
+    values = {"since": timezone.now(), "owner": company.rep.pk}
+    (plain,), (found,) = asked(today(), **values), composed(asked)(today(), **values)
+    assert found == plain == row
+    assert (found.customer.name, found.stage, found.amount) == (plain.customer.name, plain.stage, plain.amount)
+    assert (found.either, found.again) == (plain.either, plain.again)
+    named = composed(lambda **given: asked(today(), **given).values("title", "either"))
+    assert named(**values) == list(asked(today(), **values).values("title", "either"))
+
+
+def test_days_and_unions(company):
+    late, soon = (
+        factories.opportunity(company.rep, name, expected_close_date=today() + timedelta(days=days))
+        for name, days in (("late", -3), ("soon", 3))
+    )
+
+    @composed
+    def around(*, first, second):
+        rows = Opportunity.objects.order_by()
+        before = rows.filter(expected_close_date__lt=first).values_list("pk", "expected_close_date")
+        return before.union(rows.filter(expected_close_date__gt=second).values_list("pk", "expected_close_date"))
+
+    assert set(around(first=today(), second=today())) == {
+        (late.pk, late.expected_close_date), (soon.pk, soon.expected_close_date),
+    }  # fmt: skip
+    assert around(first=late.expected_close_date, second=today()) == [(soon.pk, soon.expected_close_date)]
+
+
+@pytest.mark.parametrize("role", ["rep", "mate", "manager", "executive"])
+def test_a_stand_in_sees_what_the_person_sees(company, role):
+    for owner in (company.rep, company.mate, company.manager):
+        factories.opportunity(owner, f"Of {owner}")
+    person = getattr(company, role)
+
+    @composed
+    def seen(sight, *, pk):
+        return Opportunity.objects.visible_to(visibility.somebody(sight, pk)).order_by("pk")
+
+    assert seen(visibility.sight(person), pk=person.pk) == list(Opportunity.objects.visible_to(person).order_by("pk"))
+
+
+def test_a_value_that_does_not_reach_the_statement_is_refused():
+    lost = composed(lambda *, owner: Opportunity.objects.filter(owner=owner + 1))
+    with pytest.raises(ValueError, match="owner"):
+        lost(owner=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_thread_asks_over_its_own_connection(company):
+    factories.opportunity(company.rep, "Mine")
+    titles = composed(lambda *, owner: Opportunity.objects.filter(owner=owner).values_list("title", flat=True))
+    found = [titles(owner=company.rep.pk)]
+
+    def ask():
+        from django.db import connection
+
+        found.append(titles(owner=company.rep.pk))
+        connection.close()
+
+    thread = Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert found == [["Mine"], ["Mine"]]

@@ -38,7 +38,9 @@ from customers.actions.plans import (
     edit_plan_line,
     finish_joint_action,
     reopen_joint_action,
+    restore_joint_action,
     restore_plan,
+    restore_plan_line,
 )
 from customers.actions.products import archive_product, create_product, edit_product, restore_product
 from customers.actions.profiles import archive_profile, create_profile, edit_profile, restore_profile
@@ -101,9 +103,11 @@ __all__ = [
     "restore_contact",
     "restore_contract",
     "restore_customer",
+    "restore_joint_action",
     "restore_nps_response",
     "restore_order",
     "restore_plan",
+    "restore_plan_line",
     "restore_product",
     "restore_profile",
     "restore_supplier",

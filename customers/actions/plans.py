@@ -171,6 +171,12 @@ def archive_plan_line(*, line: PlanLine, seen: int | None, actor: User) -> PlanL
     return set_archived(line, True, seen, actor)  # type: ignore[no-any-return]
 
 
+def restore_plan_line(*, line: PlanLine, seen: int | None, actor: User) -> PlanLine:
+    """Back into the plan."""
+    _refuse_closed_plan(line.plan, actor)
+    return set_archived(line, False, seen, actor)  # type: ignore[no-any-return]
+
+
 # --- Its joint actions --------------------------------------------------------------------------
 
 
@@ -203,6 +209,12 @@ def archive_joint_action(*, joint_action: JointAction, seen: int | None, actor: 
     """Out of the plan."""
     _refuse_closed_plan(joint_action.plan, actor)
     return set_archived(joint_action, True, seen, actor)  # type: ignore[no-any-return]
+
+
+def restore_joint_action(*, joint_action: JointAction, seen: int | None, actor: User) -> JointAction:
+    """Back into the plan."""
+    _refuse_closed_plan(joint_action.plan, actor)
+    return set_archived(joint_action, False, seen, actor)  # type: ignore[no-any-return]
 
 
 def finish_joint_action(

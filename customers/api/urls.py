@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from customers.api import facts, plans, profiles, views, white_space
+from customers.api import facts, plan_items, plans, profiles, views, white_space
 
 router = SimpleRouter()
 router.register("customers", views.Customers, "api-customer")
@@ -18,6 +18,8 @@ router.register("units", white_space.Units, "api-unit")
 router.register("profiles", profiles.IdealProfiles, "api-profile")
 router.register("target-customers", profiles.TargetCustomers, "api-target-customer")
 router.register("account-plans", plans.AccountPlans, "api-account-plan")
+router.register("plan-lines", plan_items.PlanLines, "api-plan-line")
+router.register("joint-actions", plan_items.JointActions, "api-joint-action")
 
 of_customer = plans.AccountPlansOfCustomer.as_view({"get": "list", "post": "create"})
 white_space_of = white_space.WhiteSpaceOfCustomer.as_view({"get": "list", "post": "create"})

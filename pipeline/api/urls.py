@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("contacts/<int:pk>/privacy/", privacy.privacy_view, name="api-contact-privacy"),
     path("contacts/<int:pk>/erase/", privacy.erase_view, name="api-contact-erase"),
+    path("contacts/kept/", privacy.KeptContacts.as_view({"get": "list"}), name="api-contacts-kept"),
     path("search/", searching.search_view, name="api-search"),
     path("pipeline/funnel/", views.funnel_view, name="api-funnel"),
     path("pipeline/waterfall/", views.waterfall_view, name="api-waterfall"),

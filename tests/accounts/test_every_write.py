@@ -382,6 +382,12 @@ WRITES: dict[str, tuple[str, str, str, Callable[[World], Any]]] = {
     "customers.actions.plans.archive_plan_line": (
         "rep", "archive", "planline", lambda w: w.archived(w.plan_line(), customers.archive_plan_line, "line")
     ),
+    "customers.actions.plans.restore_plan_line": (
+        "rep", "restore", "planline",
+        lambda w: customers.restore_plan_line(
+            line=w.archived(w.plan_line(), customers.archive_plan_line, "line"), seen=None, actor=w.rep
+        ),
+    ),
     "customers.actions.plans.add_joint_action": ("rep", "create", "jointaction", lambda w: w.joint_action()),
     "customers.actions.plans.edit_joint_action": (
         "rep", "edit", "jointaction",
@@ -392,6 +398,13 @@ WRITES: dict[str, tuple[str, str, str, Callable[[World], Any]]] = {
     "customers.actions.plans.archive_joint_action": (
         "rep", "archive", "jointaction",
         lambda w: w.archived(w.joint_action(), customers.archive_joint_action, "joint_action"),
+    ),
+    "customers.actions.plans.restore_joint_action": (
+        "rep", "restore", "jointaction",
+        lambda w: customers.restore_joint_action(
+            joint_action=w.archived(w.joint_action(), customers.archive_joint_action, "joint_action"), seen=None,
+            actor=w.rep,
+        ),
     ),
     "customers.actions.plans.finish_joint_action": (
         "rep", "finish", "jointaction",

@@ -4,8 +4,10 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AuditEntry
+from customers import actions
 from customers.models import AccountPlan, JointAction
 from tests import factories
+from tests.api.test_schema_and_counts import queries
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +101,82 @@ def test_a_plan_is_copied_forward_once(company, client):
     assert client.post(forward, {}, content_type="application/json").status_code == 404
     client.force_login(company.executive)
     assert client.post(forward, {}, content_type="application/json").status_code == 403
+
+
+# --- Lines and joint actions at addresses of their own ------------------------------------------
+
+LINE = ("plan-lines/", {"strategy": "Zero stock", "revenue": "10.00"}, "lines")
+JOINT = ("joint-actions/", {"action": "Visit", "their_state": "done"}, "joint_actions")
+
+
+@pytest.fixture
+def plan(company):
+    return actions.create_plan(actor=company.rep, customer=factories.customer(company.rep), year=2026)
+
+
+@pytest.mark.parametrize(("path", "fields", "name"), [LINE, JOINT])
+def test_what_hangs_on_a_plan_is_archived_and_restored(company, api, plan, path, fields, name):
+    client, whole = api(company.rep), f"account-plans/{plan.pk}/"
+    made = client.post(path, {"plan": plan.key, **fields})
+    assert made.status_code == 201, made.content
+    row = made.json()
+    assert {"plan": plan.key, "archived_at": None, **fields}.items() <= row.items()
+    assert [each["key"] for each in client.get(whole).json()[name]] == [row["key"]]
+    assert client.delete(f"{path}{row['id']}/").status_code == 204
+    assert client.get(whole).json()[name] == []
+    assert client.get(path, {"plan": plan.key}).json()["count"] == 0
+    gone = client.get(path, {"plan": plan.key, "archived": "true"}).json()["results"]
+    assert [(each["key"], each["archived_at"] is not None) for each in gone] == [(row["key"], True)]
+    first = next(iter(fields))
+    refused = client.patch(f"{path}{row['id']}/", {"version": gone[0]["version"], first: "x"})
+    assert refused.status_code == 400
+    assert client.post(f"{path}{row['id']}/restore/", {"version": 1}).status_code == 409
+    back = client.post(f"{path}{row['id']}/restore/", {})
+    assert (back.status_code, back.json()["archived_at"]) == (200, None)
+    assert [each["key"] for each in client.get(whole).json()[name]] == [row["key"]]
+    actions.archive_plan(plan=plan, seen=None, actor=company.rep)
+    assert client.delete(f"{path}{row['id']}/").status_code == 400, "its plan is archived"
+
+
+@pytest.mark.parametrize(("path", "fields", "name"), [LINE, JOINT])
+def test_only_those_who_edit_the_customer_change_it(company, api, plan, path, fields, name):
+    row = api(company.rep).post(path, {"plan": plan.key, **fields}).json()
+    for who, code in ((company.executive, 403), (company.admin, 403), (company.stranger, 404)):
+        assert api(who).delete(f"{path}{row['id']}/").status_code == code
+        assert api(who).post(f"{path}{row['id']}/restore/", {}).status_code == code
+    assert api(company.executive).get(path).json()["count"] == 1
+    assert api(company.stranger).get(path).json()["count"] == 0
+    hidden = api(company.stranger).post(path, {"plan": plan.key, **fields})
+    unknown = api(company.stranger).post(path, {"plan": "nothing", **fields})
+    assert (hidden.status_code, hidden.json()) == (unknown.status_code, unknown.json()) == (400, hidden.json())
+    assert api(company.stranger).get(path, {"plan": plan.key}).status_code == 400
+
+
+def test_a_joint_action_is_changed_and_settled_at_once(company, api, plan):
+    row = actions.add_joint_action(actor=company.rep, plan=plan, action="Visit")
+    client, path = api(company.rep), f"joint-actions/{row.pk}/"
+    said = {"version": 1, "result": "Agreed", "state": "done", "their_state": "dropped"}
+    answer = client.patch(path, said)
+    assert (answer.status_code, answer.json()["version"]) == (200, 4), answer.content
+    assert said.items() <= {**answer.json(), "version": 1}.items()
+    stale = client.patch(path, {"version": 1, "state": "open"})
+    assert (stale.status_code, stale.json()["conflicts"]) == (409, ["state"])
+    assert client.patch(path, {"version": 1, "due_on": "2026-11-01"}).status_code == 200, "another field"
+    moved = client.patch(path, {"version": 5, "plan": "another"})
+    assert (moved.status_code, list(moved.json())) == (400, ["plan"])
+
+
+@pytest.mark.parametrize("path", ["plan-lines/", "joint-actions/"])
+def test_as_many_queries_however_many_items(company, api, path):
+    def more(number):
+        for _each in range(number):
+            its = actions.create_plan(actor=company.rep, customer=factories.customer(company.rep), year=2026)
+            actions.add_plan_line(actor=company.rep, plan=its, strategy="Zero stock")
+            actions.add_joint_action(actor=company.rep, plan=its, action="Visit", owner=company.rep)
+
+    more(2)
+    client = api(company.manager)
+    client.get(path)
+    few = len(queries(lambda: client.get(path)))
+    more(20)
+    assert len(queries(lambda: client.get(path))) == few

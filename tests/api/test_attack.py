@@ -32,7 +32,16 @@ from accounts.api import throttling
 from accounts.models import AccessToken, Team, User
 from accounts.tokens import create_token
 from config.wsgi import application
-from customers.models import Contact, Customer, IdealProfile, Order, Product, TargetCustomer
+from customers.models import (
+    Contact,
+    Customer,
+    IdealProfile,
+    JointAction,
+    Order,
+    PlanLine,
+    Product,
+    TargetCustomer,
+)
 from opportunities.models import Opportunity, Stage
 from tests.test_access_matrix import HIDDEN, ROLES, rows, undone  # noqa: F401
 
@@ -75,6 +84,7 @@ def known(company: Any, rows: dict[str, Any], document: dict[str, Any]) -> Known
             ("customers", Customer), ("contacts", Contact), ("opportunities", Opportunity), ("orders", Order),
             ("products", Product), ("stages", Stage), ("users", User), ("teams", Team), ("tokens", AccessToken),
             ("profiles", IdealProfile), ("target-customers", TargetCustomer),
+            ("plan-lines", PlanLine), ("joint-actions", JointAction),
         )
     }  # fmt: skip
     keys = {kind: list(model.objects.values_list("key", flat=True)) for kind, model in KEYED.items()}

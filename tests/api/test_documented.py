@@ -14,6 +14,7 @@ import pytest
 from django.apps import apps
 
 from accounts.tokens import create_token, find_token
+from customers.actions import create_profile
 from customers.models import Customer
 from opportunities.models import Opportunity, Stage
 from tests import factories
@@ -36,6 +37,9 @@ def run(django_db_serialized_rollback, transactional_db, live_server):
     for number in range(1, 4):
         factories.opportunity(company.rep, f"Crane {number}", amount=Decimal(60_000 * number), expected_close_date=None)
     factories.opportunity(company.stranger, "WESTERN Deal")
+    ports = {"kind": "industry", "value": "Ports, Building", "weight": 80}
+    known = {"kind": "decision_maker", "weight": 20}
+    create_profile(actor=company.manager, name="Crane yards", criteria=[ports, known])
     _token, secret = create_token(user=company.rep, name="documented", scope="write")
     env = {
         "PATH": os.environ["PATH"],
@@ -62,10 +66,10 @@ def test_curl_is_there():
 @pytest.mark.slow
 def test_the_examples_do_what_they_say(run):
     found = blocks()
-    assert [kind for kind, _code in found] == ["sh", "python"] * 8
+    assert [kind for kind, _code in found] == ["sh", "python"] * 9
     said = [run(kind, code) for kind, code in found]
     sign_in, sign_in_py, listed, listed_py, made, made_py, moved, moved_py, funnel, funnel_py, matched, bulk = said[:12]
-    facts, facts_py, plan, plan_py = said[12:]
+    facts, facts_py, plan, plan_py, target, target_py = said[12:]
     assert find_token(sign_in_py.strip()).scope == "read"
     assert '"token":"asc_' in sign_in
     assert '"count":3' in listed and "page=2" in listed
@@ -86,3 +90,5 @@ def test_the_examples_do_what_they_say(run):
     assert facts_py.splitlines() == ["due: ['Service']", "renewed: True", "due: []"]
     assert '"strategy":"Zero stock"' in plan and '"their_state":"open"' in plan
     assert plan_py.splitlines() == ["Visit the plant · done · done", "Read the drawings · open · open"]
+    assert '"next_step":"Ask for a visit"' in target and '"state":"open"' in target
+    assert target_py.splitlines() == ["Ask for a visit · won_over"]

@@ -192,6 +192,21 @@ def test_administrators_find_them_with_a_way_to_what_is_kept(company, old, signe
     assert "/settings/contacts/" in signed_in(company.admin).get("/settings/").content.decode()
 
 
+def test_administrators_read_them_over_the_api(company, old, client):
+    Contact.objects.filter(name="Seen").update(created_at=FIRST_OF_QUARTER)
+    with time_machine.travel(FIRST_OF_QUARTER, tick=False):
+        client.force_login(company.admin)
+        found = client.get("/api/v1/contacts/kept/?ordering=id").json()
+        assert [row["name"] for row in found["results"]] == ["Forgotten", "Archived"]
+        first = found["results"][0]
+        assert (first["id"], first["customer"]) == (old["Forgotten"].pk, old["Forgotten"].customer.key)
+        assert (first["created_at"], first["archived_at"]) == ("2023-10-07T23:59:59+08:00", None)
+        assert found["results"][1]["archived_at"] is not None
+        for who in (company.executive, company.manager, company.rep):
+            client.force_login(who)
+            assert client.get("/api/v1/contacts/kept/").status_code == 403
+
+
 def test_nobody_to_ask_about(company, signed_in):
     assert b"Nobody is kept longer than needed" in signed_in(company.admin).get("/settings/contacts/").content
 

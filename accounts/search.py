@@ -4,17 +4,23 @@ A model that is searched says by what: `searched = Searched(…)`. The actions k
 a lost worker leaves behind is caught up by `index_missing`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import chain, islice
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import SearchToken
+from accounts import visibility
+from accounts.models import SearchToken, User
+from config.web.composed import composed
 from config.web.searching import Wanted, says, tokens_of, wanted
 
 BATCH = 500
-SPARE = 4  # candidates for each row that is shown: some only have the tokens
+SPARE = 8  # candidates for each row that is shown: some only have the tokens
+
+Rows = Callable[[User], QuerySet[Any]]
 
 
 def kind_of(model: Any) -> int:
@@ -55,26 +61,50 @@ def index_missing(model: Any) -> int:
     return count
 
 
-def found(rows: QuerySet[Any], typed: str, most: int, *fields: str) -> list[dict[str, Any]]:
-    """At most so many of `rows` that answer to what was typed, the best first, as {"pk", the fields}. One query."""
-    model: Any = rows.model
+def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[dict[str, Any]]:
+    """At most so many of the rows of `rows(user)` that answer to what was typed, the best first: {"pk", the fields}.
+
+    `rows` is a function of its module: it asks of a person only what `visibility.sight` tells. One query.
+    """
     ways = wanted(typed)
     if not ways:
         return []
-    candidates = _candidates(kind_of(model), ways, rows)[: most * SPARE]
-    names = {"pk", *model.searched.fields, *fields}
-    values = rows.filter(pk__in=candidates.values("object_id")).order_by().values(*names)
-    good = [(texts, row) for row in values if says(texts := model.searched.texts(row), typed)]
+    shape = tuple((len(way.leading), len(way.others)) for way in ways)
+    tokens = enumerate(chain.from_iterable((*way.leading, *way.others) for way in ways))
+    named = {f"token_{place}": token for place, token in tokens}
+    values = _candidates(rows, visibility.sight(user), shape, most * SPARE, fields, user=user.pk, **named)
+    searched = _model_of(rows).searched
+    good = [(texts, row) for row in values if says(texts := searched.texts(row), typed)]
     good.sort(key=lambda pair: (_best_rank(pair[0], ways), pair[1]["pk"]))
     return [row for _texts, row in good[:most]]
 
 
-def _candidates(kind: int, ways: list[Wanted], rows: QuerySet[Any]) -> QuerySet[SearchToken]:
-    """The tokens of the rows that have those of one way, the best ranks first."""
-    first, *others = [_having(kind, way, rows) for way in ways]
-    if not others:
-        return first.order_by("rank", "object_id")
-    return SearchToken.objects.filter(pk__in=_ids(first.union(*others))).order_by("rank", "object_id")
+@cache
+def _model_of(rows: Rows) -> Any:
+    return rows(visibility.somebody((User.Role.REP, None), 0)).model
+
+
+@composed
+def _candidates(
+    rows: Rows,
+    sight: Any,
+    shape: Sequence[tuple[int, int]],
+    most: int,
+    fields: Sequence[str],
+    *,
+    user: int,
+    **named: str,
+) -> QuerySet[Any]:
+    """What is said by the rows that have the tokens of one way, those with the best ranks."""
+    seen = rows(visibility.somebody(sight, user))
+    model: Any = seen.model
+    tokens = iter(named.values())
+    taken = [Wanted(tuple(islice(tokens, leading)), tuple(islice(tokens, others))) for leading, others in shape]
+    first, *more = [_having(kind_of(model), way, seen) for way in taken]
+    ids = SearchToken.objects.filter(pk__in=_ids(first.union(*more))) if more else first
+    best = ids.order_by("rank", "object_id")[:most].values("object_id")
+    of_these = model._base_manager.filter(pk__in=best).order_by()
+    return of_these.values(*dict.fromkeys(("pk", *model.searched.fields, *fields)))  # type: ignore[no-any-return]
 
 
 def _ids(tokens: Any) -> Any:

@@ -77,17 +77,23 @@ def candidates(signs: dict[str, str], user: User, *, but: Customer | None = None
     if not signs:
         return []
     name = signs.get("normalised_name", "")
-    seen = Customer.objects.visible_to(user).in_use().exclude(pk=but.pk if but else None)
-    rows = _sharing_any(seen, signs, _ids(normalised_name__in=_parts(name)))
-    near = search.found(seen, name, MOST, *SHOWN)
-    return _ranked({row["pk"]: row for row in (*near, *rows)}, signs)
+    rows = _sharing_any(_seen(user), signs, _ids(normalised_name__in=_parts(name)))
+    near = search.found(_seen, user, name, MOST + 1, *SHOWN)
+    found = {row["pk"]: row for row in (*near, *rows)}
+    if but is not None:
+        found.pop(but.pk, None)
+    return _ranked(found, signs)
+
+
+def _seen(user: User) -> QuerySet[Any]:
+    return Customer.objects.visible_to(user).in_use()  # type: ignore[no-any-return]
 
 
 def certain(signs: dict[str, str], user: User) -> list[Candidate]:
     """Those of the candidates that share a sign, not a mere part of the name. One query."""
     if not signs:
         return []
-    rows = _sharing_any(Customer.objects.visible_to(user).in_use(), signs)
+    rows = _sharing_any(_seen(user), signs)
     return _ranked({row["pk"]: row for row in rows}, signs)
 
 

@@ -7,8 +7,8 @@
     rows = _open_of((1, 2), owner=user.pk)
 
 Arguments by position are the statement's shape: for each of them it is composed anew, and the latest are kept. Nothing
-else may decide what is asked for, neither the database nor the active language. Arguments by name, numbers, days and
-moments, are its values: composed with stand-ins for them, it is carried out with what is given each time.
+else may decide what is asked for, neither the database nor the active language. Arguments by name, numbers, texts, days
+and moments, are its values: composed with stand-ins for them, it is carried out with what is given each time.
 """
 
 from collections.abc import Callable, Hashable
@@ -24,6 +24,7 @@ KEPT = 64  # shapes of a statement; some depend on the day, on a manager's team
 NUMBER, MOMENT = -7_340_033_000_000_001, datetime(1001, 1, 1, 1, 1, 1, 100_001, UTC)  # what nobody means
 STAND_INS: dict[type, Callable[[int], Any]] = {
     int: lambda place: NUMBER - place,
+    str: lambda place: f"\x1a{place}",
     datetime: lambda place: MOMENT + timedelta(days=place),
     date: lambda place: MOMENT.date() + timedelta(days=place),
 }

@@ -5,16 +5,20 @@ the beginning of a code. A search asks for the tokens of what was typed; what it
 Pure: no ORM, no request, no clock.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import chain, islice, product
 from typing import Any
 from unicodedata import combining, normalize
 
 LONGEST = 12  # of a token
 MOST_TOKENS = 120  # of a row
-DIGITS, CODE = 4, 4
+ENDS = (4, 8, 11)  # how much of the end of a phone, and of the beginning of a code, is one token
+DIGITS = CODE = ENDS[0]
+OTHERWISE = 10_000  # added to the rank of a reading that is not the commonest
+SYLLABLE = 6  # letters of the longest: zhuang
 SPLITS = 6  # ways to cut what was typed into syllables that are tried
 
 
@@ -63,38 +67,25 @@ def is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff"
 
 
-def _syllables(text: str) -> list[str]:
-    """The pinyin of each Han character, other characters as they are: 远航A1 → yuan hang a 1."""
-    from pypinyin import lazy_pinyin  # only here: its words take 57 MB and a third of a second
-
-    parts: list[str] = []
-    for part, each in zip(lazy_pinyin(text), _chunks(text), strict=True):
-        parts += [part] if is_han(each[0]) else list(each)
-    return parts
+@cache
+def _said(char: str) -> tuple[str, ...]:
+    """Every way to say a character, the commonest first: 重 → zhong, chong, tong; another character is itself."""
+    said = _dictionary().get(ord(char), "") if is_han(char) else ""
+    return tuple(dict.fromkeys(_plain(each) for each in said.split(",") if each)) or (char,)
 
 
-def _chunks(text: str) -> Iterator[str]:
-    """As lazy_pinyin cuts a text: every Han character alone, what lies between them whole."""
-    chunk = ""
-    for char in text:
-        if is_han(char):
-            if chunk:
-                yield chunk
-            chunk = ""
-            yield char
-        else:
-            chunk += char
-    if chunk:
-        yield chunk
+@cache
+def _dictionary() -> dict[int, str]:
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # 43 MB of words, of which none is looked up
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    return pinyin_dict
 
 
-def _readings(name: str) -> tuple[str, str, list[str]]:
-    """A name squeezed, its initials, its syllables; the last two empty where nothing in it is Han."""
+def _readings(name: str) -> tuple[str, list[tuple[str, ...]]]:
+    """A name squeezed, and how each of its characters is said; nothing of a name in which nothing is Han."""
     text = squeeze(name)
-    if not any(map(is_han, text)):
-        return text, "", []
-    syllables = _syllables(text)
-    return text, "".join(part[0] for part in syllables), [part for part in syllables if len(part) > 1]
+    return text, [_said(char) for char in text] if any(map(is_han, text)) else []
 
 
 def grams(text: str) -> list[str]:
@@ -105,20 +96,47 @@ def grams(text: str) -> list[str]:
 def tokens_of(texts: Texts) -> dict[str, int]:
     """{token: rank}, at most MOST_TOKENS: a small rank stands near the beginning of a short name."""
     found: dict[str, int] = {}
-    for name in texts.names:
-        text, initials, syllables = _readings(name)
-        size = min(len(text), 99)
-        for reading in filter(None, (text, initials)):
-            found.setdefault(reading[0], size)
-            for place, gram in enumerate(grams(reading)):
-                found.setdefault(gram, min(place, 99) * 100 + size)
-        for place, syllable in enumerate(syllables):
-            found.setdefault(f"~{syllable}"[:LONGEST], min(place, 99) * 100 + size)
     for code in filter(None, map(squeeze, texts.codes)):
-        found.setdefault(f"@{code[:CODE]}", len(code))
+        found |= {f"@{code[:size]}": len(code) for size in ENDS if size <= len(code)}
     for phone in filter(None, map(digits, texts.phones)):
-        found.setdefault(f"#{phone[-DIGITS:]}", len(phone))
+        found |= {f"#{phone[-size:]}": len(phone) for size in ENDS if size <= len(phone)}
+    for name in texts.names:
+        for token, rank in chain(_written(name), _spoken_first(name), _spoken_otherwise(name)):
+            found.setdefault(token[:LONGEST], rank)
     return dict(islice(found.items(), MOST_TOKENS))
+
+
+def _rank(place: int, size: int) -> int:
+    return min(place, 99) * 100 + min(size, 99)
+
+
+def _written(text: str) -> Iterator[tuple[str, int]]:
+    text = squeeze(text)
+    if text:
+        yield text[0], min(len(text), 99)
+    for place, gram in enumerate(grams(text)):
+        yield gram, _rank(place, len(text))
+
+
+def _spoken_first(name: str) -> Iterator[tuple[str, int]]:
+    """Initials and syllables as each character is mostly said."""
+    text, said = _readings(name)
+    yield from _written("".join(ways[0][0] for ways in said))
+    for place, ways in enumerate(said):
+        if len(ways[0]) > 1:
+            yield f"~{ways[0]}", _rank(place, len(text))
+
+
+def _spoken_otherwise(name: str) -> Iterator[tuple[str, int]]:
+    """The same by every other way to say one, behind all others: 重庆 is cq, 银行 yx or yh."""
+    text, said = _readings(name)
+    for place, ways in enumerate(said):
+        rank = OTHERWISE + _rank(place, len(text))
+        if place == 0:
+            yield from ((way[0], rank) for way in ways[1:])
+        following = said[place + 1] if place + 1 < len(said) else ()
+        yield from ((one[0] + two[0], rank) for one, two in product(ways, following))
+        yield from ((f"~{way}", rank) for way in ways[1:] if len(way) > 1)
 
 
 def digits(text: str) -> str:
@@ -133,12 +151,16 @@ def wanted(typed: str) -> list[Wanted]:
     pairs = grams(text)
     ways = [Wanted((pairs[-1],), tuple(pairs[:-1]))]
     if len(text) > 2 and text.isascii() and text.isalpha():
-        ways += [_by_syllables(parts) for parts in islice(_splits(text), SPLITS)]
+        ways += [_by_syllables(parts) for parts in islice(_splits(text, _ends_well(text)), SPLITS)]
     if len(text) >= CODE and text.isascii():
-        ways.append(Wanted((f"@{text[:CODE]}",)))
+        ways.append(Wanted((f"@{text[: _longest(text)]}",)))
     if text.isdecimal() and len(text) >= DIGITS:
-        ways.append(Wanted((f"#{text[-DIGITS:]}",)))
+        ways.append(Wanted((f"#{text[-_longest(text) :]}",)))
     return ways
+
+
+def _longest(text: str) -> int:
+    return max(size for size in ENDS if size <= len(text))
 
 
 def _by_syllables(parts: Sequence[str]) -> Wanted:
@@ -147,25 +169,33 @@ def _by_syllables(parts: Sequence[str]) -> Wanted:
     return Wanted(leading, tuple(dict.fromkeys(f"~{part}" for part in parts[:-1])))
 
 
-def _splits(text: str) -> Iterator[list[str]]:
+def _splits(text: str, good: Container[str]) -> Iterator[list[str]]:
     """Ways to cut letters into syllables, the longest first; the last one may be the beginning of one."""
-    for size in range(min(len(text), 6), 0, -1):
+    for size in range(min(len(text), SYLLABLE), 0, -1):
         head, rest = text[:size], text[size:]
         if not rest:
             if head in _beginnings():
                 yield [head]
-        elif head in _spoken():
-            for parts in _splits(rest):
+        elif rest in good and head in _spoken():
+            for parts in _splits(rest, good):
                 yield [head, *parts]
+
+
+def _ends_well(text: str) -> set[str]:
+    """The ends of a text that can be cut so: without it a text that cannot would be tried for ever."""
+    good: set[str] = set()
+    for place in range(len(text) - 1, -1, -1):
+        rest = text[place:]
+        heads = (size for size in range(1, SYLLABLE + 1) if rest[:size] in _spoken() and rest[size:] in good)
+        if rest in _beginnings() or any(heads):
+            good.add(rest)
+    return good
 
 
 @cache
 def _spoken() -> frozenset[str]:
     """Every syllable of Chinese, without tones, ü written v."""
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    said = {each for said in pinyin_dict.values() for each in said.split(",")}
-    return frozenset(_plain(each) for each in said)
+    return frozenset(_plain(each) for said in _dictionary().values() for each in said.split(","))
 
 
 def _plain(syllable: str) -> str:
@@ -181,12 +211,32 @@ def _beginnings() -> frozenset[str]:
 def says(texts: Texts, typed: str) -> bool:
     """Whether a row with these texts really answers to what was typed."""
     text = squeeze(typed)
-    named = any(text in reading for name in texts.names for reading in _whole(name))
+    named = any(_is_in(text, *_readings(name)) for name in texts.names)
     number = digits(typed)
     called = len(number) >= DIGITS and number == text and any(digits(each).endswith(number) for each in texts.phones)
     return named or called or any(squeeze(code).startswith(text) for code in texts.codes if len(text) >= CODE)
 
 
-def _whole(name: str) -> Iterable[str]:
-    text, initials, _parts = _readings(name)
-    return (text, initials, "".join(_syllables(text))) if initials else (text,)
+def _is_in(typed: str, name: str, said: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a name is so written, or said so from one of its characters on, by initials or by syllables."""
+    if typed in name:
+        return True
+    begin = {way[0] for way in chain(*said)}
+    if not set(typed[:1]) <= begin:
+        return False
+    return any(_by_initials(typed, said[place:]) or _aloud(typed, said[place:]) for place in range(len(said)))
+
+
+def _by_initials(typed: str, said: Sequence[tuple[str, ...]]) -> bool:
+    return len(typed) <= len(said) and all(
+        any(way[0] == char for way in ways) for char, ways in zip(typed, said, strict=False)
+    )
+
+
+def _aloud(typed: str, said: Sequence[tuple[str, ...]]) -> bool:
+    """Syllable by syllable; the last one may be unfinished."""
+    if not said:
+        return False
+    return any(
+        way.startswith(typed) or (typed.startswith(way) and _aloud(typed[len(way) :], said[1:])) for way in said[0]
+    )

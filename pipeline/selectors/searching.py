@@ -74,14 +74,30 @@ def _entry(row: dict[str, Any]) -> Hit:
     return Hit(row["pk"], row["key"], reverse("playbook_entry", args=[row["pk"]]), text, "")
 
 
+def _customers(user: User) -> QuerySet[Any]:
+    return Customer.objects.visible_to(user).in_use()
+
+
+def _opportunities(user: User) -> QuerySet[Any]:
+    return Opportunity.objects.visible_to(user).in_use()
+
+
+def _contacts(user: User) -> QuerySet[Any]:
+    return Contact.objects.visible_to(user).in_use().filter(customer__archived_at=None)
+
+
+def _entries(_user: User) -> QuerySet[Any]:
+    return PlaybookEntry.objects.in_use()
+
+
 KINDS = (
-    _Kind("customers", _("Customers"), "building", lambda user: Customer.objects.visible_to(user).in_use(),
+    _Kind("customers", _("Customers"), "building", _customers,
           ("owner__name", "tier"), _customer),
-    _Kind("opportunities", _("Deals"), "target", lambda user: Opportunity.objects.visible_to(user).in_use(),
+    _Kind("opportunities", _("Deals"), "target", _opportunities,
           ("customer__name", "owner__name"), _opportunity),
-    _Kind("contacts", _("Contacts"), "users", lambda user: Contact.objects.visible_to(user).in_use(),
+    _Kind("contacts", _("Contacts"), "users", _contacts,
           ("title", "customer", "customer__name"), _contact),
-    _Kind("playbook", _("Playbook"), "book", lambda _user: PlaybookEntry.objects.in_use(), ("key",), _entry),
+    _Kind("playbook", _("Playbook"), "book", _entries, ("key",), _entry),
 )  # fmt: skip
 NAMES = tuple(kind.name for kind in KINDS)
 
@@ -96,10 +112,13 @@ def search_everything(user: User, typed: str, only: str = "") -> list[Part]:
     return [part for part in parts if part.hits]
 
 
+def _merged_into_seen(user: User) -> QuerySet[Any]:
+    return Customer.objects.filter(merged_into__in=_customers(user).order_by().values("pk"))
+
+
 def _with_survivors(rows: list[dict[str, Any]], kind: _Kind, user: User, typed: str) -> list[dict[str, Any]]:
     """Also the customers into which one that answers was merged. Two queries more where there is one."""
-    merged = Customer.objects.filter(merged_into__in=kind.rows(user).order_by().values("pk"))
-    found = search.found(merged, typed, MOST, "merged_into")
+    found = search.found(_merged_into_seen, user, typed, MOST, "merged_into")
     wanted = {row["merged_into"] for row in found} - {row["pk"] for row in rows}
     if not wanted:
         return rows
@@ -108,7 +127,7 @@ def _with_survivors(rows: list[dict[str, Any]], kind: _Kind, user: User, typed: 
 
 
 def _part(kind: _Kind, user: User, typed: str, most: int) -> Part:
-    rows = search.found(kind.rows(user), typed, most + 1, *kind.fields)
+    rows = search.found(kind.rows, user, typed, most + 1, *kind.fields)
     if kind is KINDS[0]:
         rows = _with_survivors(rows, kind, user, typed)
     return Part(kind.name, kind.label, kind.icon, [kind.hit(row) for row in rows[:most]], len(rows) > most)

@@ -7,9 +7,8 @@ from django.core.management import call_command
 from django.utils import translation
 
 from accounts import search
-from accounts.models import SearchToken
+from accounts.models import SearchToken, User
 from customers.actions import archive_customer, edit_contact, edit_customer
-from customers.models import Customer
 from opportunities.actions import create_entry, edit_entry, edit_opportunity, undo
 from opportunities.models import Opportunity
 from pipeline.interchange import import_workspace
@@ -112,6 +111,23 @@ def test_what_is_archived_is_not_found(company):
     assert texts(company.rep, "yhqc") == {}
 
 
+def test_contacts_of_an_archived_customer_are_not_found(company, far):
+    row = factories.customer(company.rep, "近海船舶")
+    factories.contact(company.rep, row, "王川", phone="13900007777")
+    assert texts(company.rep, "7777")
+    archive_customer(customer=row, seen=None, actor=company.rep)
+    assert texts(company.rep, "7777") == texts(company.rep, "wc") == {}
+    assert texts(company.rep, "5678")
+
+
+def test_one_is_found_among_many_that_begin_or_end_alike(company):
+    customer = factories.customer(company.rep, "Works")
+    for number in range(70):
+        factories.contact(company.rep, customer, f"Li {number}", key=f"CUST-{number:05}", phone=f"138{number:04}5678")
+    assert texts(company.rep, "13800555678")["contacts"] == ["Li 55"]
+    assert texts(company.rep, "CUST-00055")["contacts"] == ["Li 55"]
+
+
 def test_an_import_is_found_also_where_it_changes_a_name(company, tmp_path):
     SearchToken.objects.all().delete()
     load(write(tmp_path / "in", {"organisation.csv": None, "stages.csv": None, **_deal_in("discover")}))
@@ -190,4 +206,5 @@ def test_bad_input_is_named(company, far, signed_in, query):
 def test_the_demo_is_found(settings):
     settings.DEBUG = True
     call_command("demo", "--no-history", stdout=StringIO())
-    assert [row["name"] for row in search.found(Customer.objects.all(), "yhqc", 5)] == ["远航汽车"]
+    admin = User.objects.get(username="admin")
+    assert texts(admin, "yhqc")["customers"] == ["远航汽车"]

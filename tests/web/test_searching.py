@@ -21,7 +21,9 @@ def found(texts_of_row, typed):
     [
         *(("远航汽车", typed) for typed in ("远航", "航汽", "汽车", "远", "yhqc", "YHQC", "yh", "hq", "y", "yuanhang")),
         *(("远航汽车", typed) for typed in ("yuanha", "yua", "qiche", "yuanhangqiche", "远 航")),
-        ("西安重工", "xian"), ("西安重工", "xazg"), ("重庆机电", "chongqing"), ("绿源", "lvyuan"), ("3M 中国", "3m"),
+        ("西安重工", "xian"), ("西安重工", "xazg"), ("重庆机电", "chongqing"), ("重庆机电", "cqjd"),
+        ("重庆机电", "zqjd"), ("远航银行", "yhyh"), ("远航银行", "yhyx"), ("远航银行", "yinhang"), ("行云", "x"),
+        ("行云", "h"), ("绿源", "lvyuan"), ("3M 中国", "3m"),
         ("ＡＢＣ Works (上海)", "abc"), ("ＡＢＣ Works (上海)", "works上"), ("ABC 上海", "abcsh"), ("A", "a"),
         ("Harbour line", "rbour"), ("Åkerlund", "kerl"),
     ],
@@ -60,6 +62,36 @@ def test_a_code_is_found_by_its_beginning(typed):
 def test_what_stands_first_in_a_short_name_comes_first():
     short, long, late = (tokens_of(texts(name))["远航"] for name in ("远航", "远航汽车工业", "江苏远航"))
     assert short < long < late
+
+
+@pytest.mark.parametrize("name", ["二〇〇八", "二〇〇重工", "𠮷𠮷公司", "㐀〇𠮷", "ー々〆", "\u3400", "\u9fff"])
+def test_rare_characters_are_taken_as_they_are(name):
+    assert found(texts(name), name)
+
+
+@pytest.mark.parametrize("typed", ["an" * 60 + "iii", "a" * 200, "xian" * 50, "yuan" * 30 + "v", "n" * 200])
+def test_what_can_be_cut_in_many_ways_is_read_at_once(typed):
+    assert len(wanted(typed)) <= 8
+    assert says(texts("安" * 100), "an" * 60)
+    assert not says(texts("安" * 100), "an" * 60 + "iii")
+
+
+def test_codes_and_phones_of_a_long_name_are_kept():
+    name = "".join(chr(0x4E00 + 7 * i) for i in range(100))
+    row = Texts((name,), ("91310115MA1K4XYZ7Q",), ("021-6888 1234",))
+    assert all(found(row, typed) for typed in ("91310115ma1k4xyz7q", "02168881234", "1234", name[:2]))
+
+
+def test_a_longer_end_or_beginning_is_asked_for_by_more_of_it():
+    for typed, token in (("13800555678", "#13800555678"), ("00555678", "#00555678"), ("5555678", "#5678")):
+        assert token in {each for way in wanted(typed) for each in way.leading}
+    assert "@91310115ma1" in {each for way in wanted("91310115MA1K4XYZ7Q") for each in way.leading}
+
+
+def test_the_commonest_way_to_say_a_character_comes_before_the_others():
+    tokens = tokens_of(texts("重庆机电工业集团"))
+    assert tokens["zq"] < tokens["jd"] < tokens["cq"]
+    assert tokens["~gong"] < tokens["~chong"]
 
 
 def test_a_row_has_few_tokens_however_long_its_name():

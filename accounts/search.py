@@ -72,7 +72,8 @@ def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[d
     shape = tuple((len(way.leading), len(way.others)) for way in ways)
     tokens = enumerate(chain.from_iterable((*way.leading, *way.others) for way in ways))
     named = {f"token_{place}": token for place, token in tokens}
-    values = _candidates(rows, visibility.sight(user), shape, most * SPARE, fields, user=user.pk, **named)
+    who = visibility.beholder(user)
+    values = _candidates(rows, visibility.sight(user), shape, most * SPARE, fields, **who, **named)
     searched = _model_of(rows).searched
     good = [(texts, row) for row in values if says(texts := searched.texts(row), typed)]
     good.sort(key=lambda pair: (_best_rank(pair[0], ways), pair[1]["pk"]))
@@ -81,22 +82,16 @@ def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[d
 
 @cache
 def _model_of(rows: Rows) -> Any:
-    return rows(visibility.somebody((User.Role.REP, None), 0)).model
+    return rows(visibility.somebody((User.Role.REP, False), 0, "")).model
 
 
 @composed
 def _candidates(
-    rows: Rows,
-    sight: Any,
-    shape: Sequence[tuple[int, int]],
-    most: int,
-    fields: Sequence[str],
-    *,
-    user: int,
-    **named: str,
-) -> QuerySet[Any]:
+    rows: Rows, sight: Any, shape: Sequence[tuple[int, int]], most: int, fields: Sequence[str],
+    *, user: int, path: str, **named: str,
+) -> QuerySet[Any]:  # fmt: skip
     """What is said by the rows that have the tokens of one way, those with the best ranks."""
-    seen = rows(visibility.somebody(sight, user))
+    seen = rows(visibility.somebody(sight, user, path))
     model: Any = seen.model
     tokens = iter(named.values())
     taken = [Wanted(tuple(islice(tokens, leading)), tuple(islice(tokens, others))) for leading, others in shape]

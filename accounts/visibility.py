@@ -22,14 +22,19 @@ def portfolio(user: User) -> QuerySet[Any]:
 
 
 def sight(user: User) -> Hashable:
-    """What of a person, their id aside, decides how the rows that they may see are asked for."""
-    return user.role, user.team.path if user.is_manager and user.team is not None else None
+    """How the rows that a person may see are asked for: the shape of statements that are composed once."""
+    return user.role, user.is_manager and user.team is not None
 
 
-def somebody(sight: Any, pk: int) -> User:
-    """Somebody who sees so, under this id, which may be a stand-in: for statements that are composed once."""
-    role, path = sight
-    return User(pk=pk, role=role, team=None if path is None else Team(path=path))
+def beholder(user: User) -> dict[str, Any]:
+    """The values of such a statement: {"user": the person's id, "path": of the team in their charge}."""
+    return {"user": user.pk, "path": user.team.path if user.is_manager and user.team is not None else ""}
+
+
+def somebody(sight: Any, user: int, path: str) -> User:
+    """Somebody who sees so; id and path may be stand-ins."""
+    role, has_team = sight
+    return User(pk=user, role=role, team=Team(path=path) if has_team else None)
 
 
 def _union(*ids: QuerySet[Any]) -> QuerySet[Any]:

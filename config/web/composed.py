@@ -41,11 +41,19 @@ class Statement:
         self.queryset = compose(**these)
         self.compiler = self.queryset.query.get_compiler(self.queryset.db)
         self.sql, self.parameters = self.compiler.as_sql()
-        places = {_as_parameter(stand_in, self.queryset.db): name for name, stand_in in these.items()}
+        places = self._places(these)
         sought = enumerate(each if isinstance(each, int | str | date) else None for each in self.parameters)
         self.places = {place: places[each] for place, each in sought if each in places}
         if (self.sql, self._parameters(others)) != compose(**others).query.get_compiler(self.queryset.db).as_sql():
             raise ValueError(f"Not every value of {', '.join(these)} reaches the statement as it is: {self.sql}")
+
+    def _places(self, stand_ins: dict[str, Any]) -> dict[Any, tuple[str, Callable[[Any, str], Any]]]:
+        """As what each of them may reach the statement, with its name and what makes a value of it."""
+        found: dict[Any, tuple[str, Callable[[Any, str], Any]]] = {}
+        for name, stand_in in stand_ins.items():
+            ways = (_as_parameter, _as_beginning) if isinstance(stand_in, str) else (_as_parameter,)
+            found |= {way(stand_in, self.queryset.db): (name, way) for way in ways}
+        return found
 
     @staticmethod
     def _stand_ins(kinds: tuple[tuple[str, type], ...], first: int) -> dict[str, Any]:
@@ -53,8 +61,8 @@ class Statement:
 
     def _parameters(self, values: dict[str, Any]) -> tuple[Any, ...]:
         parameters = list(self.parameters)
-        for place, name in self.places.items():
-            parameters[place] = _as_parameter(values[name], self.queryset.db)
+        for place, (name, shown) in self.places.items():
+            parameters[place] = shown(values[name], self.queryset.db)
         return tuple(parameters)
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
@@ -90,3 +98,8 @@ def _as_parameter(value: Any, alias: str) -> Any:
     if isinstance(value, datetime):
         return operations.adapt_datetimefield_value(value)
     return operations.adapt_datefield_value(value) if isinstance(value, date) else value
+
+
+def _as_beginning(text: str, alias: str) -> str:
+    """What `startswith` makes of a text."""
+    return f"{connections[alias].ops.prep_for_like_query(text)}%"

@@ -164,13 +164,13 @@ def due_of(user: User, day: date, *, key_only: bool = False) -> list[PlanDue]:
     """The person's joint actions that are overdue or due this week, milestones that have passed, contracts that end
     soon, next steps with target customers that are overdue or due today. One query.
     """
-    found = _all_dues(visibility.sight(user), day, key_only, user=user.pk)
+    found = _all_dues(visibility.sight(user), day, key_only, **visibility.beholder(user))
     return sorted((PlanDue(*values) for values in found), key=lambda each: each.due)
 
 
 @composed
-def _all_dues(sight: Any, day: date, key_only: bool, *, user: int) -> QuerySet[Any]:
-    person = visibility.somebody(sight, user)
+def _all_dues(sight: Any, day: date, key_only: bool, *, user: int, path: str) -> QuerySet[Any]:
+    person = visibility.somebody(sight, user, path)
     mine = JointAction.objects.visible_to(person).filter(owner=user, state=JointAction.State.OPEN)
     passed = PlanLine.objects.visible_to(person).filter(plan__customer__owner=user, milestone_due__lt=day)
     actions = _dues(mine.filter(due_on__lte=week(day).last), "joint_action", "action", "due_on", key_only)

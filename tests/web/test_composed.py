@@ -74,17 +74,31 @@ def test_days_and_unions(company):
     assert around(first=late.expected_close_date, second=today()) == [(soon.pk, soon.expected_close_date)]
 
 
-@pytest.mark.parametrize("role", ["rep", "mate", "manager", "executive"])
+@pytest.mark.parametrize("role", ["rep", "mate", "manager", "director", "other_manager", "executive", "admin"])
 def test_a_stand_in_sees_what_the_person_sees(company, role):
     for owner in (company.rep, company.mate, company.manager):
         factories.opportunity(owner, f"Of {owner}")
     person = getattr(company, role)
 
     @composed
-    def seen(sight, *, pk):
-        return Opportunity.objects.visible_to(visibility.somebody(sight, pk)).order_by("pk")
+    def seen(sight, *, user, path):
+        return Opportunity.objects.visible_to(visibility.somebody(sight, user, path)).order_by("pk")
 
-    assert seen(visibility.sight(person), pk=person.pk) == list(Opportunity.objects.visible_to(person).order_by("pk"))
+    found = seen(visibility.sight(person), **visibility.beholder(person))
+    assert found == list(Opportunity.objects.visible_to(person).order_by("pk"))
+
+
+def test_texts_also_where_they_are_the_beginning_of_something(company):
+    for title in ("50 lamps", "50% of it", "Lamps"):
+        factories.opportunity(company.rep, title)
+
+    @composed
+    def named(*, text, start):
+        rows = Opportunity.objects.order_by("pk").values_list("title", flat=True)
+        return rows.filter(title__in=[text, start]) | rows.filter(title__startswith=start)
+
+    assert named(text="Lamps", start="50") == ["50 lamps", "50% of it", "Lamps"]
+    assert named(text="Lamps", start="50%") == ["50% of it", "Lamps"]
 
 
 def test_a_value_that_does_not_reach_the_statement_is_refused():
@@ -93,7 +107,7 @@ def test_a_value_that_does_not_reach_the_statement_is_refused():
         lost(owner=1)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_each_thread_asks_over_its_own_connection(company):
     factories.opportunity(company.rep, "Mine")
     titles = composed(lambda *, owner: Opportunity.objects.filter(owner=owner).values_list("title", flat=True))

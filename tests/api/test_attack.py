@@ -48,7 +48,7 @@ from tests.test_access_matrix import HIDDEN, ROLES, rows, undone  # noqa: F401
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SOAK = "SOAK_CASES" in os.environ
-CASES = int(os.environ.get("SOAK_CASES", "2"))
+CASES = int(os.environ.get("SOAK_CASES", "1"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

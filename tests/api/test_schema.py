@@ -8,6 +8,8 @@ from jsonschema import Draft202012Validator
 
 from config.web.schema import example_of
 
+pytestmark = pytest.mark.anywhere
+
 
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory):

@@ -9,6 +9,8 @@ from config.web import office_files
 from config.web.file_types import CSV, EML, HEIC, JPEG, MSG, OFFICE, PDF, PNG, TEXT, WEBP, clean_name, type_of
 from tests.web import uploads
 
+pytestmark = pytest.mark.anywhere
+
 MAIL = b"From: Ms Chen <chen@example.com>\r\nDate: Mon, 2 Nov 2026 09:00:00 +0800\r\n\r\nHello"
 
 

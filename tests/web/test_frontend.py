@@ -21,6 +21,8 @@ from accounts.models import User
 from config.web.templatetags import ui
 from config.web.templatetags.formats import money
 
+pytestmark = pytest.mark.anywhere
+
 ROOT = Path(settings.BASE_DIR)
 SRC = ROOT / "static" / "src"
 DIST = ROOT / "static" / "dist"

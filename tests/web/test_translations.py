@@ -47,6 +47,8 @@ from pipeline.models import ExportRun, ImportRun
 from scripts.check_translations import CATALOG, ROOT
 from tests import factories
 
+pytestmark = pytest.mark.anywhere
+
 HAN = "\u3400-\u9fff"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|%\(\w+\)r|\{\w+\}")
 MARKUP = re.compile(r"<[^>]*>")

@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.db import models
 
 from accounts import visibility
+from accounts.calendar import OrgCalendar
 from accounts.models import User
 from accounts.selectors import calendar
 
@@ -40,9 +41,14 @@ class ContactQuerySet(InUse):
         return visibility.editable_contacts(self, user)  # type: ignore[return-value]
 
 
-def counts_on(day: date) -> models.Q:
+def counts_on(day: date, days: OrgCalendar | None = None) -> models.Q:
     """Orders that figures as of a day hold: one that was archived later is in them still (FINE-PRINT 53)."""
-    return models.Q(archived_at=None) | models.Q(archived_at__gte=calendar().end_of_day(day))
+    return models.Q(archived_at=None) | models.Q(archived_at__gte=(days or calendar()).end_of_day(day))
+
+
+def booked_in(first: date, last: date, days: OrgCalendar | None = None) -> models.Q:
+    """Orders of these days, as figures as of the last of them hold them; `days`: the calendar, if read already."""
+    return models.Q(booked_on__range=(first, last)) & counts_on(last, days)
 
 
 class OrderQuerySet(InUse):

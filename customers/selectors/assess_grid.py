@@ -52,7 +52,7 @@ def grid_rows(customers: QuerySet[Any], user: User, day: date, rules: TierRules)
     rows = list(customers.select_related("owner").annotate(latest_id=Subquery(newest.values("pk")[:1])))
     latest = Assessment.objects.select_related("assessed_by").in_bulk([row.latest_id for row in rows if row.latest_id])
     ids = [row.pk for row in rows]
-    orders = Order.objects.visible_to(user).in_use().filter(customer__in=ids).order_by()
+    orders = Order.objects.visible_to(user).filter(customer__in=ids).order_by()
     sums = {each.pop("customer"): each for each in orders.values("customer").annotate(**order_sums(day))}
     met = meetings_by_customer(ids, user, day)
     found = []

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.apps import apps
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
-from accounts.calendar import add_months, span, t12m
+from accounts.calendar import Period, add_months, t12m
 from accounts.models import User
 from accounts.selectors import calendar
 from customers.models import Assessment, Contact, Customer, Order, TierRules
+from customers.querysets import booked_in
 from customers.rules import suggestions as suggest
 from customers.rules import tiers as rules
 from customers.selectors.tiers import rules_at, rules_now
@@ -84,36 +87,46 @@ def suggested(sums: Mapping[str, Any], spend: Decimal | None, meetings: int) -> 
 
 def facts_of(customer: Customer, user: User, today: date) -> Facts:
     """Four queries, over what the reader may see."""
-    orders = Order.objects.visible_to(user).in_use().filter(customer=customer)
+    orders = Order.objects.visible_to(user).filter(customer=customer)
     found = orders.aggregate(**order_sums(today))
     met = _meetings(customer.contacts, user, t12m(today))  # type: ignore[attr-defined]
     activities: Any = apps.get_model("opportunities", "Activity").objects
     done = activities.filter(pk__in=met.values("activity_id"))
-    before = span(add_months(today, -24), add_months(today, -12))
     return Facts(
         now=found["now"] or NOTHING, before=found["before"] or NOTHING, quarters=_quarters(found),
         spend=customer.annual_spend,
-        orders=list(orders.filter(booked_on__gt=before.first, booked_on__lte=today)[:MOST_FACTS]),
+        orders=list(orders.filter(_of_quarters(today))[:MOST_FACTS]),
         meetings=done.count(), activities=list(done.select_related("kind").order_by("-done_at")[:MOST_FACTS]),
     )  # fmt: skip
 
 
 def order_sums(today: date) -> dict[str, Any]:
-    """Aggregates over orders: `now` of twelve months, `before` of the twelve before, `q0` … how many a quarter."""
-    months, before = t12m(today), span(add_months(today, -24), add_months(today, -12))
-    sums: dict[str, Any] = {"now": _sum(months.first, today), "before": _sum(before.first, before.last)}
-    for number in range(suggest.QUARTERS):
-        last, first = add_months(today, -3 * number), add_months(today, -3 * (number + 1))
-        sums[f"q{number}"] = Count("pk", filter=Q(booked_on__gt=first, booked_on__lte=last))
-    return sums
+    """Aggregates over orders: `now` of twelve months, `before` of the twelve before, `q0` … how many a quarter.
+
+    Each as of its own last day, with orders that were archived later (FINE-PRINT 53).
+    """
+    sums = {"now": _sum(t12m(today)), "before": _sum(t12m(add_months(today, -12)))}
+    counts = {f"q{number}": Count("pk", filter=_in_quarter(today, number)) for number in range(suggest.QUARTERS)}
+    return {**sums, **counts}
+
+
+def _in_quarter(today: date, number: int) -> Q:
+    """Orders of three months: those up to today, and so many times three months before."""
+    first = add_months(today, -3 * (number + 1)) + timedelta(days=1)
+    return booked_in(first, add_months(today, -3 * number))
+
+
+def _of_quarters(today: date) -> Q:
+    """Orders that one of the aggregates counts."""
+    return reduce(or_, (_in_quarter(today, number) for number in range(suggest.QUARTERS)))
 
 
 def _quarters(sums: Mapping[str, Any]) -> int:
     return sum(bool(sums.get(f"q{number}")) for number in range(suggest.QUARTERS))
 
 
-def _sum(first: date, last: date) -> Sum:
-    return Sum("amount", filter=Q(booked_on__gte=first, booked_on__lte=last))
+def _sum(months: Period) -> Sum:
+    return Sum("amount", filter=booked_in(months.first, months.last))
 
 
 def meetings_by_customer(ids: Sequence[int], user: User, today: date) -> dict[int, int]:

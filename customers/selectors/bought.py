@@ -12,11 +12,11 @@ from typing import Any
 from django.db.models import Case, IntegerField, Q, Sum, Value, When
 from django.utils.translation import gettext as _
 
-from accounts.calendar import Period, add_months, t12m
+from accounts.calendar import add_months, t12m
 from accounts.models import User
 from accounts.selectors import calendar, today
 from customers.models import Coverage, Customer, Product
-from customers.querysets import counts_on
+from customers.querysets import booked_in
 from customers.rules.share import SHARE_THRESHOLD, Slice, share_of, slices
 
 MOST_ORDERS = 20
@@ -69,7 +69,7 @@ def wallet_share(customer: Customer, user: User) -> Share:
 def _of_year(day: date) -> Sum:
     """What the twelve months that end on the day have brought, as of that day."""
     months = t12m(day)
-    return Sum("amount", filter=counts_on(day) & Q(booked_on__range=(months.first, months.last)))
+    return Sum("amount", filter=booked_in(months.first, months.last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,16 @@ class Revenue:
 
 
 def revenue(customer: Customer, user: User) -> Revenue:
-    """The last YEARS fiscal years (FINE-PRINT 4), added up in SQL. One query."""
-    this = calendar().fiscal_year_of(today())
+    """The last YEARS fiscal years (FINE-PRINT 4), each as of its end or of today, added up in SQL. One query."""
+    day, days = today(), calendar()
+    this = days.fiscal_year_of(day)
     years = tuple(range(this - YEARS + 1, this + 1))
-    periods = {year: calendar().parse_period(str(year)) for year in years}
-    orders = customer.orders.visible_to(user).in_use()  # type: ignore[attr-defined]
+    periods = {year: days.parse_period(str(year)) for year in years}
+    counted = {year: booked_in(each.first, min(each.last, day), days) for year, each in periods.items()}
     found = (
-        orders.filter(booked_on__range=(periods[years[0]].first, periods[this].last))
-        .annotate(year=_year_of(periods))
+        customer.orders.visible_to(user)  # type: ignore[attr-defined]
+        .annotate(year=_year_of(counted))
+        .exclude(year=None)
         .order_by()
         .values("product_id", "product__name", "year")
         .annotate(total=Sum("amount"))
@@ -116,8 +118,9 @@ def revenue(customer: Customer, user: User) -> Revenue:
     return _by_product(found, years)
 
 
-def _year_of(periods: dict[int, Period]) -> Case:
-    whens = [When(booked_on__range=(each.first, each.last), then=Value(year)) for year, each in periods.items()]
+def _year_of(counted: dict[int, Q]) -> Case:
+    """The fiscal year in whose figures an order is, if any."""
+    whens = [When(orders, then=Value(year)) for year, orders in counted.items()]
     return Case(*whens, output_field=IntegerField())
 
 

@@ -11,7 +11,7 @@ from accounts.calendar import Period, add_months, t12m
 from accounts.models import User
 from accounts.selectors import today
 from customers.models import Assessment, Contact, Contract, Customer, Order, TargetCustomer
-from customers.querysets import counts_on
+from customers.querysets import booked_in
 from customers.selectors.attention import with_contacts
 from customers.selectors.people import last_met
 
@@ -79,8 +79,7 @@ def for_page(user: User) -> QuerySet[Any]:
 
 
 def _orders(user: User, months: Period) -> Any:
-    seen = Order.objects.visible_to(user).filter(counts_on(months.last))
-    return seen.filter(customer=OuterRef("pk"), booked_on__range=(months.first, months.last))
+    return Order.objects.visible_to(user).filter(booked_in(months.first, months.last), customer=OuterRef("pk"))
 
 
 def targets_of_customer(customer: Customer) -> list[TargetCustomer]:

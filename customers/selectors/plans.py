@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.selectors import calendar
 from config.web.composed import composed
 from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine, TargetCustomer
+from customers.querysets import booked_in
 from customers.selectors.facts import renewals_due
 
 REQUIRED = (Customer.Tier.A5, Customer.Tier.A4)
@@ -89,15 +90,14 @@ def plan_summary(customer: Customer, user: User, today: date) -> PlanSummary:
 
 
 def years_of(customer: Customer, year: int, lines: Iterable[PlanLine], today: date) -> list[YearOfPlan]:
-    """The three years of a plan. One query."""
+    """The three years of a plan, what was booked as of the end of each or of today. One query."""
     lines = list(lines)
     days = calendar()
     spans = {f"year_{n}": days.parse_period(str(year + n)) for n in range(len(REVENUES))}
     sums = {
-        name: Sum("amount", filter=Q(booked_on__range=(span.first, min(span.last, today))))
-        for name, span in spans.items()
+        name: Sum("amount", filter=booked_in(span.first, min(span.last, today), days)) for name, span in spans.items()
     }
-    booked = Order.objects.in_use().filter(customer=customer).order_by().aggregate(**sums)
+    booked = Order.objects.filter(customer=customer).order_by().aggregate(**sums)
     return [
         YearOfPlan(
             year=year + n,
@@ -237,9 +237,7 @@ def plan_rows(customers: QuerySet[Any], *, year: int, today: date) -> QuerySet[A
     plans = AccountPlan.objects.in_use().filter(customer=OuterRef("pk"), year=year)
     lines = PlanLine.objects.in_use().filter(plan__customer=OuterRef("pk"), plan__year=year, plan__archived_at=None)
     span = calendar().parse_period(str(year))
-    orders = Order.objects.in_use().filter(
-        customer=OuterRef("pk"), booked_on__range=(span.first, min(span.last, today))
-    )
+    orders = Order.objects.filter(booked_in(span.first, min(span.last, today)), customer=OuterRef("pk"))
     found = customers.annotate(
         has_plan=Exists(plans),
         plan_id=Subquery(plans.values("pk")[:1]),

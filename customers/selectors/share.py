@@ -8,7 +8,7 @@ from django.db.models.functions import Cast
 
 from accounts.calendar import t12m
 from customers.models import Order
-from customers.querysets import counts_on
+from customers.querysets import booked_in
 from customers.rules.share import SHARE_THRESHOLD
 
 PER_CENT = int(SHARE_THRESHOLD * 100)
@@ -17,7 +17,7 @@ PER_CENT = int(SHARE_THRESHOLD * 100)
 def orders_of_year(day: date) -> Any:
     """The orders of the twelve months that end on the day, whoever sold them (FINE-PRINT 3, 41)."""
     months = t12m(day)
-    return Order.objects.filter(counts_on(day), booked_on__range=(months.first, months.last)).order_by()
+    return Order.objects.filter(booked_in(months.first, months.last)).order_by()
 
 
 def has_low_share(day: date) -> Q:

@@ -5,14 +5,18 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.calendar import add_months
-from accounts.selectors import today
-from customers.actions import archive_order, create_order, restore_order
+from accounts.selectors import calendar, today
+from customers.actions import archive_order, create_order, create_plan, restore_order
 from customers.models import Customer, Order
-from customers.selectors.bought import wallet_share
+from customers.selectors.assess_grid import grid_rows
+from customers.selectors.assessments import facts_of
+from customers.selectors.bought import revenue, wallet_share
 from customers.selectors.listing import rows_of
 from customers.selectors.page import for_page
+from customers.selectors.plans import plan_page, plan_rows, row_of
 from customers.selectors.pyramid import pyramid
 from customers.selectors.tiers import rules_now
 from pipeline.interchange import import_workspace
@@ -104,3 +108,65 @@ def test_an_archived_order_leaves_the_figures_of_today_and_stays_in_those_of_the
     early = today() - timedelta(days=400)
     Order.objects.filter(pk=before.pk).update(archived_at=f"{early}T00:00:00Z")
     assert figures(company.rep, customer)[1] == (300, None), "archived before that day: not in it"
+
+
+def suggestion(user, customer):
+    """(twelve months, the twelve before, quarters, orders shown) of form and grid, which must agree."""
+    found, day = facts_of(customer, user, today()), today()
+    [row] = grid_rows(Customer.objects.filter(pk=customer.pk), user, day, rules_now())
+    assert row.suggested == found.scores()
+    return found.now, found.before, found.quarters, len(found.orders)
+
+
+def test_the_suggestion_reads_the_year_before_as_of_its_own_day(company, customer):
+    day = today()
+    ago = {months: add_months(day, -months) for months in (0, 12, 13, 24)}
+    rows = {
+        months: create_order(actor=company.rep, customer=customer, amount=Decimal(100 + months), booked_on=booked)
+        for months, booked in ago.items()
+    }
+    assert suggestion(company.rep, customer) == (100, 225, 2, 3), "exactly 24 months ago is outside (FINE-PRINT 3)"
+    for row in rows.values():
+        archive_order(order=row, seen=None, actor=company.rep)
+    assert suggestion(company.rep, customer) == (0, 225, 1, 2)
+    early = timezone.now() - timedelta(days=400)
+    Order.objects.filter(pk=rows[13].pk).update(archived_at=early - timedelta(days=365))
+    assert suggestion(company.rep, customer) == (0, 112, 1, 1)
+
+
+def years(user, customer):
+    """{fiscal year: revenue} of the panel."""
+    return dict(revenue(customer, user).by_year)
+
+
+def test_a_past_year_keeps_what_was_archived_after_it(company, customer):
+    this = calendar().fiscal_year_of(today())
+    past = calendar().parse_period(str(this - 1))
+    now, then = (
+        create_order(actor=company.rep, customer=customer, amount=Decimal(amount), booked_on=booked)
+        for amount, booked in ((300, today()), (200, past.last))
+    )
+    plans = [create_plan(actor=company.rep, customer=customer, year=year) for year in (this - 1, this)]
+
+    def actual():
+        """Of the pages of both plans, and of the list of plans, by year."""
+        listed = [plan_rows(Customer.objects.all(), year=each.year, today=today()).get() for each in plans]
+        return [
+            [plan_page(each, today()).years[0].actual for each in plans], [row_of(values).actual for values in listed],
+        ]  # fmt: skip
+
+    assert (years(company.rep, customer)[this - 1], years(company.rep, customer)[this]) == (200, 300)
+    assert actual() == [[200, 300], [200, 300]]
+    for row in (now, then):
+        archive_order(order=row, seen=None, actor=company.rep)
+    assert (years(company.rep, customer)[this - 1], years(company.rep, customer)[this]) == (200, 0)
+    assert actual() == [[200, 0], [200, 0]]
+    Order.objects.filter(pk=then.pk).update(archived_at=calendar().start_of_day(past.last))
+    assert years(company.rep, customer)[this - 1] == 0, "it was archived before the year ended"
+    assert actual() == [[0, 0], [0, 0]]
+
+
+def test_an_order_of_tomorrow_is_in_no_figure_yet(company, customer):
+    create_order(actor=company.rep, customer=customer, amount=Decimal(300), booked_on=today() + timedelta(days=1))
+    assert set(years(company.rep, customer).values()) == {0}
+    assert suggestion(company.rep, customer) == (0, 0, 0, 0)

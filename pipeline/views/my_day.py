@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from opportunities.actions import look_until
 from pipeline.selectors.my_day import my_day
+from pipeline.views.day_lines import LineDrawer
 
 HEADINGS = {
     "unassessed": (_("No evidence recorded yet"), "eye-off", "warn"),
@@ -27,11 +28,11 @@ def show(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     key_only, whole = request.GET.get("key") == "1", request.GET.get("all", "")
     found = my_day(request.user, key_only=key_only, whole=whole)
+    drawer = LineDrawer(found.day, editable=request.user.sells)
     context = {
         "found": found,
-        "sections": [(section, *HEADINGS[section.key]) for section in found.sections],
+        "sections": [(section, *HEADINGS[section.key], drawer.section(section)) for section in found.sections],
         "key_only": key_only,
-        "editable": request.user.sells,
     }
     return render(request, "pipeline/my_day.html", context)
 

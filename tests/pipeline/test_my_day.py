@@ -261,6 +261,20 @@ def test_a_section_shows_its_first_lines_and_on_request_all(company, signed_in):
     assert "?all=unassessed#day-unassessed" in page
 
 
+def test_what_was_typed_is_escaped_in_every_kind_of_line(company, signed_in):
+    typed = "<b>'&\"</b>"
+    for due in (None, today(), today() - timedelta(days=1)):
+        row = factories.opportunity(company.rep, typed, customer=factories.customer(company.rep, typed))
+        changes = {"next_step": typed, "next_step_due": due}
+        actions.edit_opportunity(opportunity=row, changes=changes, seen=None, actor=company.rep)
+        climb(row, (1, 0, 0, 0, 0), company.rep)
+        factories.activity(company.rep, opportunity=row, objective=typed, planned_at=timezone.now())
+    move(row, "lock", company.rep)
+    page = signed_in(company.rep).get("/day/").content.decode()
+    assert typed not in page and "<b>'" not in page
+    assert page.count("&lt;b&gt;&#x27;&amp;&quot;&lt;/b&gt; · &lt;b&gt;") >= 6
+
+
 @pytest.mark.parametrize("number", [2, 40])
 def test_as_many_queries_however_many_deals(company, signed_in, number):
     for each in range(number):

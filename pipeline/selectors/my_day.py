@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -195,19 +196,17 @@ def _activities(planned: list[Activity], climbs_by_id: dict[int, Climb], days: O
 def figures_of(every: Sequence[Climb]) -> Figures:
     """Sums over open opportunities, each weighed and rounded on its own (FINE-PRINT 17)."""
     heights = [climb.heights.total for climb in every if climb.heights]
+    rate = cache(to_ten_thousandths)  # there are a few rates and hundreds of climbs
+    held = [(to_cents(climb.amount or ZERO), climb) for climb in every]
     return Figures(
         count=len(every),
-        amount=sum((climb.amount or ZERO for climb in every), ZERO),
-        weighted=sum((_weighed(climb, climb.win_rate) for climb in every), ZERO),
-        counted=sum((_weighed(climb, _counted(climb)) for climb in every), ZERO),
-        unassessed=sum((climb.amount or ZERO for climb in every if climb.unassessed), ZERO),
+        amount=from_cents(sum(cents for cents, _climb in held)),
+        weighted=from_cents(sum(weighted_cents(cents, rate(climb.win_rate)) for cents, climb in held)),
+        counted=from_cents(sum(weighted_cents(cents, rate(_counted(climb))) for cents, climb in held)),
+        unassessed=from_cents(sum(cents for cents, climb in held if climb.unassessed)),
         height=sum(heights) / len(heights) if heights else None,
     )
 
 
 def _counted(climb: Climb) -> Decimal:
     return climb.win_rate if climb.evidenced is None else min(climb.win_rate, climb.evidenced)
-
-
-def _weighed(climb: Climb, rate: Decimal) -> Decimal:
-    return from_cents(weighted_cents(to_cents(climb.amount or ZERO), to_ten_thousandths(rate)))

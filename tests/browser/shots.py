@@ -9,7 +9,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.browser.demo_server import demo_at
 from tests.browser.driver import PHONE, ROOT, WIDE, Watched, launch, watched_page
@@ -27,6 +27,7 @@ class Screen:
     login: str
     address: str
     first: str = ""
+    below: str = ""  # added to that link's address
     clicks: tuple[str, ...] = ()  # one after the other
     clicks_at: str = ""  # the only width at which they are there
     expected: tuple[str, ...] = ()
@@ -35,6 +36,8 @@ class Screen:
 
 TABLE = "/opportunities/table/"
 A_DEAL = "#opptable .asc-deal-cell a"
+A_CUSTOMER = "#customers-card .is-name a"
+A_PLAN = "main td a[href*='/plans/']:not([href$='/new/'])"
 MOVE = ".asc-col.is-cur [data-move], [data-move]"
 SCREENS = {
     "sign-in": Screen("", "/accounts/login/"),
@@ -83,6 +86,17 @@ SCREENS = {
     "opportunity-form": Screen("lin", TABLE, first=A_DEAL, clicks=("main a[href$='/edit/']",)),
     "collaborators": Screen("shen", TABLE, first=A_DEAL, clicks=("main a[href$='/collaborators/']",)),
     "hand-over": Screen("shen", TABLE, first=A_DEAL, clicks=("main a[href$='/assign/']",)),
+    "evidence": Screen("lin", TABLE, first=A_DEAL, below="evidence/"),
+    "evidence-add": Screen("lin", TABLE, first=A_DEAL, clicks=("main a[href*='/evidence/add/']",)),
+    "strategy": Screen("shen", TABLE, first=A_DEAL, below="strategy/"),
+    "strategy-form": Screen("lin", TABLE, first=A_DEAL, below="strategy/edit/"),
+    "power-map-person": Screen("lin", TABLE, first=A_DEAL, clicks=("#people a[href$='/people/new/']",)),
+    "joint-task": Screen("lin", TABLE, first=A_DEAL, clicks=("#joint-plan a[href$='/plan/new/']",)),
+    "joint-plan-print": Screen("shen", TABLE, first=A_DEAL, below="plan/print/"),
+    "opportunity-changes": Screen("shen", TABLE, first=A_DEAL, below="changes/"),
+    "saved-views": Screen("shen", "/opportunities/views/"),
+    "saved-view-new": Screen("shen", "/opportunities/views/new/?page=board&query=owner%3Dlin"),
+    "view-menu": Screen("shen", "/opportunities/", clicks=(".asc-viewbar .asc-menu summary",), fills_window=True),
     "opportunity-new": Screen("lin", "/opportunities/new/"),
     "dashboard": Screen("gu", "/dashboard/"),
     "dashboard-manager": Screen("shen", "/dashboard/?days=7"),
@@ -92,27 +106,53 @@ SCREENS = {
     "my-day": Screen("lin", "/day/"),
     "my-day-manager": Screen("shen", "/day/"),
     "activities": Screen("lin", "/activities/"),
+    "activities-empty": Screen("lin", "/activities/?q=nothing-is-called-so"),
+    "activity": Screen("lin", "/activities/", first="main .is-name a"),
+    "record-action": Screen("lin", "/day/", clicks=("[data-record]",)),
     "calendar": Screen("lin", "/activities/calendar/"),
+    "calendar-month": Screen("shen", "/activities/calendar/?view=month&whose=all"),
+    "calendar-feed": Screen("lin", "/profile/calendar/"),
     "confirmations": Screen("shen", "/confirmations/"),
     "search": Screen("lin", "/search/?q=yh"),
     "search-dialog": Screen("lin", "/day/", clicks=(".asc-search",)),
+    "search-results": Screen("shen", "/search/?q=li"),
+    "search-empty": Screen("lin", "/search/?q=nothing-is-called-so"),
+    "notifications": Screen("shen", "/notifications/"),
+    "notifications-dialog": Screen("shen", "/customers/", clicks=("#bell",)),
+    "notification-settings": Screen("lin", "/profile/notifications/"),
+    "tokens": Screen("lin", "/profile/tokens/"),
+    "token-new": Screen("lin", "/profile/tokens/new/"),
+    "waiting": Screen("shen", "/customers/waiting/"),
     "pyramid": Screen("shen", "/customers/pyramid/"),
     "capacity": Screen("shen", "/customers/capacity/"),
-    "assess": Screen("shen", "/customers/", first="#customers-card td a", clicks=("[href$='/assess/']",)),
+    "assess": Screen("shen", "/customers/", first=A_CUSTOMER, below="assess/"),
     "assess-grid": Screen("shen", "/customers/assess/"),
     "account-plans": Screen("shen", "/plans/"),
-    "account-plan": Screen("shen", "/plans/", first="main td a"),
+    "account-plan": Screen("shen", "/plans/", first=A_PLAN),
+    "account-plan-missing": Screen("shen", "/plans/?show=missing", first="main .is-name a"),
+    "account-plan-edit": Screen("lin", "/plans/?show=written", first=A_PLAN, clicks=("main a[href*='/edit/']",)),
+    "account-plan-line": Screen("lin", "/plans/?show=written", first=A_PLAN, clicks=("main a[href*='/lines/new/']",)),
+    "account-plan-print": Screen("shen", "/plans/", first=A_PLAN, below="print/"),
+    "account-plans-empty": Screen("shen", "/plans/?q=nothing-is-called-so"),
+    "assessments": Screen("shen", "/customers/", first=A_CUSTOMER, below="assessments/"),
     "orders": Screen("shen", "/orders/"),
+    "orders-empty": Screen("shen", "/orders/?q=nothing-is-called-so"),
+    "order-new": Screen("lin", "/customers/?owner=lin", first=A_CUSTOMER, below="orders/new/"),
     "contracts": Screen("shen", "/contracts/"),
     "nps": Screen("shen", "/nps/"),
     "duplicates": Screen("shen", "/customers/duplicates/"),
+    "merge": Screen("shen", "/customers/", first=A_CUSTOMER, below="merge/"),
     "merges": Screen("shen", "/customers/merges/"),
     "tier-rules": Screen("admin", "/settings/tiers/"),
     "tier-rules-edit": Screen("admin", "/settings/tiers/edit/"),
     "method": Screen("admin", "/settings/method/"),
     "customers": Screen("shen", "/customers/"),
     "customers-empty": Screen("shen", "/customers/?q=nothing-is-called-so"),
-    "customer": Screen("shen", "/customers/", first="main table a[href^='/customers/']"),
+    "customer": Screen("shen", "/customers/", first=A_CUSTOMER),
+    "customer-white-space": Screen("shen", "/customers/", first=A_CUSTOMER, below="white-space/"),
+    "customer-people": Screen("shen", "/customers/", first=A_CUSTOMER, below="people/"),
+    "customer-activities": Screen("shen", "/customers/", first=A_CUSTOMER, below="activities/"),
+    "customer-changes": Screen("shen", "/customers/", first=A_CUSTOMER, below="changes/"),
     "customer-form": Screen("shen", "/customers/new/"),
     "ideal-customers": Screen("shen", "/profiles/"),
     "ideal-customer": Screen("shen", "/profiles/", first="main .asc-profiles h2 a"),
@@ -128,9 +168,15 @@ SCREENS = {
     "targets-empty": Screen("lin", "/targets/?q=nothing-is-called-so"),
     "target-edit": Screen("shen", "/targets/", clicks=("main a[href$='/edit/'] >> nth=0",)),
     "contacts": Screen("shen", "/contacts/"),
+    "contacts-empty": Screen("shen", "/contacts/?q=nothing-is-called-so"),
+    "contact-form": Screen("lin", "/contacts/", first="main a[href$='/edit/']"),
+    "contacts-kept": Screen("admin", "/settings/contacts/"),
     "products": Screen("lin", "/products/"),
     "products-admin": Screen("admin", "/products/"),
     "product-form": Screen("admin", "/products/new/"),
+    "activity-kinds": Screen("admin", "/settings/activity-kinds/"),
+    "audit": Screen("admin", "/settings/audit/"),
+    "audit-empty": Screen("admin", "/settings/audit/?q=nothing-is-called-so"),
     "settings": Screen("admin", "/settings/"),
     "stages": Screen("admin", "/settings/stages/"),
     "stage-form": Screen("admin", "/settings/stages/", clicks=("main a[href$='/edit/']",)),
@@ -208,7 +254,7 @@ def shoot(watched: Watched, screen: Screen, file: str) -> list[str]:
     watched.expected = screen.expected
     try:
         bring_up(watched, screen)
-    except Error as error:
+    except (Error, AssertionError) as error:
         return [f"{file}: could not be reached: {str(error).splitlines()[0]}"]
     watched.page.screenshot(path=TARGET / f"{file}.png", full_page=not screen.fills_window)
     problems = [*watched.errors, *(f"axe {finding}" for finding in watched.axe())]
@@ -221,7 +267,7 @@ def bring_up(watched: Watched, screen: Screen) -> None:
     page = watched.page
     page.goto(screen.address)
     if screen.first:
-        page.goto(page.locator(screen.first).first.get_attribute("href") or "")
+        page.goto((page.locator(screen.first).first.get_attribute("href") or "") + screen.below)
     here = not screen.clicks_at or (screen.clicks_at == "390") == watched.phone
     for selector in screen.clicks if here else ():
         page.locator(selector).locator("visible=true").first.click(timeout=5000)
@@ -233,7 +279,7 @@ def settle(page: Page) -> None:
     """Wait until what was asked for is there and drawn."""
     page.wait_for_timeout(250)
     page.wait_for_load_state("load")
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    expect(page.locator(".htmx-request")).to_have_count(0)
 
 
 def contact_sheets(browser: Browser) -> int:

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 SCHEME = re.compile(r"\s*(https?://|mailto:)", re.IGNORECASE)
 BOX = re.compile(r"^(\s*[-*+] )\[( |x|X)\] ", re.MULTILINE)
+BOXES = "☐☑"
 TABLE = '<div class="asc-md-table" tabindex="0"><table>'
 TAGS = {
     "a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s", "strong",
@@ -32,11 +33,13 @@ def rendered(text: str) -> SafeString:
     clean = nh3.clean(
         html, tags=TAGS, attributes=ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel=REL,
     )  # fmt: skip
+    for box in BOXES:  # which stands in the place of the bullet
+        clean = clean.replace(f"<li>{box} ", f'<li class="is-box">{box} ')
     return mark_safe(clean.replace("<table>", TABLE).replace("</table>", "</table></div>"))  # noqa: S308
 
 
 def _box(found: re.Match[str]) -> str:
-    return f"{found[1]}{'☐' if found[2] == ' ' else '☑'} "
+    return f"{found[1]}{BOXES[found[2] != ' ']} "
 
 
 @cache

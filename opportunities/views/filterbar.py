@@ -81,7 +81,7 @@ class FilterBar:
     @property
     def names(self) -> str:
         """The filters that are set, in words."""
-        texts = [f"“{self.text}”"] if self.text else []
+        texts = [_("“%(text)s”") % {"text": self.text}] if self.text else []
         return _(", ").join([chip.text for chip in self.chips if chip.text] + texts)
 
 

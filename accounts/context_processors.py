@@ -41,7 +41,11 @@ SECTIONS = (
 )
 SETTINGS = Section("settings", gettext_lazy("Settings"), "settings", "S")
 # Addresses that belong to a section without standing below its own.
-ALSO = {"board": ("/opportunities/",), "customers": ("/contacts/",), "targets": ("/profiles/",)}
+ALSO = {
+    "board": ("/opportunities/",),
+    "customers": ("/contacts/", "/plans/", "/orders/", "/contracts/", "/nps/"),
+    "targets": ("/profiles/",),
+}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

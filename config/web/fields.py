@@ -127,6 +127,7 @@ class PickerField(forms.ModelChoiceField):
 
     def __init__(self, *, url: str, query: str = "", **options: Any) -> None:
         options.setdefault("to_field_name", "key")
+        options.setdefault("empty_label", "—")
         super().__init__(**options)
         self.widget.attrs["data-picker"] = lazy(_address, str)(url, query)
         self.offer(None)

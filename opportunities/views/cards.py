@@ -25,7 +25,7 @@ WARN_FROM = 0.8  # of a stage's expected days
 CARD = """
 <article class="asc-opp" id="card-{id}" tabindex="0" data-card="{id}" data-version="{version}" \
 aria-labelledby="title-{id}">
-<div class="asc-row">{tier}<span class="c-2 cut">{customer}</span>{flag}{move}</div>
+<div class="asc-row asc-wrap">{tier}<span class="c-2 cut">{customer}</span>{flag}{move}</div>
 <h3 id="title-{id}"><a href="{url}">{title}</a></h3>
 <div class="meta"><span class="amt">{amount}</span><span class="c-3 nw">{close}</span></div>
 {bars}{mark}

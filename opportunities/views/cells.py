@@ -21,13 +21,13 @@ ROW = """<tr id="row-{id}">
 <span class="c-3 t-12">{customer}</span></span></div></td>
 <td class="nw" id="cell-{id}-stage">{stage}</td>
 <td class="num" id="cell-{id}-amount">{amount}</td>
-<td class="nw" id="cell-{id}-expected_close_date">{expected_close_date}</td>
+<td class="nw" id="cell-{id}-expected_close_date" data-label="{close}">{expected_close_date}</td>
 <td class="asc-ff-cell">{bars}</td>
 <td class="num nw asc-height-cell">{height}</td>
 <td class="num">{days}</td>
 <td class="asc-next-cell" id="cell-{id}-next_step">{next_step}</td>
 <td class="nw" id="cell-{id}-next_step_due">{next_step_due}</td>
-<td class="nw"><span class="asc-row">{avatar}<span class="t-12">{owner}</span></span></td>
+<td class="nw asc-owner-cell"><span class="asc-row">{avatar}<span class="t-12">{owner}</span></span></td>
 </tr>"""
 PICK = (
     '<input class="form-check-input" type="checkbox" form="bulk" name="ids" id="pick-{0}" value="{0}-{1}"'
@@ -82,6 +82,7 @@ class RowDrawer:
             days=self._days(row),
             avatar=self._avatar(owner),
             owner=owner,
+            close=self.words["close"],
             **{name: self.cell(row, name) for name in CELLS},
         )
 
@@ -179,6 +180,7 @@ def _words() -> dict[str, str]:
         "expected_close_date": _("Expected close: %(value)s. Edit"),
         "next_step": _("Next step: %(value)s. Edit"),
         "next_step_due": _("Due: %(value)s. Edit"),
+        "close": _("Expected close"),
         "unset": _("Set the next step"),
         "days": _("%(days)s days in this stage, %(expected)s expected"),
         "choose": _("Choose %(title)s"),

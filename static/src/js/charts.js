@@ -56,6 +56,9 @@ function tooltip(given) {
 function option(element) {
   const given = resolve(JSON.parse(document.getElementById(element.dataset.chart).textContent));
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const names = given.xAxis?.data ?? [];
+  if (element.clientWidth < 480 && given.xAxis?.axisLabel?.interval === 0 && names.length > 5)
+    given.xAxis.axisLabel = { interval: 0, rotate: 60 }; // side by side they would cover each other
   if (given.tooltip) given.tooltip = tooltip(given.tooltip);
   return { animation: !still, animationDuration: 300, ...given };
 }

@@ -92,7 +92,7 @@ def merge_customers(
     merge.save(force_insert=True)
     gone = {"merged_into": survivor, "archived_at": merge.merged_at}
     edits.edit(other, changes=gone, seen=None, actor=actor, action="merge")
-    audit.record("merge", row=survivor, actor=actor, changes={"merged": (None, other), "rows": (0, _count(merge))})
+    audit.record("merge", row=survivor, actor=actor, changes={"merged": (None, other)})
     return merge
 
 
@@ -224,15 +224,12 @@ def _point(relation: Relation, ids: list[int], source: Customer, target: Custome
     return lost
 
 
-def _count(merge: Merge) -> int:
-    return sum(map(len, merge.moved.values()))
-
-
-def moved_counts(other: Customer) -> dict[Any, int]:
-    """{model: number of rows} that would be moved, without the empty ones."""
+def moved_counts(other: Customer, user: User) -> dict[Any, int]:
+    """{model: number of rows} that would be moved and that the person sees, without the empty ones."""
     counts: dict[Any, int] = {}
     for relation in relations():
-        counts[relation.model] = counts.get(relation.model, 0) + relation.of(other).count()
+        seen = relation.model.objects.visible_to(user).filter(**{relation.field: other})
+        counts[relation.model] = counts.get(relation.model, 0) + seen.count()
     return {model: count for model, count in counts.items() if count}
 
 
@@ -254,8 +251,7 @@ def undo_merge(*, merge: Merge, actor: User) -> Undone:
     edits.edit(other, changes={"merged_into": None, "archived_at": None}, seen=None, actor=actor, action="undo_merge")
     merge.undone_at, merge.undone_by = now, actor
     merge.save(update_fields=["undone_at", "undone_by"])
-    changes: dict[str, tuple[Any, Any]] = {"merged": (other, None), "rows": (_count(merge), 0)}
-    audit.record("undo_merge", row=survivor, actor=actor, changes=changes)
+    audit.record("undo_merge", row=survivor, actor=actor, changes={"merged": (other, None)})
     return undone
 
 

@@ -24,7 +24,7 @@ from customers.duplicates import Alike, candidates, certain, refuse_alike, signs
 from customers.filters import ContactFilter, CustomerFilter, ProductFilter
 from customers.models import Contact, Customer, Merge, Product
 from customers.selectors.assessments import latest_points
-from customers.selectors.merges import merges_of
+from customers.selectors.merges import in_sight, merges_of, rows_in_sight
 
 BASIC = (permissions.IsAuthenticated, TokenScope)
 
@@ -105,7 +105,8 @@ class Customers(Assessing, Pyramids):
         body.is_valid(raise_exception=True)
         other = body.validated_data["other"]
         merge = actions.merge_customers(survivor=row, other=other, seen=self.seen_if_said(row), actor=request.user)
-        return Response(serializers.MergeSerializer(merge).data, status=status.HTTP_201_CREATED)
+        [shown] = in_sight([merge], request.user)  # type: ignore[arg-type]
+        return Response(serializers.MergeSerializer(shown).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(parameters=[serializers.SignsSerializer], responses=serializers.CandidateSerializer(many=True))
     @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
@@ -128,14 +129,20 @@ class Merges(Resource):
     def visible(self) -> QuerySet[Any]:
         return merges_of(self.request.user)
 
+    def paginate_queryset(self, queryset: Any) -> Any:
+        return in_sight(super().paginate_queryset(queryset) or [], self.request.user)  # type: ignore[arg-type]
+
     def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(self.get_serializer(self.get_object()).data)
+        [shown] = in_sight([self.get_object()], request.user)  # type: ignore[arg-type]
+        return Response(self.get_serializer(shown).data)
 
     @extend_schema(request=None, responses=serializers.UndoneSerializer)
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
         """Give back what was moved and is still there, within 30 days."""
         undone = actions.undo_merge(merge=self.get_object(), actor=request.user)
+        [undone.merge] = in_sight([undone.merge], request.user)  # type: ignore[arg-type]
+        [undone.elsewhere] = rows_in_sight([undone.elsewhere], request.user)  # type: ignore[arg-type]
         return Response(serializers.UndoneSerializer(undone).data)
 
 

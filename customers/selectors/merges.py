@@ -1,8 +1,11 @@
 """Reads about duplicates and merges, each within what the reader may see."""
 
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -84,16 +87,49 @@ def merges_of(user: User) -> QuerySet[Any]:
     return found if user.sees_everything else found.filter(survivor__in=seen, other__in=seen)
 
 
+SEEN_APART = ("customers.customer", "opportunities.opportunity", "opportunities.activity")  # not with their customer
+
+
+def in_sight(merges: Iterable[Merge], user: User) -> list[Merge]:
+    """These merges as the person may know them: `moved` without what they do not see. At most four queries."""
+    found = [copy(merge) for merge in merges]
+    for merge, moved in zip(found, rows_in_sight([each.moved for each in found], user), strict=True):
+        merge.moved = moved
+    return found
+
+
+def rows_in_sight(each: list[dict[str, list[int]]], user: User) -> list[dict[str, list[int]]]:
+    """Of each {relation: ids of rows} those that the person sees."""
+    if user.sees_everything:
+        return each
+    names = {name for rows in each for name in rows}
+    seen = {name: _seen({pk for rows in each for pk in rows.get(name, [])}, name, user) for name in names}
+    known = ({name: [pk for pk in ids if pk in seen[name]] for name, ids in rows.items()} for rows in each)
+    return [{name: ids for name, ids in rows.items() if ids} for rows in known]
+
+
+def _seen(ids: set[int], name: str, user: User) -> set[int]:
+    """Those of the rows behind a relation that the person sees; all of those that are seen with their customer."""
+    label = name.rpartition(".")[0]
+    if label not in SEEN_APART:
+        return ids
+    rows: Any = apps.get_model(label)._default_manager
+    return set(rows.visible_to(user).filter(pk__in=ids).order_by().values_list("pk", flat=True))
+
+
 def merge_row(merge: Merge) -> MergeRow:
     return MergeRow(merge, sum(map(len, merge.moved.values())), may_be_undone(merge))
 
 
-def preview(survivor: Customer, other: Customer) -> list[Line]:
-    """What each field holds on both sides, and which are filled."""
+def preview(survivor: Customer, other: Customer, user: User) -> list[Line]:
+    """What each field holds on both sides, and which are filled; a company above that is hidden is not told of."""
     filled = filling(survivor, other)
+    above = Customer.objects.visible_to(user).in_bulk([row.parent_id for row in (survivor, other) if row.parent_id])
     found = []
     for name in SHOWN:
-        ours, theirs = _shown(survivor, name), _shown(other, name)
+        ours, theirs = (
+            (above.get(row.parent_id) if name == "parent" else _shown(row, name)) for row in (survivor, other)
+        )
         if ours or theirs:
             label = Customer._meta.get_field(name).verbose_name  # type: ignore[union-attr]
             found.append(Line(label, ours, theirs, name in filled))
@@ -104,10 +140,10 @@ def _shown(customer: Customer, name: str) -> Any:
     return getattr(customer, f"get_{name}_display", lambda: getattr(customer, name))()
 
 
-def moving(other: Customer) -> list[tuple[str, int]]:
-    """(what, how many) of the rows that would be moved."""
+def moving(other: Customer, user: User) -> list[tuple[str, int]]:
+    """(what, how many) of the rows that would be moved and that the person sees."""
     found: dict[str, int] = {}
-    for model, count in moved_counts(other).items():
+    for model, count in moved_counts(other, user).items():
         name = str(NAMES.get(model._meta.model_name, _("Other records")))
         found[name] = found.get(name, 0) + count
     return list(found.items())

@@ -69,7 +69,7 @@ def merge_list(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     _above(request.user)
     page = page_of(request, selectors.merges_of(request.user))
-    page.object_list = [selectors.merge_row(merge) for merge in page.object_list]
+    page.object_list = [selectors.merge_row(merge) for merge in selectors.in_sight(page.object_list, request.user)]
     return render(request, "customers/merges.html", {"page": page})
 
 
@@ -134,9 +134,10 @@ def _sure(form: MergeForm) -> bool:
 
 
 def _preview(request: HttpRequest, survivor: Customer, other: Customer, status: int = 200) -> HttpResponse:
+    user: Any = request.user
     context = {
-        "survivor": survivor, "other": other, "lines": selectors.preview(survivor, other),
-        "moving": selectors.moving(other), "outrun": status == 409,
+        "survivor": survivor, "other": other, "lines": selectors.preview(survivor, other, user),
+        "moving": selectors.moving(other, user), "outrun": status == 409,
     }  # fmt: skip
     return render(request, "customers/merge_preview.html", context, status=status)
 
@@ -156,16 +157,17 @@ def merge_undo(request: HttpRequest, pk: int) -> HttpResponse:
     back = reverse("merges")
     return form_page(
         request, UndoForm(request.POST if request.method == "POST" else None),
-        lambda: _tell(request, actions.undo_merge(merge=merge, actor=user)),
+        lambda: _tell(request, actions.undo_merge(merge=merge, actor=user), user),
         title=_("Take the merge of %(other)s into %(survivor)s back?") % values, submit=_("Take back"),
         text=_("What was moved and is still there goes back. What came later stays where it is."),
         said=_("The merge was taken back."), back=back, parent=(back, _("Merges")),
     )  # fmt: skip
 
 
-def _tell(request: HttpRequest, undone: Undone) -> None:
+def _tell(request: HttpRequest, undone: Undone, user: User) -> None:
     """What was left as it is."""
-    count = sum(map(len, undone.elsewhere.values()))
+    [elsewhere] = selectors.rows_in_sight([undone.elsewhere], user)
+    count = sum(map(len, elsewhere.values()))
     if count:
         said = ngettext(
             "%(count)s record was moved elsewhere since and stays there.",

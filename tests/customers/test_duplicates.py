@@ -6,6 +6,7 @@ from accounts.models import User
 from customers.actions import edit_customer, merge_customers
 from customers.duplicates import candidates, certain, signs_of
 from customers.models import Customer, Merge
+from opportunities.models import Opportunity
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -142,3 +143,38 @@ def test_a_merged_name_is_free_of_the_merge(company):
     one, two = factories.customer(company.rep, "One"), factories.customer(company.rep, "Two")
     merge_customers(survivor=one, other=two, actor=company.manager)
     assert candidates(signs_of(name="Two"), company.rep) == []
+
+
+def test_a_merge_tells_of_no_row_that_is_hidden(company, signed_in):
+    above = factories.customer(company.stranger, "WESTERN Holding")
+    one, two = factories.customer(company.rep, "One"), factories.customer(company.rep, "Two", industry="Steel")
+    Customer.objects.filter(pk=two.pk).update(parent=above)
+    child = factories.customer(company.stranger, "WESTERN Works", parent=two)
+    mine, theirs = (factories.opportunity(company.rep, customer=two) for _each in range(2))
+    Opportunity.objects.filter(pk=theirs.pk).update(owner=company.stranger)
+    client = signed_in(company.manager)
+    url = f"/customers/{one.pk}/merge/"
+    asked = client.post(url, {"other": two.key})
+    text = asked.content.decode()
+    assert "Steel" in text and "WESTERN" not in text
+    assert [count for _name, count in asked.context["moving"]] == [1], "the deal of their own alone"
+    whole = signed_in(company.admin).post(url, {"other": two.key})
+    assert "WESTERN Holding" in whole.content.decode()
+    assert sorted(count for _name, count in whole.context["moving"]) == [1, 2]
+    api = f"/api/v1/customers/{one.pk}/merge/"
+    made = client.post(api, {"other": two.key}, content_type="application/json").json()
+    assert made["moved"] == {"opportunities.opportunity.customer": [mine.pk]}
+    assert client.get("/api/v1/merges/").json()["results"][0]["moved"] == made["moved"]
+    assert client.get(f"/api/v1/merges/{made['id']}/").json()["moved"] == made["moved"]
+    assert client.get("/customers/merges/").context["page"].object_list[0].rows == 1
+    seen = signed_in(company.executive).get("/api/v1/merges/").json()["results"][0]["moved"]
+    assert (len(seen["opportunities.opportunity.customer"]), seen["customers.customer.parent"]) == (2, [child.pk])
+    trail = client.get(f"/customers/{one.pk}/changes/").content.decode()
+    assert "WESTERN" not in trail and "Rows" not in trail
+    Opportunity.objects.filter(pk=theirs.pk).update(customer=above)
+    undone = client.post(f"/api/v1/merges/{made['id']}/undo/", {}, content_type="application/json").json()
+    assert (undone["merge"]["moved"], undone["elsewhere"]) == (made["moved"], {})
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    child.refresh_from_db()
+    assert (mine.customer, theirs.customer, child.parent) == (two, above, two), "what is hidden went back as well"

@@ -16,9 +16,10 @@ from accounts.selectors import calendar
 from config.web.composed import composed
 from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine, TargetCustomer
 from customers.querysets import booked_in
+from customers.rules.tiers import KEY_ACCOUNTS
 from customers.selectors.facts import renewals_due
+from customers.selectors.tiers import rules_now
 
-REQUIRED = (Customer.Tier.A5, Customer.Tier.A4)
 REVENUES = ("revenue", "revenue_next", "revenue_third")
 ZERO = Decimal(0)
 
@@ -70,12 +71,12 @@ class PlanPage:
 
 
 def is_required(customer: Customer) -> bool:
-    """Whether the customer's tier asks for a plan."""
-    return customer.tier in REQUIRED
+    """Whether the customer's tier asks for a plan, by the tier rules that hold now. One query."""
+    return customer.tier in rules_now().plan_required
 
 
 def plan_summary(customer: Customer, user: User, today: date) -> PlanSummary:
-    """What the panel of a customer's page says of this fiscal year's plan; at most four queries."""
+    """What the panel of a customer's page says of this fiscal year's plan; at most five queries."""
     year = calendar().fiscal_year_of(today)
     plan = AccountPlan.objects.in_use().filter(customer=customer, year=year).select_related("our_leader").first()
     lines = list(PlanLine.objects.in_use().filter(plan=plan)) if plan else []
@@ -183,7 +184,7 @@ def _all_dues(sight: Any, day: date, key_only: bool, *, user: int, path: str) ->
 def _dues(rows: Any, kind: str, what: str, due: str, key_only: bool) -> Any:
     live = rows.in_use().filter(plan__archived_at=None, plan__customer__archived_at=None).order_by()
     if key_only:
-        live = live.filter(plan__customer__tier__in=REQUIRED)
+        live = live.filter(plan__customer__tier__in=KEY_ACCOUNTS)
     named = live.annotate(kind=Value(kind, output_field=CharField()))
     return named.values_list(
         "kind", "pk", what, due, "plan__year", "plan__customer_id", "plan__customer__name", "plan__customer__tier"
@@ -203,7 +204,7 @@ def _targets(user: User, day: date, key_only: bool) -> Any:
 
 def _without_plan(rows: Any, kind: str, what: str, due: str, key_only: bool) -> Any:
     if key_only:
-        rows = rows.filter(customer__tier__in=REQUIRED)
+        rows = rows.filter(customer__tier__in=KEY_ACCOUNTS)
     named = rows.order_by().annotate(kind=Value(kind, output_field=CharField()), year=Value(0))
     return named.values_list("kind", "pk", what, due, "year", "customer_id", "customer__name", "customer__tier")
 
@@ -247,7 +248,7 @@ def plan_rows(customers: QuerySet[Any], *, year: int, today: date) -> QuerySet[A
         actual=_figure(orders, "customer", Sum("amount")),
         overdue=Coalesce(_figure(_overdue_actions(year, today), "plan__customer", Count("pk")), Value(0)),
     )
-    needed = found.filter(Q(has_plan=True) | Q(tier__in=REQUIRED, archived_at=None))
+    needed = found.filter(Q(has_plan=True) | Q(tier__in=rules_now().plan_required, archived_at=None))
     order = Case(When(has_plan=False, then=Value(0)), default=Value(1))
     return needed.order_by(order, "-tier", "name", "pk").values_list(*FIELDS)
 

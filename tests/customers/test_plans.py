@@ -182,6 +182,18 @@ def test_a_missing_plan_is_said_for_key_accounts(company, signed_in, tier, requi
     assert (summary.plan, summary.required, summary.may_edit) == (None, required, True)
 
 
+def test_which_tiers_need_a_plan_is_for_the_rules_to_say(company, signed_in):
+    rows = {tier: factories.customer(company.rep, f"Of {tier}", tier=tier) for tier in ("5A", "3A")}
+    actions.edit_tier_rules(changes={"plan_required": ["3A"]}, seen=None, actor=company.admin)
+    client = signed_in(company.rep)
+    for tier, required in (("5A", False), ("3A", True)):
+        assert selectors.plan_summary(rows[tier], company.rep, today()).required is required
+        page = client.get(reverse("account_plan", args=[rows[tier].pk, 2026])).content.decode()
+        assert ("A plan is required" in page) is required
+    listed = client.get(reverse("account_plans") + "?show=missing").context["page"].object_list
+    assert [row.name for row in listed] == ["Of 3A"]
+
+
 def test_the_list_has_missing_plans_first(company, signed_in, customer, plan, year):
     line(company, plan, revenue=Decimal(500000))
     order(customer, "250000", today())

@@ -93,6 +93,11 @@ class OpportunityFilter(filters.FilterSet):
         for name in set(self.filters) - {*self.always, *self.data}:
             del self.filters[name]
 
+    @property
+    def asks(self) -> bool:
+        """Whether anything narrows: nothing does on the address alone of a list."""
+        return bool(self.filters)
+
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         customers = Customer.objects.filter(name__icontains=value).order_by().values("pk")
         return queryset.filter(Q(title__icontains=value) | Q(next_step__icontains=value) | Q(customer__in=customers))

@@ -1,16 +1,18 @@
 """The board in one request."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from rest_framework.utils.urls import replace_query_param
 
+from accounts import visibility
 from accounts.models import User
 from accounts.selectors import calendar, today
+from config.web.composed import composed
 from config.web.money import MoneySerializerField
-from opportunities.api.rows import plain_rows
-from opportunities.filters import order_of
+from opportunities.api.rows import plain, plain_rows
 from opportunities.models import Opportunity, Outcome
 from opportunities.selectors import board as reading
 from opportunities.selectors.stages import stages_in_use
@@ -22,20 +24,31 @@ _money = MoneySerializerField().to_representation
 def board_answer(view: Any) -> dict[str, Any]:
     """{"columns": […]}: sums over all that match, by SQL, and the first twelve rows of each."""
     request = view.request
-    assert isinstance(request.user, User)
+    user = request.user
+    assert isinstance(user, User)
     stages = stages_in_use()
-    view.default_ordering = DEFAULT
-    matching = view.filter_queryset(Opportunity.objects.visible_to(request.user).in_use())
-    order = order_of(request.query_params.get("ordering") or DEFAULT)
-    rows = _rows(reading.first(matching, stages, order))
-    board = reading.sums(matching, stages)
-    return {"columns": [_column(view, column, rows.get(column.stage.key, [])) for column in board.columns]}
+    if request.query_params:
+        view.default_ordering = DEFAULT
+        matching = view.filter_queryset(Opportunity.objects.visible_to(user).in_use())
+        ordering = request.query_params.get("ordering") or DEFAULT
+        rows, board = plain(reading.first(matching, reading.terms_of(stages), ordering)), reading.sums(matching, stages)
+    else:
+        rows = _first_of_all(visibility.sight(user), reading.terms_of(stages), **visibility.beholder(user))
+        board = reading.sums_of(user, stages)
+    first = _by_stage(plain_rows(rows))
+    return {"columns": [_column(view, column, first.get(column.stage.key, [])) for column in board.columns]}
 
 
-def _rows(first: QuerySet[Any]) -> dict[str, list[Any]]:
+@composed
+def _first_of_all(sight: Any, terms: reading.Terms, *, user: int, path: str) -> QuerySet[Any]:
+    """The first rows of a board without filters."""
+    return plain(reading.first(reading.everything(sight, user, path), terms, DEFAULT))
+
+
+def _by_stage(rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
     """{stage key: its rows}, in their order."""
     found: dict[str, list[Any]] = {}
-    for row in plain_rows(first):
+    for row in rows:
         found.setdefault(row["stage"], []).append(row)
     return found
 

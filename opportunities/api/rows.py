@@ -3,7 +3,7 @@
 What a row holds is said by OpportunitySerializer; tests/api/test_board_rows.py holds the two together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,10 +26,14 @@ PLAIN = (
 NAMES = ("customer__key", "owner__username", "team__key", "product__key")
 
 
-def plain_rows(queryset: QuerySet[Any]) -> list[dict[str, Any]]:
-    """The rows of a queryset as OpportunitySerializer gives them, in its order. One query, and one for the stages."""
+def plain(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """What `plain_rows` reads of a queryset."""
+    return with_collaborators(with_columns(queryset)).values(*PLAIN, *NAMES, *COLUMNS, HELPERS)
+
+
+def plain_rows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of `plain` as OpportunitySerializer gives them, in their order. At most one query for the stages."""
     moment, say, stages = _moments(), teller(), {stage.pk: stage.key for stage in all_stages()}
-    found = with_collaborators(with_columns(queryset)).values(*PLAIN, *NAMES, *COLUMNS, HELPERS)
     return [_row(row, stages[row["stage_id"]], say(row), moment) for row in found]
 
 

@@ -6,7 +6,7 @@ is looked up for them; the sums of open columns; the sum of what was won. Open a
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,14 +23,17 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.expressions import OrderBy
 from django.db.models.functions import RowNumber
 
+from accounts import visibility
+from accounts.calendar import Period
+from accounts.models import User
 from accounts.selectors import calendar, today
+from config.web.composed import composed
 from config.web.money import MoneyField
 from opportunities.filters import order_of
 from opportunities.models import Opportunity, OpportunityVersion, Outcome, Stage
-from opportunities.rules.evidence import FACTORS, Heights
+from opportunities.rules.evidence import FACTORS, Heights, StageFloors
 from opportunities.selectors.figures import FIGURES, Sums, of_open, of_won, total
 from opportunities.selectors.heights import NAME as HEIGHTS
 from opportunities.selectors.heights import floors_now, with_heights
@@ -135,29 +138,95 @@ def closings_of(stages: Iterable[Stage]) -> list[Stage]:
     return [stage for stage in stages if stage.outcome not in (Outcome.OPEN, Outcome.WON)]
 
 
-def halves(queryset: QuerySet[Any], stages: Iterable[Stage]) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """What the board shows of `queryset`: the open ones, and those won in this fiscal quarter."""
-    rows = queryset.order_by()
-    still_open, won = ([stage.pk for stage in stages if stage.outcome == each] for each in (Outcome.OPEN, Outcome.WON))
-    return rows.filter(outcome=Outcome.OPEN, stage__in=still_open), rows.filter(_booked(), stage__in=won)
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What of stages and calendar decides how a board is asked for; `most` cards have all columns together."""
+
+    open: tuple[int, ...]
+    won: tuple[int, ...]
+    floors: tuple[StageFloors, ...]
+    quarter: Period
+    moments: tuple[datetime, datetime]
+    most: int
 
 
-def _booked() -> Q:
-    """Won in this quarter: the local dates decide, the moments, which say the same, are what the index knows."""
+def terms_of(stages: Sequence[Stage]) -> Terms:
+    """The terms of a board of these stages now."""
     days = calendar()
     quarter = days.quarter(today())
-    first, last = days.moments(quarter)
-    dates = Q(entered_on__range=(quarter.first, quarter.last))
+    still_open, won = (tuple(it.pk for it in stages if it.outcome == each) for each in (Outcome.OPEN, Outcome.WON))
+    floors = tuple(floors_now(stages))
+    return Terms(still_open, won, floors, quarter, days.moments(quarter), CARDS * len(stages))
+
+
+def halves(queryset: QuerySet[Any], terms: Terms) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """What the board shows of `queryset`: the open ones, and those won in this fiscal quarter."""
+    rows = queryset.order_by()
+    return rows.filter(outcome=Outcome.OPEN, stage__in=terms.open), rows.filter(_booked(terms), stage__in=terms.won)
+
+
+def _booked(terms: Terms) -> Q:
+    """Won in this quarter: the local dates decide, the moments, which say the same, are what the index knows."""
+    first, last = terms.moments
+    dates = Q(entered_on__range=(terms.quarter.first, terms.quarter.last))
     return Q(dates, outcome=Outcome.WON, entered_at__gte=first, entered_at__lt=last)
+
+
+def everything(sight: Any, user: int, path: str) -> QuerySet[Any]:
+    """All that somebody may see who sees so: what a board without filters shows."""
+    seen: QuerySet[Any] = Opportunity.objects.visible_to(visibility.somebody(sight, user, path)).in_use()
+    return seen
 
 
 def board(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str = SORTS[0]) -> Board:
     """The board of `queryset` (what one may see, filtered) with the first cards of each column, in one query."""
+    return _filled(stages, _cards_and_sums(queryset, terms_of(stages), sort))
+
+
+def board_of(user: User, stages: Sequence[Stage], sort: str = SORTS[0]) -> Board:
+    """Likewise of all that a person may see."""
+    return _filled(
+        stages, _all_cards_and_sums(visibility.sight(user), terms_of(stages), sort, **visibility.beholder(user))
+    )
+
+
+def sums(queryset: QuerySet[Any], stages: Sequence[Stage]) -> Board:
+    """The board's columns without their cards, in one query."""
+    return _board(stages, {stage_id: figures for stage_id, *figures in _bare_sums(queryset, terms_of(stages))}, {})
+
+
+def sums_of(user: User, stages: Sequence[Stage]) -> Board:
+    """Likewise of all that a person may see."""
+    found = _all_sums(visibility.sight(user), terms_of(stages), **visibility.beholder(user))
+    return _board(stages, {stage_id: figures for stage_id, *figures in found}, {})
+
+
+@composed
+def _all_cards_and_sums(sight: Any, terms: Terms, sort: str, *, user: int, path: str) -> QuerySet[Any]:
+    return _cards_and_sums(everything(sight, user, path), terms, sort)
+
+
+@composed
+def _all_sums(sight: Any, terms: Terms, *, user: int, path: str) -> QuerySet[Any]:
+    return _bare_sums(everything(sight, user, path), terms)
+
+
+def _cards_and_sums(queryset: QuerySet[Any], terms: Terms, sort: str) -> QuerySet[Any]:
     no_card = {f"no_{name}": Value(None, IntegerField()) for name in ("place", *COLUMNS)}
-    sums = (part.annotate(**no_card).values_list("stage_id", *FIGURES, *no_card) for part in _sums(queryset, stages))
+    sums = (part.annotate(**no_card).values_list("stage_id", *FIGURES, *no_card) for part in _sums(queryset, terms))
+    return _first_cards(queryset, terms, sort).union(*sums, all=True)
+
+
+def _bare_sums(queryset: QuerySet[Any], terms: Terms) -> QuerySet[Any]:
+    held, won = (part.values_list("stage_id", *FIGURES) for part in _sums(queryset, terms))
+    return held.union(won, all=True)
+
+
+def _filled(stages: Sequence[Stage], rows: Iterable[Sequence[Any]]) -> Board:
+    """The board of the rows of `_cards_and_sums`."""
     figures: dict[int, Sequence[Any]] = {}
     cards: dict[int, list[tuple[int, Card]]] = {}
-    for stage_id, *rest in _first_cards(queryset, stages, sort).union(*sums, all=True):
+    for stage_id, *rest in rows:
         found, place, values = rest[: len(FIGURES)], rest[len(FIGURES)], rest[len(FIGURES) + 1 :]
         if place is None:
             figures[stage_id] = found
@@ -165,12 +234,6 @@ def board(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str = SORTS[0]
             cards.setdefault(stage_id, []).append((place, Card(*values)))
     in_order = {stage_id: [card for _place, card in sorted(found)] for stage_id, found in cards.items()}
     return _board(stages, figures, in_order)
-
-
-def sums(queryset: QuerySet[Any], stages: Sequence[Stage]) -> Board:
-    """The board's columns without their cards, in one query."""
-    held, won = (part.values_list("stage_id", *FIGURES) for part in _sums(queryset, stages))
-    return _board(stages, {stage_id: figures for stage_id, *figures in held.union(won, all=True)}, {})
 
 
 def _board(stages: Sequence[Stage], figures: Mapping[int, Sequence[Any]], cards: Mapping[int, list[Card]]) -> Board:
@@ -182,35 +245,36 @@ def _column(stage: Stage, figures: Sequence[Any] | None, cards: Sequence[Card]) 
     return Column(stage, Sums.of(figures), cards)
 
 
-def _sums(queryset: QuerySet[Any], stages: Sequence[Stage]) -> Iterator[QuerySet[Any]]:
+def _sums(queryset: QuerySet[Any], terms: Terms) -> Iterator[QuerySet[Any]]:
     """FIGURES by stage, of the open ones and of the won ones."""
-    held, won = halves(queryset, stages)
-    yield with_heights(held).values("stage_id").annotate(**of_open(floors_now(stages)))
+    held, won = halves(queryset, terms)
+    yield with_heights(held).values("stage_id").annotate(**of_open(terms.floors))
     at_winning = FilteredRelation("versions", condition=Q(versions__valid_from=F("entered_at")))
     yield won.annotate(winning=at_winning).values("stage_id").annotate(**of_won(F("winning__amount")))
 
 
-def _first_cards(queryset: QuerySet[Any], stages: Sequence[Stage], sort: str) -> QuerySet[Any]:
+def _first_cards(queryset: QuerySet[Any], terms: Terms, sort: str) -> QuerySet[Any]:
     """The first cards of each column with their place, where `_sums` has its figures nothing."""
     order = order_of(sort)
     number, amount = Value(None, IntegerField()), Value(None, MoneyField())
-    shown = first(queryset, stages, order).order_by().annotate(place=Window(RowNumber(), order_by=order))
+    shown = first(queryset, terms, sort).order_by().annotate(place=Window(RowNumber(), order_by=order))
     nothing = {name: number if name in ("number", "alone") else amount for name in FIGURES}
     named = with_heights(shown).annotate(worth=_worth(), **nothing)
     return named.values_list("stage_id", *FIGURES, "place", *COLUMNS)
 
 
-def first(queryset: QuerySet[Any], stages: Sequence[Stage], order: Sequence[OrderBy]) -> QuerySet[Any]:
+def first(queryset: QuerySet[Any], terms: Terms, sort: str) -> QuerySet[Any]:
     """The first CARDS rows of each column in this order, all columns together."""
+    order = order_of(sort)
     rank = Window(RowNumber(), partition_by=F("stage_id"), order_by=order)
-    held, won = (half.annotate(rank=rank).filter(rank__lte=CARDS).values("pk") for half in halves(queryset, stages))
-    ids = held.union(won, all=True)[: CARDS * len(stages)]  # there are no more: the planner does not know
+    held, won = (half.annotate(rank=rank).filter(rank__lte=CARDS).values("pk") for half in halves(queryset, terms))
+    ids = held.union(won, all=True)[: terms.most]  # there are no more: the planner does not know
     return Opportunity.objects.filter(pk__in=ids).order_by(*order)
 
 
 def of_column(queryset: QuerySet[Any], stage: Stage) -> QuerySet[Any]:
     """What one column shows of `queryset`."""
-    held, won = halves(queryset, [stage])
+    held, won = halves(queryset, terms_of([stage]))
     return held if stage.is_open else won
 
 

@@ -41,7 +41,8 @@ def board(request: HttpRequest) -> HttpResponse:
     stages = stages_in_use()
     filterset = filtered(request, request.GET)
     sort = sort_of(request.GET)
-    found = reader.board(matching(filterset), stages, sort)
+    user = request.user
+    found = reader.board(matching(filterset), stages, sort) if filterset.asks else reader.board_of(user, stages, sort)
     drawer = Drawer(today(), may_move=request.user.sells)
     columns = [drawer.column(column) for column in found.columns]
     context = {

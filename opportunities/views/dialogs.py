@@ -268,7 +268,8 @@ def _on_board(request: HttpRequest) -> bool:
 def _board_parts(request: HttpRequest, row: Opportunity, stages: list[Stage], stage: Stage) -> HttpResponse:
     """The card as it is now and the heads of all columns, with the filters of the page that asked."""
     query = QueryDict(_board_url(request).query)
-    found = reader.sums(matching(filtered(request, query)), stages)
+    filterset = filtered(request, query)
+    found = reader.sums(matching(filterset), stages) if filterset.asks else reader.sums_of(request.user, stages)  # type: ignore[arg-type]
     drawer = Drawer(today(), may_move=True)
     columns = [drawer.column(column) for column in found.columns]
     has_column = found.column(stage.pk) is not None

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.selectors import today
 from opportunities.actions import add_collaborator, archive_opportunity, edit_opportunity, move_to_stage
@@ -87,6 +88,22 @@ def test_sums_without_cards_equal_those_with_them(company):
     full, bare = reader.board(rows, stages), reader.sums(rows, stages)
     figures = [[(c.stage.pk, c.sums) for c in found.columns] for found in (full, bare)]
     assert figures[0] == figures[1]
+
+
+@pytest.mark.parametrize("role", ["rep", "mate", "manager", "executive"])
+def test_all_that_one_sees_is_asked_for_as_any_rows_are(company, role):
+    for number in range(20):
+        owner = (company.rep, company.mate, company.manager)[number % 3]
+        factories.opportunity(owner, amount=Decimal(number), stage=("discover", "decide")[number % 2])
+    user = getattr(company, role)
+    for retired in (False, True):
+        if retired:  # what is set in the meantime counts at once
+            Stage.objects.filter(key="decide").update(position=1, retired_at=timezone.now(), version=1)
+        stages = stages_in_use()
+        rows = Opportunity.objects.visible_to(user).in_use()
+        for sort in reader.SORTS:
+            assert reader.board_of(user, stages, sort) == reader.board(rows, stages, sort)
+        assert reader.sums_of(user, stages) == reader.sums(rows, stages)
 
 
 def test_won_shows_what_was_booked_this_quarter_at_the_amount_of_winning(signed_in, company):

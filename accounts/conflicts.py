@@ -43,13 +43,16 @@ class Conflict:
     version: int
 
 
-def conflict_of(error: StaleWrite) -> Conflict:
-    """The stale write in words; `who` is the last person who changed one of the fields in question."""
+def conflict_of(error: StaleWrite, reader: Any) -> Conflict:
+    """The stale write in words; `who` is the last person who changed one of the fields in question.
+
+    A row that the reader may not see is told of like none.
+    """
     entry = _last_change(error)
     return Conflict(
         who=entry.actor if entry else None,
         when=moment(entry.at) if entry else "",
-        fields=[_clash(error, name) for name in error.conflicts if name in error.yours],
+        fields=[_clash(error, name, reader) for name in error.conflicts if name in error.yours],
         version=error.row.version,
     )
 
@@ -62,14 +65,21 @@ def _last_change(error: StaleWrite) -> AuditEntry | None:
     return next((entry for entry in trail.select_related("actor")[:100] if wanted & set(entry.changes)), None)
 
 
-def _clash(error: StaleWrite, name: str) -> Clash:
+def _clash(error: StaleWrite, name: str, reader: Any) -> Clash:
     field: Any = error.row._meta.get_field(name)
     label = str(LINES.get(name) or field.verbose_name)
     return Clash(
         label=label[:1].upper() + label[1:],
-        theirs=in_words(field, getattr(error.row, name)),
+        theirs=in_words(field, _in_sight(getattr(error.row, name), reader)),
         mine=in_words(field, error.yours[name]),
     )
+
+
+def _in_sight(value: Any, reader: Any) -> Any:
+    rows: Any = type(value)._default_manager.all() if isinstance(value, models.Model) else None
+    if rows is None or not hasattr(rows, "visible_to"):
+        return value
+    return rows.visible_to(reader).filter(pk=value.pk).first()
 
 
 def in_words(field: "models.Field[Any, Any]", value: Any) -> str:

@@ -102,7 +102,7 @@ def form_page(
         try:
             written = write()
         except StaleWrite as error:
-            conflict = conflict_of(error)
+            conflict = conflict_of(error, request.user)
         except ValidationError as error:
             take(form, error)
         else:

@@ -156,7 +156,7 @@ def _saved(
     try:
         written = form.save()
     except StaleWrite as error:
-        conflict = {"conflict": conflict_of(error), "conflict_row": error.row._meta.model_name}
+        conflict = {"conflict": conflict_of(error, request.user), "conflict_row": error.row._meta.model_name}
         if activity is None:
             return _quick(request, form, status=409, **conflict)
         return _debrief(request, form, activity=activity, status=409, **conflict)
@@ -239,7 +239,7 @@ def _plain(
         try:
             return _done(request, write(), said)
         except StaleWrite as error:
-            conflict = conflict_of(error)
+            conflict = conflict_of(error, request.user)
         except ValidationError as error:
             take(form, error)
     home = reverse("activity", args=[activity.pk])

@@ -39,7 +39,7 @@ def guide(request: HttpRequest) -> HttpResponse:
         try:
             edit_organisation(actor=user, **form.settled())
         except StaleWrite as error:
-            conflict = conflict_of(error)
+            conflict = conflict_of(error, request.user)
         except ValidationError as error:
             take(form, error)
         else:

@@ -334,3 +334,12 @@ def test_only_get_and_post(company, signed_in, own):
     client = signed_in(company.rep)
     assert client.delete(url(own, "edit")).status_code == 405
     assert client.post("/customers/").status_code == 405
+
+
+def test_a_conflict_about_the_parent_names_no_hidden_one(company, signed_in, own):
+    hidden, seen = factories.customer(company.stranger, "WESTERN Holding"), factories.customer(company.rep, "Mine")
+    edit_customer(customer=own, changes={"parent": hidden}, seen=own.version, actor=company.director)
+    answer = signed_in(company.rep).post(url(own, "edit"), posted(own, parent=seen.key))
+    assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "Mine" in text and "WESTERN" not in text

@@ -29,7 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
     filters = ActivityFilter(query, queryset=reader.of_scope(user, scope), request=request)
     rows = matching(filters)
     counts = reader.counts(rows)
-    count = getattr(counts, state, None)  # of a state that there is not, all are shown
+    count = getattr(counts, state) if state in dict(STATES) else None  # of a state that there is not, all are shown
     context = {
         "filters": filters,
         "counts": counts,

@@ -184,6 +184,13 @@ def test_the_list_by_state_and_scope(company, deal, rep, signed_in):
     assert rep.get(reverse("activities"), {"owner": "nobody"}).context["counts"].planned == 0
 
 
+@pytest.mark.parametrize("state", ["x", "__class__", "__doc__", "\x00"])
+def test_of_a_state_that_there_is_not_all_are_shown(company, deal, rep, state):
+    visit = factories.activity(company.rep, opportunity=deal)
+    answer = rep.get(reverse("activities"), {"state": state})
+    assert (answer.status_code, list(answer.context["page"].object_list)) == (200, [visit])
+
+
 @pytest.mark.parametrize("view", ["week", "month"])
 def test_the_calendar_has_every_day(company, deal, rep, view):
     visit = factories.activity(company.rep, opportunity=deal, planned_at=datetime(2026, 12, 31, 15, 30, tzinfo=UTC))

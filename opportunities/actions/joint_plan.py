@@ -27,7 +27,7 @@ FIELDS = ("side", "title", "owner", "contact", "due_on", "done_on")
 def add_task(*, opportunity: Opportunity, actor: User, **fields: Any) -> JointTask:
     """A task of ours (`owner`) or of the customer's (`contact`), due on a day."""
     row = lock_for_writing(opportunity, actor)
-    given = _of_its_side(only(fields, FIELDS))
+    given = _of_its_side(None, only(fields, FIELDS))
     _refuse_wrong(row, None, given)
     return edits.create(JointTask(opportunity=row, **given), actor=actor)
 
@@ -38,7 +38,7 @@ def edit_task(*, task: JointTask, changes: dict[str, Any], seen: int | None, act
     row = lock_for_writing(task.opportunity, actor)
     now = edits.locked(task)
     refuse_archived_row(now)
-    given = _of_its_side(only(changes, FIELDS))
+    given = _of_its_side(now, only(changes, FIELDS))
     _refuse_wrong(row, now, given)
     return edits.edit(now, changes=given, seen=seen, actor=actor)
 
@@ -48,11 +48,11 @@ def finish_task(*, task: JointTask, done_on: date | None, seen: int | None, acto
     return edit_task(task=task, changes={"done_on": done_on}, seen=seen, actor=actor)
 
 
-def _of_its_side(given: dict[str, Any]) -> dict[str, Any]:
+def _of_its_side(now: JointTask | None, given: dict[str, Any]) -> dict[str, Any]:
     """A task has the owner of its side alone."""
-    if "side" not in given:
-        return given
-    return {**given, "contact" if given["side"] == JointTask.Side.OURS else "owner": None}
+    side = given.get("side", now.side if now else JointTask.Side.OURS)
+    others = "contact" if side == JointTask.Side.OURS else "owner"
+    return {**given, others: None} if "side" in given or others in given else given
 
 
 def _refuse_wrong(row: Opportunity, now: JointTask | None, given: dict[str, Any]) -> None:

@@ -80,6 +80,15 @@ def test_each_side_has_its_own_owner(company, deal):
     assert (theirs.owner, theirs.contact) == (None, contact)
 
 
+def test_no_side_gets_the_owner_of_the_other(company, deal):
+    contact = factories.contact(company.rep, deal.customer)
+    assert task(company, deal, contact=contact).contact is None  # one of ours, unless another side is named
+    theirs = task(company, deal, side="theirs", contact=contact)
+    for row, changes in [(theirs, {"owner": company.mate}), (task(company, deal), {"contact": contact})]:
+        saved = actions.edit_task(task=row, changes=changes, seen=1, actor=company.rep)
+        assert (saved.owner, saved.contact) == (row.owner, row.contact)
+
+
 def test_what_is_not_accepted(company, deal):
     foreign = factories.contact(company.rep, factories.customer(company.rep))
     for field, value in [

@@ -5,7 +5,7 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.form_pages import RevisedForm
@@ -106,6 +106,10 @@ class PlaybookForm(RevisedForm):
         for name in ("body_zh", "body_en"):
             self.fields[name].widget.attrs["rows"] = 16
         products: Any = self.fields["products"]
+        if row is not None:
+            stages: Any = self.fields["stages"]
+            stages.queryset = _or_tied(Stage.objects.open(), row.stages).order_by("position", "id")
+            products.queryset = _or_tied(Product.objects.in_use(), row.products)
         products.offer_posted(data.getlist("products") if self.is_bound else [each.key for each in chosen])
 
     def clean(self) -> Any:
@@ -113,6 +117,11 @@ class PlaybookForm(RevisedForm):
         super().clean()
         rows = {name: list(self.cleaned_data[name]) for name in ("stages", "products") if name in self.cleaned_data}
         return {**self.cleaned_data, **rows}
+
+
+def _or_tied(in_use: QuerySet[Any], tied: Any) -> QuerySet[Any]:
+    """What can be chosen, and what the entry is tied to so far: a form sent as it was drawn unties nothing."""
+    return in_use.model.objects.filter(Q(pk__in=in_use.values("pk")) | Q(pk__in=tied.values("pk")))
 
 
 class FileForm(forms.Form):

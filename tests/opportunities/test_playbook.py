@@ -12,14 +12,16 @@ from django.urls import reverse
 from accounts.models import AuditEntry
 from config.web.markdown import rendered
 from config.web.revisions import StaleWrite
+from customers.actions import archive_product
 from opportunities import actions
 from opportunities.actions.playbook import RUNGS, ship_playbook
+from opportunities.forms.playbook import PlaybookForm
 from opportunities.models import Attachment, PlaybookEntry, PlaybookVersion, Stage
 from opportunities.rules.evidence import Heights
 from opportunities.selectors.playbook import entries_for
 from opportunities.views.panels.playbook import next_rungs
 from tests import factories
-from tests.opportunities.browser_door import HTMX, queries_of, text_of
+from tests.opportunities.browser_door import HTMX, as_drawn, queries_of, text_of
 from tests.web import uploads
 
 pytestmark = pytest.mark.django_db
@@ -230,6 +232,21 @@ def test_an_entry_is_written_in_the_browser(company, signed_in):
     assert wrong.status_code == 422
     assert client.post(f"/playbook/{entry.pk}/archive/", {"version": "2"}).status_code == 302
     assert client.post(f"/playbook/{entry.pk}/restore/", {"version": "3"}).status_code == 302
+
+
+def test_what_an_entry_is_tied_to_stays_when_it_is_in_use_no_more(company, signed_in):
+    product = factories.product(company.admin)
+    entry = create(company, stages=Stage.objects.filter(key__in=["discover", "decide"]), products=[product])
+    actions.retire_stage(stage=Stage.objects.get(key="decide"), target=None, actor=company.admin)
+    archive_product(product=product, seen=None, actor=company.admin)
+    address = f"/playbook/{entry.pk}/edit/"
+    answer = as_drawn(signed_in(company.manager), address, title_en="Overture")
+    assert answer.status_code in (200, 204, 302), text_of(answer)
+    entry.refresh_from_db()
+    assert (entry.title_en, entry.products.get()) == ("Overture", product)
+    assert [stage.key for stage in entry.stages.all()] == ["discover", "decide"]
+    as_drawn(signed_in(company.manager), address, stages=["discover"])  # what was untied is offered no more
+    assert "decide" not in [stage.key for stage in PlaybookForm(row=entry).fields["stages"].queryset]
 
 
 def test_files_of_an_entry(company, signed_in):

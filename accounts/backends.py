@@ -4,8 +4,10 @@ from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts.models import User
+from config.web.composed import composed
 
 
 class ActivePersonBackend(AuthenticationBackend):
@@ -16,5 +18,10 @@ class ActivePersonBackend(AuthenticationBackend):
         return user.is_active and (settings.DEBUG or not user.is_demo)
 
     def get_user(self, user_id: Any) -> User | None:
-        user = User.objects.select_related("team").with_unread().filter(pk=user_id).first()
+        user = next(iter(_people(pk=int(user_id))), None)
         return user if user is not None and self.user_can_authenticate(user) else None
+
+
+@composed
+def _people(*, pk: int) -> QuerySet[Any]:
+    return User.objects.select_related("team").with_unread().filter(pk=pk)  # type: ignore[no-any-return]

@@ -19,6 +19,7 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
+from django.db.transaction import TransactionManagementError
 
 KEPT = 64  # shapes of a statement; some depend on the day, on a manager's team
 NUMBER, MOMENT = -7_340_033_000_000_001, datetime(1001, 1, 1, 1, 1, 1, 100_001, UTC)  # what nobody means
@@ -68,6 +69,8 @@ class Statement:
     def rows(self, values: dict[str, Any]) -> list[Any]:
         """What the queryset gives with these values."""
         alias = self.queryset.db
+        if self.queryset.query.select_for_update and connections[alias].get_autocommit():
+            raise TransactionManagementError("select_for_update cannot be used outside of a transaction.")
         parameters = self._parameters(values)
         compiler, query = copy(self.compiler), copy(self.queryset.query)
         compiler.connection = connections[alias]

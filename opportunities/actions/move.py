@@ -13,9 +13,9 @@ from accounts.models import User
 from accounts.selectors import today
 from opportunities import rules
 from opportunities.actions.gate import pass_gate, unproven_after
-from opportunities.actions.writing import MOVE_WATCHES, lock_editable, refuse_if_archived, stage_info, write
+from opportunities.actions.writing import MOVE_WATCHES, lock_standing, refuse_if_archived, stage_info, write
 from opportunities.models import Opportunity, Stage
-from opportunities.selectors.gate import standing_on, with_standing
+from opportunities.selectors.gate import standing_on
 
 
 @transaction.atomic
@@ -37,7 +37,7 @@ def move_to_stage(
     is not a manager above the owner, StaleWrite when stage or owner was changed since version `seen`, GateClosed when
     the evidence does not reach and `override` is not set by somebody who may.
     """
-    row = lock_editable(opportunity, actor, among=with_standing(Opportunity.objects.all()))
+    row = lock_standing(opportunity, actor)
     refuse_if_archived(row)
     if row.stage_id == stage.pk:
         return row

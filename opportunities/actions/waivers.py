@@ -12,7 +12,7 @@ from accounts.models import Kind, User
 from accounts.selectors import today
 from opportunities.actions.checkpoints import checked_reason, may_judge
 from opportunities.actions.move import move_past_gate
-from opportunities.actions.writing import lock_editable, lock_visible, refuse_if_archived
+from opportunities.actions.writing import lock_standing, lock_visible, refuse_if_archived
 from opportunities.models import Opportunity, Stage, Waiver
 from opportunities.selectors.gate import missing_between, standing_on, with_standing
 from opportunities.selectors.stages import all_stages, stages_in_use
@@ -21,7 +21,7 @@ from opportunities.selectors.stages import all_stages, stages_in_use
 @transaction.atomic
 def ask_waiver(*, opportunity: Opportunity, stage: Stage, reason: str, actor: User) -> Waiver:
     """Ask the managers above for a move to `stage`; a new question takes the place of one that is still open."""
-    row = lock_editable(opportunity, actor, among=with_standing(Opportunity.objects.all()))
+    row = lock_standing(opportunity, actor)
     refuse_if_archived(row)
     _refuse_stage(row, stage)
     if not missing_between(standing_on(row), row.stage, stage, stages_in_use()):

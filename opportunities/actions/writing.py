@@ -1,19 +1,23 @@
 """What every action on an opportunity shares: lock, apply the rules, save, keep the version and the trail."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, edits, outbox, search
+from accounts import audit, edits, outbox, search, visibility
 from accounts.models import Kind, User
-from accounts.selectors import calendar
+from accounts.selectors import calendar, today
+from config.web.composed import composed
 from opportunities import rules
 from opportunities.models import Activity, Opportunity, OpportunityVersion, Stage
 from opportunities.querysets import FOREVER
+from opportunities.selectors.gate import with_standing
 
 MOVE_WATCHES = ("stage", "owner")  # a move, a hand-over, an undo conflicts with any change of these
 TICK = timedelta(microseconds=1)
@@ -24,10 +28,27 @@ def lock_editable(opportunity: Opportunity, actor: User, *, among: Any = None) -
 
     `among` is a queryset of opportunities that reads more of the row at once.
     """
-    if not actor.sells:
-        raise PermissionDenied(_("You may read this opportunity but not change it."))
+    _refuse_readers(actor)
     rows = Opportunity.objects.all() if among is None else among
     return lock(rows.editable_by(actor), opportunity)
+
+
+def lock_standing(opportunity: Opportunity, actor: User) -> Opportunity:
+    """`lock_editable` with what the gate asks for: `standing_on` reads it from the row."""
+    _refuse_readers(actor)
+    who = visibility.beholder(actor)
+    return _only(_standing(visibility.sight(actor), pk=opportunity.pk, day=today(), **who))
+
+
+@composed
+def _standing(sight: Any, *, pk: int, day: date, user: int, path: str) -> QuerySet[Any]:
+    rows = Opportunity.objects.editable_by(visibility.somebody(sight, user, path)).filter(pk=pk)
+    return _locked(with_standing(rows, day))
+
+
+def _refuse_readers(actor: User) -> None:
+    if not actor.sells:
+        raise PermissionDenied(_("You may read this opportunity but not change it."))
 
 
 def lock_visible(opportunity: Opportunity, actor: User, *, among: Any = None) -> Opportunity:
@@ -38,8 +59,16 @@ def lock_visible(opportunity: Opportunity, actor: User, *, among: Any = None) ->
 
 def lock(queryset: Any, opportunity: Opportunity) -> Opportunity:
     """The opportunity as it is now, locked, if it is among these; 404 else."""
-    rows = queryset.select_related("customer", "stage", "owner__team", "unproven_from")
-    row = rows.select_for_update(of=("self",)).filter(pk=opportunity.pk).first()
+    return _only(_locked(queryset.filter(pk=opportunity.pk)))
+
+
+def _locked(queryset: Any) -> Any:
+    related = ("customer", "stage", "owner__team", "unproven_from")
+    return queryset.select_related(*related).select_for_update(of=("self",))
+
+
+def _only(rows: Iterable[Opportunity]) -> Opportunity:
+    row = next(iter(rows), None)
     if row is None:
         raise Http404
     return row

@@ -1,6 +1,7 @@
 """What a move would meet at the gate: the standing of an opportunity, and what of it is missing (METHOD.md §2)."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -28,11 +29,14 @@ def as_gated(stage: Stage) -> gate.Gated:
     )
 
 
-def with_standing(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """Opportunities with what `standing_on` reads from them: verified heights, the latest decision, vetoes."""
+def with_standing(queryset: QuerySet[Any], day: date | None = None) -> QuerySet[Any]:
+    """Opportunities with what `standing_on` reads from them: verified heights, the latest decision, vetoes.
+
+    Whoever composes the statement once says on which `day` it is carried out.
+    """
     standing = {f"at_{factor}": height(factor) for factor in FACTORS}
     latest = Subquery(latest_decision().values("decision")[:1])
-    return with_heights(queryset).annotate(**standing, decided=latest, blocked=Exists(blocking()))
+    return with_heights(queryset).annotate(**standing, decided=latest, blocked=Exists(blocking(day)))
 
 
 def standing_on(row: Any) -> gate.Standing:
@@ -54,14 +58,14 @@ def latest_decision() -> QuerySet[Any]:
     return Decision.objects.filter(opportunity=OuterRef("pk")).order_by("-decided_at", "-id")
 
 
-def blocking() -> QuerySet[Any]:
+def blocking(day: date | None = None) -> QuerySet[Any]:
     """Those on the veto list of the opportunity of an outer query who are opposed without a plan in force."""
-    return Stakeholder.objects.in_use().filter(is_blocking(), opportunity=OuterRef("pk"))
+    return Stakeholder.objects.in_use().filter(is_blocking(day), opportunity=OuterRef("pk"))
 
 
-def is_blocking() -> Q:
-    """Whether a stakeholder is opposed, may say no, and nothing is planned about it by anybody who is still here."""
-    here = User.objects.active_on(today()).filter(pk=OuterRef("veto_plan_owner"))
+def is_blocking(day: date | None = None) -> Q:
+    """Whether a stakeholder is opposed, may say no, and nothing is planned about it by anybody who is here today."""
+    here = User.objects.active_on(day or today()).filter(pk=OuterRef("veto_plan_owner"))
     unplanned = Q(veto_plan="") | ~Q(Exists(here))
     return Q(may_veto=True, veto_state=Stakeholder.VetoState.OPPOSED) & unplanned
 

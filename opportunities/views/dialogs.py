@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from django_htmx.http import reswap, trigger_client_event
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
+from config.web.composed import composed
 from config.web.revisions import StaleWrite
 from config.web.templatetags.formats import percent
 from customers.models import Customer
@@ -75,8 +77,17 @@ def _towards(request: HttpRequest, row: Opportunity, target: Stage, stages: list
 
 def _found(request: HttpRequest, pk: int) -> Opportunity:
     assert isinstance(request.user, User)
-    rows = Opportunity.objects.visible_to(request.user).in_use().select_related("customer", "stage", "owner__team")
-    return get_object_or_404(rows, pk=pk)
+    found = _movable(visibility.sight(request.user), pk=pk, **visibility.beholder(request.user))
+    if not found:
+        raise Http404
+    row: Opportunity = found[0]
+    return row
+
+
+@composed
+def _movable(sight: Any, *, pk: int, user: int, path: str) -> QuerySet[Any]:
+    rows = reader.everything(sight, user, path).filter(pk=pk)
+    return rows.select_related("customer", "stage", "owner__team")
 
 
 def _seen(asked: QueryDict) -> int | None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -123,3 +124,12 @@ def test_each_thread_asks_over_its_own_connection(company):
     thread.start()
     thread.join()
     assert found == [["Mine"], ["Mine"]]
+
+
+def test_what_locks_is_refused_outside_of_a_transaction(company, monkeypatch):
+    row = factories.opportunity(company.rep)
+    locked = composed(lambda *, pk: Opportunity.objects.filter(pk=pk).select_for_update())
+    assert locked(pk=row.pk) == [row]
+    monkeypatch.setattr(connection, "get_autocommit", lambda: True)
+    with pytest.raises(transaction.TransactionManagementError):
+        locked(pk=row.pk)

@@ -31,7 +31,7 @@ from tests.pipeline.chronicle import opportunity
 START = datetime(2026, 3, 9, 16, 0, tzinfo=UTC)  # midnight in Shanghai
 HOUR, INSTANT = timedelta(hours=6), timedelta(microseconds=1)
 LAST = 40  # quarters of a day
-CASES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CASES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 RULES = settings(max_examples=300, deadline=None)
 
 

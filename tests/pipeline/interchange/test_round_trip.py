@@ -47,7 +47,9 @@ def test_a_company_comes_in_once_and_goes_round(path, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("path", "count"), [("data/maven/workspace", 7635), ("data/bpi2012", 7455)])
+@pytest.mark.parametrize(
+    ("path", "count"), [("data/maven/workspace", 7635), pytest.param("data/bpi2012", 7455, marks=pytest.mark.anywhere)]
+)
 def test_public_data_comes_in_without_an_error(path, count):
     assert load(company_at(path)).written
     assert Opportunity.objects.count() == count

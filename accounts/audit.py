@@ -45,11 +45,11 @@ def record(
     return entry
 
 
-def record_each(
-    action: str, *, row: models.Model, actor: User | None, changes: Iterable[dict[str, tuple[Any, Any]]]
+def record_acts(
+    acts: Iterable[tuple[str, dict[str, tuple[Any, Any]]]], *, row: models.Model, actor: User | None
 ) -> None:
-    """Likewise a row of the trail for each of several changes of one row, in one statement."""
-    AuditEntry.objects.bulk_create([_entry(action, row, actor, each) for each in changes])
+    """Likewise a row of the trail for each of several (action, changes) on one row, in one statement."""
+    AuditEntry.objects.bulk_create([_entry(action, row, actor, changes) for action, changes in acts])
 
 
 def _entry(

@@ -40,6 +40,13 @@ class ContactQuerySet(InUse):
     def editable_by(self, user: User) -> Self:
         return visibility.editable_contacts(self, user)  # type: ignore[return-value]
 
+    def called(self, text: str) -> Any:
+        """The one of this key, else the first of just this name; None. One query."""
+        if not text or "\x00" in text:
+            return None
+        by_key = models.Case(models.When(key=text, then=0), default=1)
+        return self.filter(models.Q(key=text) | models.Q(name__iexact=text)).order_by(by_key, "pk").first()
+
 
 def counts_on(day: date, days: OrgCalendar | None = None) -> models.Q:
     """Orders that figures as of a day hold: one that was archived later is in them still (FINE-PRINT 53)."""

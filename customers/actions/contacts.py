@@ -19,7 +19,9 @@ CONTACT_FIELDS = ("name", "title", "department", "email", "phone", "buying_role"
 def create_contact(*, actor: User, customer: Customer, name: str, **fields: Any) -> Contact:
     """A new contact of a customer that the actor may see and work with."""
     _refuse_new_contact(customer, actor)
-    return edits.create(Contact(customer=customer, name=name.strip(), **fields), actor=actor)
+    made = Contact(customer=customer, name=name.strip(), **fields)
+    unset = {field.name for field in Contact._meta.fields} - {"customer", "name", *fields}
+    return edits.create(made, actor=actor, made_up=unset)
 
 
 def _refuse_new_contact(customer: Customer, actor: User) -> None:

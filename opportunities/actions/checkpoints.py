@@ -1,7 +1,7 @@
 """Records of evidence: added, confirmed, lowered, withdrawn (METHOD.md §3, FINE-PRINT 10-12)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ from accounts import audit, visibility
 from accounts.models import User
 from accounts.selectors import today
 from customers.models import Contact
+from opportunities.actions.files import save_attachment
 from opportunities.actions.gate import settle_proof
 from opportunities.actions.heights import record_of, settle_heights
 from opportunities.actions.of_opportunity import refuse_foreign_contact
@@ -59,14 +60,25 @@ class Confirmation:
 
 
 @transaction.atomic
-def add_checkpoints(*, opportunity: Opportunity, records: Sequence[Evidence], actor: User) -> list[Checkpoint]:
+def add_checkpoints(
+    *, opportunity: Opportunity, records: Sequence[Evidence], actor: User, file: dict[str, Any] | None = None
+) -> list[Checkpoint]:
     """Record one or several levels at once; all or none. Their opportunity shows the heights that it has by them.
 
-    Raises ValidationError: {field: message} for a single record, for several the fields begin with its index and "-".
+    `file` is one in the storage (`actions.files.stored`) that shows them all and is kept with them. Raises
+    ValidationError: {field: message} for a single record, for several the fields begin with its index and "-".
     """
     row = lock_editable(opportunity, actor, among=with_needs(with_standing(Opportunity.objects.all())))
     refuse_if_archived(row)
+    new = Attachment(opportunity=row, uploaded_by=actor, **file) if file else None
+    return _add(row, [replace(each, file=new) for each in records] if new else records, actor, new)
+
+
+def _add(row: Opportunity, records: Sequence[Evidence], actor: User, new: Attachment | None) -> list[Checkpoint]:
+    """Write the records on a locked opportunity; `new` is their file when it is not saved yet."""
     _refuse_incomplete(row, records)
+    if new is not None:
+        save_attachment(new)
     at = timezone.now()
     worded = ladders()
     common = {"opportunity": row, "recorded_at": at, "recorded_by": actor}
@@ -76,7 +88,10 @@ def add_checkpoints(*, opportunity: Opportunity, records: Sequence[Evidence], ac
         checkpoint.verified_at = record_of(checkpoint).verified_since()
     Checkpoint.objects.bulk_create(made)
     told = [_named(checkpoint, None, checkpoint.grade) for checkpoint in made]
-    audit.record_each("add_checkpoint", row=row, actor=actor, changes=told)
+    audit.record_acts(
+        [*([("add_file", {"file": (None, new.name)})] if new else []), *(("add_checkpoint", each) for each in told)],
+        row=row, actor=actor,
+    )  # fmt: skip
     settle_heights(row)
     settle_proof(row, standing_on(row))
     return made
@@ -114,10 +129,13 @@ def _refuse_incomplete(row: Opportunity, records: Sequence[Evidence]) -> None:
 
 
 def _refuse_gone(row: Opportunity, records: Sequence[Evidence]) -> None:
-    """Files are read again under the lock: a colleague may have removed one meanwhile. Contacts must be in use."""
+    """Files are read again under the lock: a colleague may have removed one meanwhile. Contacts must be in use.
+
+    A file that is saved with the records has no number yet.
+    """
     for contact in {each.contact for each in records}:
         refuse_foreign_contact(contact, row)
-    files = {each.file.pk for each in records if each.file is not None}
+    files = {each.file.pk for each in records if each.file is not None and each.file.pk is not None}
     if files and row.attachments.filter(pk__in=files, removed_at=None).count() < len(files):  # type: ignore[attr-defined]
         raise ValidationError({"file": _("There is no such choice.")})
 

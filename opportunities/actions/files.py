@@ -37,10 +37,16 @@ def store_attachment(*, opportunity: Opportunity, upload: Any, actor: User) -> A
 
     `upload` is a file of a request, or any of django.core.files with a name. DiskFull when there is no room.
     """
-    with stored(checked(upload)) as fields, transaction.atomic():
-        row = lock_editable(opportunity, actor)
-        refuse_if_archived(row)
-        return _add(Attachment(opportunity=row, uploaded_by=actor, **fields), row, actor)
+    with stored(checked(upload)) as fields:
+        return attach(opportunity=opportunity, fields=fields, actor=actor)
+
+
+@transaction.atomic
+def attach(*, opportunity: Opportunity, fields: dict[str, Any], actor: User) -> Attachment:
+    """Keep a file that is in the storage already (`stored`) with an opportunity."""
+    row = lock_editable(opportunity, actor)
+    refuse_if_archived(row)
+    return _add(Attachment(opportunity=row, uploaded_by=actor, **fields), row, actor)
 
 
 def store_playbook_attachment(*, entry: PlaybookEntry, upload: Any, actor: User) -> Attachment:
@@ -73,10 +79,15 @@ def refuse_unless_author(actor: User) -> None:
 
 
 def _add(row: Attachment, of: Opportunity | PlaybookEntry, actor: User) -> Attachment:
-    row.full_clean(exclude=["opportunity", "playbook_entry", "uploaded_by"])
-    row.save(force_insert=True)
+    save_attachment(row)
     audit.record("add_file", row=of, actor=actor, changes={"file": (None, row.name)})
     return row
+
+
+def save_attachment(row: Attachment) -> None:
+    """Check and save a new row; its key is random, so nobody is asked whether another has it."""
+    row.full_clean(exclude=["key", "opportunity", "playbook_entry", "uploaded_by"])
+    row.save(force_insert=True)
 
 
 def _lock_what_has(attachment: Attachment, actor: User) -> Opportunity | PlaybookEntry:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts import edits
 from accounts.models import User
+from customers.actions import create_contact
 from customers.models import Contact
 from opportunities.actions.gate import settle_proof
 from opportunities.actions.of_opportunity import (
@@ -28,17 +29,19 @@ FIELDS = (
 
 
 @transaction.atomic
-def add_stakeholder(*, opportunity: Opportunity, actor: User, **fields: Any) -> Stakeholder:
+def add_stakeholder(*, opportunity: Opportunity, actor: User, new_contact: str = "", **fields: Any) -> Stakeholder:
     """Somebody with a say: a contact of the customer, or a post (`role_title`) whose person is not known yet.
 
-    Role, influence and stance that are not given are taken over from the contact. The actor is the author of the
-    sensitive note.
+    `new_contact` is the name of a contact that is made with it. Role, influence and stance that are not given are taken
+    over from the contact. The actor is the author of the sensitive note.
     """
     row = lock_for_writing(opportunity, actor)
+    if new_contact:
+        fields["contact"] = create_contact(actor=actor, customer=row.customer, name=new_contact)
     given = _completed({**_known_of(fields.get("contact")), **only(fields, FIELDS)})
-    _refuse_wrong(row, None, given)
+    _refuse_wrong(row, None, given, is_new=bool(new_contact))
     author = actor if given.get("sensitive_note") else None
-    made = edits.create(Stakeholder(opportunity=row, sensitive_by=author, **given), actor=actor)
+    made = edits.create(Stakeholder(opportunity=row, sensitive_by=author, **given), actor=actor, made_up=["key"])
     settle_proof(row)
     return made
 
@@ -59,11 +62,12 @@ def _completed(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _refuse_wrong(row: Opportunity, now: Stakeholder | None, given: dict[str, Any]) -> None:
+def _refuse_wrong(row: Opportunity, now: Stakeholder | None, given: dict[str, Any], *, is_new: bool = False) -> None:
+    """`is_new`: the contact was made in this act, so it stands nowhere else."""
     contact, stays = given.get("contact"), now is not None and now.contact_id is not None and "contact" not in given
     if contact is None and not stays and not given.get("role_title", now.role_title if now else ""):
         raise ValidationError({"contact": _("Choose a person of the customer, or say which post it is.")})
-    if contact is not None and (now is None or contact.pk != now.contact_id):
+    if contact is not None and not is_new and (now is None or contact.pk != now.contact_id):
         refuse_foreign_contact(contact, row)
         _refuse_twice(row, contact)
     if now is None or given.get("veto_plan_owner") != now.veto_plan_owner:

@@ -1,8 +1,8 @@
 """Evidence: the ladders, and the records that climb them."""
 
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
@@ -21,6 +21,7 @@ from config.web.uploads import takes_files
 from customers.models import Contact
 from opportunities import actions
 from opportunities.actions import Evidence
+from opportunities.actions.files import checked, stored
 from opportunities.api.serializers import sensible_day
 from opportunities.models import Activity, Checkpoint, Factor, FactorKey, Grade, GradeChange, Opportunity, Rung
 from opportunities.rules import LONGEST_REASON
@@ -256,13 +257,8 @@ class CheckpointsOfOpportunity(Checkpoints):
         refuse_readers(request.user)
         given = self.body(NewCheckpointSerializer)
         upload = request.FILES.get("file")
-        file = actions.store_attachment(opportunity=opportunity, upload=upload, actor=request.user) if upload else None
-        try:
+        with stored(checked(upload)) if upload else nullcontext() as file:
             made = actions.add_checkpoints(
-                opportunity=opportunity, records=[Evidence(file=file, **given)], actor=request.user
+                opportunity=opportunity, records=[Evidence(**given)], actor=request.user, file=file
             )
-        except ValidationError:
-            if file is not None:
-                actions.remove_attachment(attachment=file, actor=request.user)
-            raise
         return self.reread(made[0], status.HTTP_201_CREATED)

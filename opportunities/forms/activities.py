@@ -1,5 +1,6 @@
 """The quick form of an activity: planned, or done and told in the same minute; and the dialogs that follow."""
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -102,10 +103,9 @@ class QuickActivityForm(ToldForm):
             self.add_error("at", _("This moment has passed. Choose “Earlier” if it has been done."))
         return cleaned
 
-    def keep_file(self) -> None:
+    def file_at_hand(self) -> Any:
         """Likewise; what is only planned has none."""
-        if self.data.get("when") != LATER:
-            super().keep_file()
+        return nullcontext() if self.data.get("when") == LATER else super().file_at_hand()
 
     def check_told(self, cleaned: dict[str, Any]) -> None:
         """Likewise; of what is only planned nothing was told."""
@@ -129,7 +129,7 @@ class QuickActivityForm(ToldForm):
         told = {name: value for name, value in self.told().items() if name != "contacts"}
         return actions.log_activity(
             **common, **told, done_at=done_at, objective=typed["objective"], evidence=self.records(done_at),
-            next_step=self.step(),
+            file=self.stored, next_step=self.step(),
         )  # fmt: skip
 
 
@@ -177,7 +177,7 @@ class DebriefForm(ToldForm):
         done_at = self.cleaned_data["done_at"]
         return actions.debrief_activity(
             activity=self.activity, done_at=done_at, seen=seen, actor=self.user, evidence=self.records(done_at),
-            next_step=self.step(), **self.told(),
+            file=self.stored, next_step=self.step(), **self.told(),
         )  # fmt: skip
 
 

@@ -82,12 +82,9 @@ class EvidenceForm(FileKeeping):
         picker = PickerInput("picker_contacts", query=f"customer={self.opportunity.customer.key}", create=True)
         typed = self.data.get("somebody", "")
         self.fields["somebody"].widget = picker
+        self.named = mine.called(typed.strip())
         if typed:
-            picker.choose([(typed, self._named(typed))])
-
-    def _named(self, typed: str) -> str:
-        found = self._by_key(typed)
-        return found.name if found else typed
+            picker.choose([(typed, self.named.name if self.named else typed)])
 
     def rungs(self) -> Iterable[tuple[Rung, Any, Any]]:
         """(rung, the checkbox of its level, its text field) of each level."""
@@ -105,20 +102,12 @@ class EvidenceForm(FileKeeping):
             self.cleaned_data["said_on"] = today() - timedelta(days=day == YESTERDAY)
         return super().clean()
 
-    def _by_key(self, key: str) -> Contact | None:
-        """The customer's contact of this key, or of just this name."""
-        mine = Contact.objects.filter(customer_id=self.opportunity.customer_id).in_use()
-        if not key or "\x00" in key:
-            return None
-        return mine.filter(key=key).first() or mine.filter(name__iexact=key).order_by("pk").first()
-
     def _contact(self) -> Contact | None:
         """Who said so: somebody known, or somebody new by name."""
         typed = self.cleaned_data["somebody"].strip()
         if not typed:
             return next((one for one in self.known if one.key == self.cleaned_data["contact"]), None)
-        known = self._by_key(typed)
-        return known or create_contact(actor=self.user, customer=self.opportunity.customer, name=typed)
+        return self.named or create_contact(actor=self.user, customer=self.opportunity.customer, name=typed)
 
     @transaction.atomic
     def save(self) -> list[Checkpoint]:
@@ -134,7 +123,7 @@ class EvidenceForm(FileKeeping):
             Evidence(factor=self.ladder.factor, level=level, evidence=given[f"evidence_{level}"], **common)
             for level in given["levels"]
         ]
-        return add_checkpoints(opportunity=self.opportunity, records=records, actor=self.user)
+        return add_checkpoints(opportunity=self.opportunity, records=records, actor=self.user, file=self.stored)
 
     def take(self, error: ValidationError) -> None:
         """Show what the action refused at the fields it is about."""

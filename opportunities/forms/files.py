@@ -1,5 +1,7 @@
 """A file in a form: one that is too large is told at its field before it is sent, one that is taken stays."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -9,8 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from config.web.uploads import MEGABYTE
-from opportunities.actions import store_attachment
-from opportunities.actions.files import too_large
+from opportunities.actions.files import attach, checked, stored, too_large
 from opportunities.models import Attachment
 
 ACCEPTED = ".pdf,.jpg,.jpeg,.png,.webp,.heic,.docx,.xlsx,.pptx,.eml,.msg,.txt,.csv,.md,image/*"
@@ -30,25 +31,41 @@ class FileKeeping(forms.Form):
 
     user: User
     opportunity: Any  # an Opportunity; None while it is not known
-    attachment: Attachment | None = None
+    stored: dict[str, Any] | None = None  # the file that was sent, in the storage
+    attachment: Attachment | None = None  # one that was kept before
     refused_file: ValidationError | None = None
 
     file = forms.FileField(label=gettext_lazy("File or photo"), required=False, widget=OneFile)
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def keep_file(self) -> None:
-        """Keep the file that was sent, before all else is looked at. Call it before `is_valid`."""
+    @contextmanager
+    def file_at_hand(self) -> Iterator[None]:
+        """Has the file that was sent looked at and in the storage while the form is checked and saved."""
         upload = self.files.get("file")
         if self.opportunity is None or upload is None:
             self.attachment = self._kept()
+            yield
             return
         try:
-            self.attachment = store_attachment(opportunity=self.opportunity, upload=upload, actor=self.user)
+            found = checked(upload)
         except ValidationError as error:
             self.refused_file = error
-        else:
-            self.data = self.data.copy()  # type: ignore[attr-defined]
-            self.data["kept"] = self.attachment.key  # type: ignore[index]
+            yield
+            return
+        with stored(found) as self.stored:
+            yield
+
+    def keep_file(self) -> None:
+        """Keep the file for the form that comes back; of one that was taken the save has kept it."""
+        if self.stored is None or self.opportunity is None:
+            return
+        try:
+            self.attachment = attach(opportunity=self.opportunity, fields=self.stored, actor=self.user)
+        except ValidationError as error:  # nothing is kept with this opportunity any more: the form says so
+            self.refused_file = error
+            return
+        self.data = self.data.copy()  # type: ignore[attr-defined]
+        self.data["kept"] = self.attachment.key  # type: ignore[index]
 
     def _kept(self) -> Attachment | None:
         key = self.data.get("kept", "").replace("\x00", "")

@@ -107,15 +107,13 @@ class StakeholderForm(RevisedForm):
 
     def _contact(self, typed: str) -> Contact | None:
         """The customer's contact of this key, or of just this name; None for a new name."""
-        if not typed or "\x00" in typed:
-            return None
-        known = Contact.objects.filter(customer=self.opportunity.customer_id)
         if self.row is not None and self.row.contact and typed == self.row.contact.key:
             return self.row.contact  # also one that was archived since
-        return known.in_use().filter(key=typed).first() or known.in_use().filter(name__iexact=typed).first()
+        found: Contact | None = Contact.objects.filter(customer=self.opportunity.customer_id).in_use().called(typed)
+        return found
 
     def changes(self) -> dict[str, Any]:
-        """What the actions take; a new contact is made here, so call it inside the transaction of the write."""
+        """What the actions take; for a row that stands a new contact is made here: call it inside the transaction."""
         found = super().changes()
         typed = found.pop("person", None)
         for name in ("stance", "influence"):
@@ -123,9 +121,11 @@ class StakeholderForm(RevisedForm):
                 del found[name]
         if self.row is None and not found.get("buying_role"):
             found.pop("buying_role", None)
-        if typed is not None:
-            found["contact"] = self.chosen or self._new_contact(typed.strip())
-        return found
+        if typed is None:
+            return found
+        if self.row is None and self.chosen is None:
+            return {**found, "new_contact": typed.strip()}
+        return {**found, "contact": self.chosen or self._new_contact(typed.strip())}
 
     def _new_contact(self, name: str) -> Contact | None:
         return create_contact(actor=self.user, customer=self.opportunity.customer, name=name) if name else None

@@ -150,20 +150,23 @@ def _saved(
     request: HttpRequest, form: Any, words: Callable[[Activity], str], activity: Activity | None = None
 ) -> HttpResponse | None:
     """The answer to a form that was taken or came too late; None when it has to be mended."""
-    form.keep_file()
-    if not form.is_valid():
+    conflict: dict[str, Any] = {}
+    with form.file_at_hand():
+        if form.is_valid():
+            try:
+                written = form.save()
+            except StaleWrite as error:
+                conflict = {"conflict": conflict_of(error, request.user), "conflict_row": error.row._meta.model_name}
+            except ValidationError as error:
+                form.take(error)
+            else:
+                return _done(request, written, words(written))
+        form.keep_file()
+    if not conflict:
         return None
-    try:
-        written = form.save()
-    except StaleWrite as error:
-        conflict = {"conflict": conflict_of(error, request.user), "conflict_row": error.row._meta.model_name}
-        if activity is None:
-            return _quick(request, form, status=409, **conflict)
-        return _debrief(request, form, activity=activity, status=409, **conflict)
-    except ValidationError as error:
-        form.take(error)
-        return None
-    return _done(request, written, words(written))
+    if activity is None:
+        return _quick(request, form, status=409, **conflict)
+    return _debrief(request, form, activity=activity, status=409, **conflict)
 
 
 # --- What else is done with it -------------------------------------------------------------------

@@ -60,15 +60,16 @@ def _user(request: HttpRequest) -> User:
 
 
 def _save(request: HttpRequest, row: Any, form: EvidenceForm, before: Heights) -> HttpResponse:
-    form.keep_file()
-    if not form.is_valid():
-        return _form(request, row, form, before)
-    try:
-        made = form.save()
-    except ValidationError as error:
-        form.take(error)
-        return _form(request, row, form, before)
-    return _saved(request, made[0].opportunity, form.ladder, before)
+    with form.file_at_hand():
+        if form.is_valid():
+            try:
+                made = form.save()
+            except ValidationError as error:
+                form.take(error)
+            else:
+                return _saved(request, made[0].opportunity, form.ladder, before)
+        form.keep_file()
+    return _form(request, row, form, before)
 
 
 def _form(request: HttpRequest, row: Any, form: EvidenceForm, heights: Heights) -> HttpResponse:

@@ -42,7 +42,8 @@ APPS = ("accounts", "customers", "opportunities", "pipeline")
 NO_ACTIONS = ("views", "api", "forms", "selectors", "migrations", "management", "demo")
 BUILDING_BLOCKS = {  # what actions are made of, and what runs other actions
     "accounts.audit.record",
-    "accounts.audit.record_each",
+    "accounts.audit.record_acts",
+    "opportunities.actions.files.attach",
     "accounts.audit.record_many",
     "accounts.audit.record_rows",
     "accounts.edits.create",

@@ -5,8 +5,9 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.models import AuditEntry
 from opportunities import actions
-from opportunities.models import Collaborator, Opportunity, Stage, Waiver
+from opportunities.models import Attachment, Checkpoint, Collaborator, Opportunity, Stage, Waiver
 from tests import factories
 from tests.opportunities.browser_door import HTMX, post, queries_of, text_of
 from tests.opportunities.test_evidence import PDF, add, typed
@@ -68,9 +69,26 @@ def test_evidence_of_one_level_and_of_several(company, deal, contact, rep):
     assert list(deal.heights.order_by("valid_from").values_list("power", flat=True)) == [1, 4]
 
 
-def test_evidence_with_a_file_costs_the_file_besides(company, deal, contact, rep):
+def test_evidence_with_a_file_and_somebody_new_on_the_map(company, deal, contact, rep):
     data = typed(contact, grade="E2")
-    assert queries_of(lambda: add(rep, deal, **data, file=SimpleUploadedFile("a.pdf", PDF))) <= A_WRITE + 5
+    add(rep, deal, **data, link="https://example.com/mail")
+    assert queries_of(lambda: add(rep, deal, **data, file=SimpleUploadedFile("a.pdf", PDF))) <= A_WRITE
+    given = {"person": "Chen Wang", "buying_role": "user", "influence": "4", "stance": "1", "sensitive_note": "a"}
+    assert queries_of(lambda: post(rep, f"/opportunities/{deal.pk}/people/new/", given)) <= A_WRITE
+    assert deal.stakeholders.get().contact.name == "Chen Wang"
+    new = {**typed(), "somebody": "Li Na"}
+    assert queries_of(lambda: add(rep, deal, **new)) <= A_WRITE + 4  # two rows, each with its trail
+
+
+def test_a_file_is_kept_once_with_its_record_or_for_the_form_that_comes_back(company, deal, contact, rep):
+    for told, shown in ((typed(None, grade="E3"), 422), (typed(contact, grade="E3"), 200)):
+        assert add(rep, deal, **told, file=SimpleUploadedFile("a.pdf", PDF)).status_code == shown
+        row = Attachment.objects.latest("pk")
+        assert row.stored.read() == PDF
+        entries = AuditEntry.objects.filter(action="add_file", object_id=deal.pk)
+        assert entries.count() == Attachment.objects.count()
+    assert Attachment.objects.count() == 2
+    assert Checkpoint.objects.get().file == row
 
 
 def test_confirming_and_withdrawing(company, deal, contact, rep, signed_in):

@@ -4,12 +4,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts import visibility
 from accounts.form_pages import RevisedForm
 from accounts.models import User
+from accounts.selectors import today
 from config.web.fields import DayField, PickerField
 from customers.actions import create_contact
 from customers.forms import INFLUENCES, STANCES
@@ -71,7 +73,9 @@ class StakeholderForm(RevisedForm):
         self.fields["person"].widget = PickerInput(
             "picker_contacts", query=urlencode({"customer": opportunity.customer.key}), create=True
         )
-        set_up_people(self, "veto_plan_owner", User.objects.filter(role__in=[User.Role.REP, User.Role.MANAGER]))
+        selling = User.objects.filter(role__in=[User.Role.REP, User.Role.MANAGER]).active_on(today())
+        present = Q(pk=self.row.veto_plan_owner_id if self.row else None)
+        set_up_people(self, "veto_plan_owner", User.objects.filter(Q(pk__in=selling.values("pk")) | present))
         if self.row is not None:
             self._show_row(self.row)
         if data is not None:

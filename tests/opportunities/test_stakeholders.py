@@ -13,6 +13,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import User
 from accounts.selectors import today
 from config.web.revisions import StaleWrite
 from customers.actions import archive_contact
@@ -24,6 +25,7 @@ from opportunities.selectors.gate import standing_of
 from opportunities.selectors.stakeholders import stakes_of
 from opportunities.views.panels import people as panel
 from tests import factories
+from tests.opportunities.browser_door import as_drawn
 
 pytestmark = pytest.mark.django_db
 
@@ -352,6 +354,18 @@ def test_edited_as_it_was_drawn(company, deal, signed_in):
     assert fresh(row).version == 1
     assert post(client, page.request["PATH_INFO"], **{**posted, "goal": "Fame"}).status_code == 200
     assert (fresh(row).goal, fresh(row).version) == ("Fame", 2)
+
+
+@pytest.mark.parametrize("change", [{"role": "executive"}, {"active_until": date(2026, 1, 1)}])
+def test_who_owns_the_plan_stays_when_they_could_not_be_chosen_anew(company, deal, signed_in, change):
+    row, client = on_map(company, deal, veto_plan_owner=company.mate), signed_in(company.rep)
+    User.objects.filter(pk=company.mate.pk).update(**change)
+    url = f"/stakeholders/{row.pk}/edit/"
+    assert as_drawn(client, url, goal="Fame").status_code == 200
+    assert (fresh(row).goal, fresh(row).veto_plan_owner) == ("Fame", company.mate)
+    other = on_map(company, deal, contact=person(company, deal, "Zhao Min"))
+    answer = as_drawn(client, f"/stakeholders/{other.pk}/edit/", veto_plan_owner="mate")
+    assert answer.context["form"].errors.keys() == {"veto_plan_owner"}
 
 
 def test_a_conflict_keeps_what_was_typed(company, deal, signed_in):

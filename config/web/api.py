@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -52,7 +52,8 @@ def _if_match(header: str) -> str | None:
 class ReferenceField(serializers.SlugRelatedField):
     """A row by its key (people: by login name), among those that `among(user)` gives.
 
-    One that is unknown and one that is out of sight are refused with the same words.
+    One that is unknown and one that is out of sight are refused with the same words. What the row names already may be
+    sent back as it was read, also when it could not be chosen anew.
     """
 
     default_error_messages: ClassVar[dict[str, Any]] = {
@@ -73,7 +74,17 @@ class ReferenceField(serializers.SlugRelatedField):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError:
+            if self._reads(data):
+                return self.get_attribute(self.parent.instance)
+            raise
+
+    def _reads(self, data: str) -> bool:
+        """Whether the caller reads this value of the row that is being changed."""
+        now = getattr(self.parent, "instance", None)
+        return isinstance(now, Model) and self.parent.to_representation(now).get(self.field_name) == data
 
 
 class StrictSerializer(serializers.ModelSerializer[Any]):

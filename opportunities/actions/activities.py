@@ -47,7 +47,7 @@ def edit_activity(*, activity: Activity, changes: dict[str, Any], seen: int | No
     row = activity_writing.lock_activity(activity, actor)
     activity_writing.refuse_if_cancelled(row)
     wanted = {name: value for name, value in changes.items() if name in EDITABLE}
-    if row.done_at is None and any(name in wanted for name in DEBRIEF):
+    if row.done_at is None and any(name in wanted and wanted[name] != getattr(row, name) for name in DEBRIEF):
         raise ValidationError(_("This has not been done yet: debrief it first."))
     activity_writing.refuse_kind(wanted.get("kind"), row.kind)
     _refuse_if_evidence_rests_on(row, wanted.get("kind", row.kind))

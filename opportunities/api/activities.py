@@ -69,7 +69,7 @@ class Activities(Resource):
     def debrief(self, request: Request, pk: str) -> Response:
         """Say what came of a planned one; evidence and next step go to its opportunity, all or nothing."""
         row = self.get_object()
-        given, seen = self._body(serializers.DebriefSerializer), self.seen(row)
+        given, seen = self._body(serializers.DebriefSerializer, activity=row), self.seen(row)
         follows = serializers.what_follows(given)
         return self.reread(
             actions.debrief_activity(activity=row, seen=seen, actor=request.user, **follows, **given)
@@ -91,8 +91,8 @@ class Activities(Resource):
         given, seen = self._body(serializers.CoachSerializer), self.seen(row)
         return self.reread(actions.coach_activity(activity=row, seen=seen, actor=request.user, **given))
 
-    def _body(self, kind: Any) -> dict[str, Any]:
-        body = kind(data=self.request.data, context=self.get_serializer_context())
+    def _body(self, kind: Any, **context: Any) -> dict[str, Any]:
+        body = kind(data=self.request.data, context={**self.get_serializer_context(), **context})
         body.is_valid(raise_exception=True)
         return body.validated_data
 

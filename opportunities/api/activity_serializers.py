@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -42,14 +42,21 @@ def kinds_of(_user: User) -> QuerySet[Any]:
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}, "maxItems": MOST_CONTACTS, "examples": [["p-88"]]})
 class ContactsField(serializers.Field[Any, Any, Any, Any]):
-    """Contacts by their keys; one that is unknown or out of sight is refused with the same words. One query."""
+    """Contacts by their keys; one that is unknown or out of sight is refused with the same words. One query.
+
+    Those whom the activity is with so far may stay, also when they were archived since.
+    """
 
     def to_internal_value(self, data: Any) -> list[Contact]:
         if not isinstance(data, list) or not all(isinstance(key, str) and "\x00" not in key for key in data):
             raise serializers.ValidationError(_("Send a list of keys."))
         if len(data) > MOST_CONTACTS:
             raise serializers.ValidationError(_("These are too many."))
-        found = list(contacts_of(self.context["request"].user).filter(key__in=data))
+        among = Q(pk__in=contacts_of(self.context["request"].user).values("pk"))
+        activity = self.context.get("activity") or getattr(self.parent, "instance", None)
+        if activity is not None:
+            among |= Q(pk__in=activity.contacts.through.objects.filter(activity=activity).values("contact"))
+        found = list(Contact.objects.filter(among, key__in=data))
         if len(found) < len(set(data)):
             raise serializers.ValidationError(_("There is no such choice."))
         return found

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from customers.actions import archive_contact, archive_customer, archive_product
 from opportunities import actions
 from opportunities.models import Activity, ActivityKind, Checkpoint, Opportunity
 from tests import factories
@@ -47,6 +48,35 @@ def test_one_call_records_what_was_done_and_what_follows(company, deal, rep):
     assert Opportunity.objects.get(pk=deal.pk).next_step == "Measure"
     back = send(rep, "PATCH", f"{LIST}{found['id']}/", {**found, "skill": "Listen", "version": 1})
     assert (back.status_code, back.json()["skill"]) == (200, "Listen")
+
+
+def test_a_row_is_sent_back_as_it_was_read_when_what_it_names_was_archived(company, rep):
+    person = factories.contact(company.rep, factories.customer(company.rep))
+    other = factories.contact(company.rep, person.customer)
+    visit = factories.activity(company.rep, customer=person.customer, contacts=[person])
+    for contact in (person, other):
+        archive_contact(contact=contact, seen=None, actor=company.rep)
+    archive_customer(customer=person.customer, seen=None, actor=company.rep)
+    url = f"{LIST}{visit.pk}/"
+    back = send(rep, "PATCH", url, {**rep.get(url).json(), "objective": "Listen"})
+    assert back.status_code == 200, back.content
+    assert back.json()["contacts"] == [person.key]
+    anew = send(rep, "PATCH", url, {"contacts": [person.key, other.key], "version": 2})
+    assert (anew.status_code, anew.json()) == (400, {"contacts": ["There is no such choice."]})
+    told = {"done_at": "2026-01-05T10:00:00+08:00", "contacts": [person.key], "version": 2}
+    assert send(rep, "POST", f"{url}debrief/", told).status_code == 200
+
+
+def test_a_deal_is_sent_back_with_a_product_that_was_archived(company, rep):
+    product = factories.product(company.admin)
+    deal = factories.opportunity(company.rep, product=product)
+    archive_product(product=product, seen=None, actor=company.admin)
+    url = f"/api/v1/opportunities/{deal.pk}/"
+    back = send(rep, "PATCH", url, {**rep.get(url).json(), "title": "Line 5"})
+    assert (back.status_code, back.json()["title"]) == (200, "Line 5"), back.content
+    other = factories.opportunity(company.rep)
+    anew = send(rep, "PATCH", f"/api/v1/opportunities/{other.pk}/", {"product": product.key, "version": 1})
+    assert anew.status_code == 400
 
 
 def test_plan_move_debrief_coach(company, deal, rep, signed_in):

@@ -18,7 +18,7 @@ from config.web.fields import PickManyField
 from customers.models import Contact, Customer
 from opportunities import actions
 from opportunities.actions.activities import DEBRIEF, PLAN
-from opportunities.forms.debriefs import ToldForm, words
+from opportunities.forms.debriefs import ToldForm, or_present, words
 from opportunities.forms.fields import DayField
 from opportunities.forms.moments import LocalMomentField
 from opportunities.forms.pickers import PickerInput
@@ -163,12 +163,11 @@ class DebriefForm(ToldForm):
         self.activity = activity
         now = timezone.now()
         planned = activity.planned_at
-        initial = {
-            "done_at": planned if planned is not None and planned <= now else now,
-            "contacts": [] if data is not None else list(activity.contacts.all()),
-        }
+        present = list(activity.contacts.all())
+        initial = {"done_at": planned if planned is not None and planned <= now else now, "contacts": present}
         super().__init__(
-            user, data, files, customer=activity.customer, opportunity=activity.opportunity, initial=initial
+            user, data, files, customer=activity.customer, opportunity=activity.opportunity, present=present,
+            initial=initial,
         )  # fmt: skip
 
     def save(self) -> Activity:
@@ -215,15 +214,18 @@ class ActivityForm(RevisedForm):
         kinds.queryset = ActivityKind.objects.filter(Q(archived_at=None) | Q(pk=row.kind_id))
         kinds.empty_label = None
         typed = QuickActivityForm.posted(data) if data is not None else named
-        self.customer, self.opportunity = subject(user, typed) if typed else (None, None)
-        self.unknown = bool(typed) and self.customer is None and typed != named
+        self.customer, self.opportunity = row.customer, row.opportunity  # which may stay when they were archived since
+        if typed != named:
+            self.customer, self.opportunity = subject(user, typed) if typed else (None, None)
+        self.unknown = bool(typed) and self.customer is None
         show_subject(self.fields["about"].widget, self.customer, self.opportunity, typed)
         self._offer_contacts()
 
     def _offer_contacts(self) -> None:
         field: Any = self.fields["contacts"]
-        visible = Contact.objects.visible_to(self.user).filter(customer=self.customer)
-        field.queryset = visible.filter(Q(archived_at=None) | Q(pk__in=[row.pk for row in self.present]))
+        visible = Contact.objects.visible_to(self.user).filter(customer=self.customer).in_use()
+        present = [row for row in self.present if row.customer_id == (self.customer.pk if self.customer else None)]
+        field.queryset = or_present(visible, present)
         field.search_in("picker_contacts", urlencode({"customer": self.customer.key}) if self.customer else "")
         if self.is_bound:
             field.offer_posted(field.widget.value_from_datadict(self.data, None, "contacts"))

@@ -1,11 +1,13 @@
 """What came of an activity, with the evidence and the next step that follow: the fields that forms of it share."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,10 +51,16 @@ def rung_choices() -> list[Any]:
     return [("", "—"), *found]
 
 
+def or_present(among: QuerySet[Any], present: Sequence[Contact]) -> QuerySet[Any]:
+    """These contacts, and those whom an activity is with so far."""
+    return Contact.objects.filter(Q(pk__in=among.values("pk")) | Q(pk__in=[row.pk for row in present]))
+
+
 class ToldForm(FileKeeping):
     """Outcome, what the customer said and promised, evidence for a rung, the next step with its date.
 
-    `opportunity` and `customer` are what it is about, as far as that is known when the form is drawn.
+    `opportunity` and `customer` are what it is about, as far as that is known when the form is drawn; `present` are
+    those whom it is with so far: they may stay, also when they were archived since.
     """
 
     outcome = words(gettext_lazy("Outcome"))
@@ -83,9 +91,9 @@ class ToldForm(FileKeeping):
 
     def __init__(
         self, user: User, data: Any = None, files: Any = None, *, customer: Customer | None,
-        opportunity: Opportunity | None, initial: dict[str, Any] | None = None,
+        opportunity: Opportunity | None, present: Sequence[Contact] = (), initial: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self.user, self.customer, self.opportunity = user, customer, opportunity
+        self.user, self.customer, self.opportunity, self.present = user, customer, opportunity, present
         super().__init__(data, files, initial=initial)
         self.fields["rung"].choices = rung_choices()  # type: ignore[attr-defined]
         self._offer_contacts()
@@ -93,15 +101,16 @@ class ToldForm(FileKeeping):
     def _offer_contacts(self) -> None:
         """Contacts of the customer, of all in sight while there is none."""
         found = Contact.objects.visible_to(self.user).in_use()
+        among = found.filter(customer=self.customer) if self.customer else found
         query = urlencode({"customer": self.customer.key}) if self.customer else ""
         for name in ("contacts", "evidence_contact"):
             field: Any = self.fields[name]
-            field.queryset = found.filter(customer=self.customer) if self.customer else found
+            field.queryset = or_present(among, self.present) if name == "contacts" else among
             field.search_in("picker_contacts", query)
             if self.is_bound:
                 field.offer_posted(field.widget.value_from_datadict(self.data, None, name))
             elif name == "contacts":
-                field.offer_rows(self.initial.get("contacts", ()))
+                field.offer_rows(self.present)
 
     @property
     def has_evidence(self) -> bool:
@@ -133,13 +142,14 @@ class ToldForm(FileKeeping):
         if not typed.get("rung"):
             return []
         factor, _dash, level = typed["rung"].partition("-")
-        present = list(typed.get("contacts") or ())
+        with_whom = list(typed.get("contacts") or ())
+        alone = with_whom[0] if len(with_whom) == 1 and with_whom[0].archived_at is None else None
         return [
             Evidence(
                 factor=factor, level=int(level), grade=typed["grade"] or AT_FIRST, link=typed["link"],
                 file=self.attachment,
                 evidence=next((t for t in _texts(typed) if t), ""),
-                contact=typed["evidence_contact"] or (present[0] if len(present) == 1 else None),
+                contact=typed["evidence_contact"] or alone,
                 said_on=typed["said_on"] or calendar().local_date(done_at),
             )
         ]  # fmt: skip

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.selectors import calendar, today
+from customers.actions import archive_contact, archive_customer
 from opportunities import actions
 from opportunities.models import (
     Activity,
@@ -20,7 +21,7 @@ from opportunities.models import (
     Opportunity,
 )
 from tests import factories
-from tests.opportunities.browser_door import queries_of
+from tests.opportunities.browser_door import Fields, as_drawn, queries_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +167,28 @@ def test_editing_changes_what_was_touched(company, deal, rep):
     )
     visit.refresh_from_db()
     assert (visit.advantage, list(visit.contacts.all()), visit.opportunity) == ("x", [person], deal)
+
+
+def test_who_was_archived_since_is_still_whom_it_is_with(company, deal, rep):
+    person = factories.contact(company.rep, deal.customer)
+    visit = factories.activity(company.rep, opportunity=deal, contacts=[person])
+    archive_contact(contact=person, seen=None, actor=company.rep)
+    told = {"done_at": "2026-01-05T10:00", "rung": "demand-1", "evidence": "They see it"}
+    url = reverse("activity_debrief", args=[visit.pk])
+    refused = as_drawn(rep, url, **told)  # who is gone says nothing anew
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["evidence_contact"])
+    assert person.key in Fields(text_of(refused)).posted["contacts"]
+    assert as_drawn(rep, url, outcome="They agree", done_at="2026-01-05T10:00").status_code == 200
+    assert (Activity.objects.get().outcome, list(visit.contacts.all())) == ("They agree", [person])
+
+
+def test_an_activity_of_an_archived_customer_is_edited(company, rep):
+    person = factories.contact(company.rep, factories.customer(company.rep))
+    visit = factories.activity(company.rep, customer=person.customer, contacts=[person])
+    archive_customer(customer=person.customer, seen=None, actor=company.rep)
+    assert as_drawn(rep, reverse("activity_edit", args=[visit.pk]), advantage="x").status_code == 200
+    visit.refresh_from_db()
+    assert (visit.advantage, visit.customer, list(visit.contacts.all())) == ("x", person.customer, [person])
 
 
 # --- Lists, calendar -----------------------------------------------------------------------------

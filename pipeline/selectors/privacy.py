@@ -7,12 +7,25 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.calendar import add_months
+from accounts.conflicts import in_words
 from accounts.models import User
 from accounts.selectors import calendar
+from accounts.visibility import reads_sensitive
 from customers.models import Contact
 from opportunities.models import Activity
 
 FIELDS = ("key", "name", "title", "department", "email", "phone", "buying_role", "influence", "stance", "notes")
+TOLD = {  # what rows that name a contact say of the person, or of what the person said
+    "stakeholder": (
+        "buying_role", "influence", "stance", "decision_style", "goal", "goal_value", "goal_on", "gains", "threats",
+        "veto_state", "veto_plan",
+    ),
+    "checkpoint": ("evidence", "said_on"),
+    "activity": ("outcome", "said", "promised"),
+    "npsresponse": ("score", "comment", "answered_on"),
+    "jointaction": ("due_on", "their_state", "result"),
+    "jointtask": ("due_on", "done_on"),
+}  # fmt: skip
 MOST = 200
 KEPT_YEARS = 3  # without anything done, after which somebody is asked whether a contact is still needed
 
@@ -41,7 +54,10 @@ class Dossier:
 
 
 def dossier(contact: Contact, user: User) -> Dossier:
-    """One query for each kind of row that can name a contact: found from the models, so that none is forgotten."""
+    """At most two queries for each kind of row that can name a contact.
+
+    The kinds are found from the models, those without a way back too, so that none is forgotten.
+    """
     labels = {field.name: str(field.verbose_name) for field in Contact._meta.fields}
     fields = [(name, labels[name], getattr(contact, name)) for name in FIELDS]
     return Dossier(fields, [each for each in _mentions(contact, user) if each.texts])
@@ -49,7 +65,7 @@ def dossier(contact: Contact, user: User) -> Dossier:
 
 def _mentions(contact: Contact, user: User) -> list[Mention]:
     found = []
-    for relation in Contact._meta.related_objects:
+    for relation in _relations():
         model: Any = relation.related_model
         rows: Any = model._default_manager.filter(**{relation.field.name: contact.pk})
         if hasattr(rows, "visible_to"):
@@ -58,19 +74,41 @@ def _mentions(contact: Contact, user: User) -> list[Mention]:
             continue
         rows = rows.select_related(*_named_by(model)).order_by("pk")[:MOST]
         label = str(model._meta.verbose_name)
-        found.append(Mention(str(model._meta.model_name), label, [_text(row) for row in rows]))
+        found.append(Mention(str(model._meta.model_name), label, [_text(row, user) for row in rows]))
     return found
+
+
+def _relations() -> list[Any]:
+    fields: Any = Contact._meta.get_fields(include_hidden=True)
+    back = [field for field in fields if field.auto_created and not field.concrete]
+    return [field for field in back if not field.related_model._meta.auto_created]
 
 
 def _named_by(model: Any) -> list[str]:
     """References whose names stand in a row's text."""
     fields = {field.name for field in model._meta.fields}
-    return [name for name in ("opportunity", "kind", "customer", "plan") if name in fields]
+    ways = {"opportunity": "opportunity__owner__team", "kind": "kind", "customer": "customer", "plan": "plan__customer"}
+    return [way for name, way in ways.items() if name in fields]
 
 
-def _text(row: Any) -> str:
-    of = getattr(row, "opportunity", None)
-    return f"{row} · {of}" if of is not None and str(of) != str(row) else str(row)
+def _text(row: Any, user: User) -> str:
+    """What the row is, of which deal, and what it says of the person."""
+    names = (str(each) for each in (row, getattr(row, "opportunity", None)) if each is not None)
+    named = dict.fromkeys(name for name in names if name != str(row.pk))
+    told = [*TOLD.get(row._meta.model_name, ()), *_sensitive(row, user)]
+    return " · ".join([*named, *(_told(row, name) for name in told if getattr(row, name) not in (None, ""))])
+
+
+def _sensitive(row: Any, user: User) -> list[str]:
+    """The sensitive note of a stakeholder, for whoever may read it (METHOD.md §4)."""
+    if not hasattr(row, "sensitive_note"):
+        return []
+    return ["sensitive_note"] if reads_sensitive(user, row.opportunity.owner, row.sensitive_by_id) else []
+
+
+def _told(row: Any, name: str) -> str:
+    field = row._meta.get_field(name)
+    return f"{field.verbose_name}: {in_words(field, getattr(row, name))}"
 
 
 def kept_since(day: date) -> datetime:

@@ -13,17 +13,18 @@ from django.utils import translation
 
 from accounts import notifications, sending
 from accounts.models import AuditEntry, Kind, Notification, OutboxMessage, User
-from customers.actions import edit_contact
+from accounts.selectors import today
+from customers.actions import add_joint_action, create_nps_response, create_plan, edit_contact
 from customers.models import ERASED, Contact, Erasure
-from opportunities.actions import add_stakeholder
-from opportunities.models import Activity
+from opportunities.actions import Evidence, add_checkpoints, add_stakeholder, add_task
+from opportunities.models import Activity, Stakeholder
 from pipeline.contacts_kept import remind
 from pipeline.interchange import export_workspace, import_workspace
 from pipeline.models import ImportRun
 from pipeline.privacy import erase_contact
 from pipeline.runs import storage
 from pipeline.runs.reports import BAD_ROWS
-from pipeline.selectors.privacy import no_longer_met
+from pipeline.selectors.privacy import dossier, no_longer_met
 from pipeline.selectors.searching import search_everything
 from pipeline.tasks import remind_of_contacts
 from tests import factories
@@ -59,6 +60,53 @@ def test_everything_that_names_a_person_is_shown_within_ones_sight(company, cont
     assert found["contact"]["phone"] == SECRETS[1]
     assert {each["kind"] for each in found["mentioned_in"]} >= {"stakeholder", "activity"}
     assert signed_in(company.stranger).get(f"/contacts/{contact.pk}/privacy/").status_code == 404
+
+
+def kept(user, contact):
+    """{kind: texts} of what is kept about the person, within the user's sight."""
+    return {each.model: each.texts for each in dossier(contact, user).mentions}
+
+
+def record(company, contact, level, evidence="x"):
+    said = [Evidence("demand", level, "E1", evidence=evidence, contact=contact, said_on=today())]
+    add_checkpoints(opportunity=contact.stakes.first().opportunity, records=said, actor=company.rep)
+
+
+def test_what_each_row_says_of_the_person_is_shown(company, contact):
+    stake = contact.stakes.get()
+    deal = stake.opportunity
+    Stakeholder.objects.filter(pk=stake.pk).update(
+        decision_style="driving", goal="少停机", gains="升职", threats="被替代", stance=-1
+    )
+    contact.activities.update(said="预算批了")
+    record(company, contact, 1, "周三当面说的")
+    add_task(opportunity=deal, actor=company.rep, side="theirs", title="交图纸", contact=contact)
+    plan = create_plan(actor=company.rep, customer=contact.customer, year=2026, their_leader=contact)
+    add_joint_action(actor=company.rep, plan=plan, action="零库存研讨", contact=contact)
+    create_nps_response(
+        actor=company.rep, customer=contact.customer, contact=contact, score=3, answered_on=today(), comment="交期太长"
+    )
+    found = kept(company.rep, contact)
+    said = {"stakeholder": ("少停机", "升职", "被替代", "Driving", "私下说的"), "checkpoint": ("周三当面说的", "立库"),
+            "activity": ("预算批了",), "jointtask": ("交图纸",), "jointaction": ("零库存研讨",),
+            "npsresponse": ("交期太长",), "accountplan": ("2026",)}  # fmt: skip
+    assert {kind: [text for text in texts if text not in found[kind][0]] for kind, texts in said.items()} == (
+        dict.fromkeys(said, [])
+    )
+    assert "私下说的" in str(kept(company.manager, contact))
+    assert "私下说的" not in str(kept(company.executive, contact)), "a sensitive note is not everybody's"
+    with CaptureQueriesContext(connection) as few:
+        kept(company.rep, contact)
+    for level in (2, 3, 4):
+        record(company, contact, level)
+        factories.activity(company.rep, opportunity=deal, contacts=[contact])
+        add_task(opportunity=deal, actor=company.rep, side="theirs", title="x", contact=contact)
+        add_joint_action(actor=company.rep, plan=plan, action="x", contact=contact)
+        other = factories.opportunity(company.rep, customer=contact.customer)
+        add_stakeholder(opportunity=other, contact=contact, actor=company.rep)
+    with CaptureQueriesContext(connection) as many:
+        kept(company.rep, contact)
+    assert len(many) == len(few)
 
 
 def test_an_erasure_takes_what_is_personal_and_leaves_role_and_history(company, contact, signed_in):

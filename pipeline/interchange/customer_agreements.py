@@ -14,10 +14,10 @@ from pipeline.interchange.files_of_customers import (
     CONTRACTS,
     CUSTOMER_TIERS,
     SUPPLIERS,
-    TIER_RULES,
     UNITS,
 )
 from pipeline.interchange.report import Bad, Report, Said
+from pipeline.interchange.tier_rules import check_tier_rules
 
 CUSTOMERS_TABLE = Customer._meta.db_table
 ONCE = ((ACCOUNT_PLANS, ("customer", "year")), (SUPPLIERS, ("customer", "name")), (UNITS, ("customer", "name")))
@@ -29,7 +29,7 @@ def check_customers(report: Report, fresh: bool) -> None:
     _renewals(report)
     for file, names in ONCE:
         _once_in_use(report, file, names)
-    _weights(report)
+    check_tier_rules(report)
     _overrides(report)
     if not fresh:
         _first_tiers(report)
@@ -95,15 +95,6 @@ def _once_in_use(report: Report, file: File, names: tuple[str, ...]) -> None:
         f" AND (EXISTS ({above}) OR EXISTS ({known}))"
     )
     _refuse(report, file, other, sql, _("The customer has this already."), _("each once at a customer"))
-
-
-def _weights(report: Report) -> None:
-    """Weights make a hundred."""
-    for line, weights in staging.fetch(f"SELECT csv_line, weights FROM {TIER_RULES.table} ORDER BY csv_line"):
-        values = staging.as_json(weights) or {}
-        if sum(values.values()) != 100 or len(values) != 7:
-            bad = Bad(_("The weights do not make a hundred."), _("seven weights, 100 in all"))
-            report.refuse(TIER_RULES.name, line, "weights", weights, bad)
 
 
 def _overrides(report: Report) -> None:

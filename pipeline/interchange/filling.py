@@ -1,13 +1,14 @@
 """Staged cells that follow from others of their row."""
 
 from customers.models import ERASED, PERSONAL, Contact, TierRules
-from customers.rules.tiers import judge
+from customers.rules.tiers import judge, problems
 from opportunities.models import Activity, ActivityKind
 from pipeline.interchange import staging
-from pipeline.interchange.files_of_customers import ASSESSMENTS, TIER_RULES
+from pipeline.interchange.files_of_customers import ASSESSMENTS
 from pipeline.interchange.files_of_evidence import ACTIVITIES, CHECKPOINTS
 from pipeline.interchange.layout import CONTACTS
 from pipeline.interchange.report import Report
+from pipeline.interchange.tier_rules import staged_rules
 
 KIND = ActivityKind._meta.db_table
 
@@ -55,9 +56,9 @@ def _judge(present: set[str]) -> None:
     """Points and tier by the rules follow from the scores and the rules that held then."""
     known = list(TierRules.objects.values_list("valid_from", "weights", "thresholds"))
     held = {at: (weights, thresholds) for at, weights, thresholds in known}
-    for at, weights, thresholds in staging.fetch(f"SELECT at, weights, thresholds FROM {TIER_RULES.table}"):
-        if weights and thresholds:
-            held[staging.as_moment(at)] = (staging.as_json(weights), staging.as_json(thresholds))
+    for _line, at, values in staged_rules():
+        if not problems(values):  # else the line is refused
+            held[at] = (values["weights"], values["thresholds"])
     sql = (
         f"SELECT csv_line, assessed_at, scores, negative_margin, payment_days_late FROM {ASSESSMENTS.table}"
         " WHERE {page} AND scores IS NOT NULL AND assessed_at IS NOT NULL"

@@ -16,6 +16,7 @@ CUSTOMERS = (
     "key,name,owner,tier,annual_spend,credit_code,phone,domain\n"
     "acme,Acme,ann,3A,1000,91310000132221478C,0215555,acme.example\nbolt,Bolt,bob,,,,,\n"
 )
+LATER_WEIGHTS = "sales:30 margin:15 growth:10 potential:15 credit:15 goals:15 openness:0"
 SCORES = "sales:4 margin:3 growth:3 potential:4 credit:4 goals:3 openness:3"
 RICH = {
     "customers.csv": CUSTOMERS,
@@ -25,7 +26,7 @@ RICH = {
     ",sales:20 margin:15 growth:10 potential:15 credit:15 goals:15 openness:10,5A:85 4A:70 3A:55 2A:25,"
     "5A:7 4A:14 3A:30 2A:90 1A:0,5A 4A,5A:weekly 4A:weekly 3A:monthly 2A:quarterly 1A:none,"
     "5A:3 4A:8 3A:20 2A:40 1A:0,90,90\n"
-    "2026-03-01T00:00:00+08:00,sales:30 margin:15 growth:10 potential:15 credit:15 goals:15 openness:0,"
+    f"2026-03-01T00:00:00+08:00,{LATER_WEIGHTS},"
     "5A:90 4A:70 3A:55 2A:25,5A:7 4A:14 3A:30 2A:90 1A:0,5A,5A:weekly 4A:weekly 3A:monthly 2A:none 1A:none,"
     "5A:2 4A:8 3A:20 2A:40 1A:0,60,30\n",
     "customer_tiers.csv": "customer,at,tier\nacme,2026-02-01T09:00:00+08:00,4A\nacme,2026-04-01T09:00:00+08:00,3A\n",
@@ -159,6 +160,14 @@ def test_the_first_tier_is_repeated_where_later_ones_follow(tmp_path):
         ("customer_units.csv", "Nanjing\n", "Nanjing\nu2,acme,Nanjing\n", "name"),
         ("tier_rules.csv", "sales:20", "sales:21", "weights"),
         ("tier_rules.csv", "sales:20 margin", "sale:20 margin", "weights"),
+        ("tier_rules.csv", LATER_WEIGHTS, "sales:100", "weights"),
+        ("tier_rules.csv", "5A:85 4A:70 3A:55 2A:25", "5A:85", "thresholds"),
+        ("tier_rules.csv", "5A:85 4A:70 3A:55 2A:25", "5A:85 4A:70 3A:55 2A:25 1A:3", "thresholds"),
+        ("tier_rules.csv", "5A:85 4A:70", "5A:70 4A:85", "thresholds"),
+        ("tier_rules.csv", "5A:7 4A:14 3A:30 2A:90 1A:0", "5A:7", "cadence_days"),
+        ("tier_rules.csv", " 2A:quarterly 1A:none", "", "review_depth"),
+        ("tier_rules.csv", "5A:3 4A:8 3A:20 2A:40 1A:0", "5A:3", "accounts_per_rep"),
+        ("tier_rules.csv", "2026-03-01T00:00:00+08:00", "some day", "at"),
         ("customer_assessments.csv", "Too early", "", "override_reason"),
         ("customer_assessments.csv", " openness:3", "", "scores"),
         ("customer_assessments.csv", "openness:3", "openness:6", "scores"),

@@ -37,7 +37,7 @@ class Screen:
 TABLE = "/opportunities/table/"
 A_DEAL = "#opptable .asc-deal-cell a"
 A_CUSTOMER = "#customers-card .is-name a"
-A_PLAN = "main td a[href*='/plans/']:not([href$='/new/'])"
+A_PLAN = "main td a[href*='/plans/']:not(.asc-flag)"
 MOVE = ".asc-col.is-cur [data-move], [data-move]"
 SCREENS = {
     "sign-in": Screen("", "/accounts/login/"),
@@ -130,8 +130,8 @@ SCREENS = {
     "account-plans": Screen("shen", "/plans/"),
     "account-plan": Screen("shen", "/plans/", first=A_PLAN),
     "account-plan-missing": Screen("shen", "/plans/?show=missing", first="main .is-name a"),
-    "account-plan-edit": Screen("lin", "/plans/?show=written", first=A_PLAN, clicks=("main a[href*='/edit/']",)),
-    "account-plan-line": Screen("lin", "/plans/?show=written", first=A_PLAN, clicks=("main a[href*='/lines/new/']",)),
+    "account-plan-edit": Screen("shen", "/plans/", first=A_PLAN, clicks=("main a[href*='/edit/']",)),
+    "account-plan-line": Screen("shen", "/plans/", first=A_PLAN, clicks=("main a[href*='/lines/new/']",)),
     "account-plan-print": Screen("shen", "/plans/", first=A_PLAN, below="print/"),
     "account-plans-empty": Screen("shen", "/plans/?q=nothing-is-called-so"),
     "assessments": Screen("shen", "/customers/", first=A_CUSTOMER, below="assessments/"),
@@ -151,7 +151,6 @@ SCREENS = {
     "customer": Screen("shen", "/customers/", first=A_CUSTOMER),
     "customer-white-space": Screen("shen", "/customers/", first=A_CUSTOMER, below="white-space/"),
     "customer-people": Screen("shen", "/customers/", first=A_CUSTOMER, below="people/"),
-    "customer-activities": Screen("shen", "/customers/", first=A_CUSTOMER, below="activities/"),
     "customer-changes": Screen("shen", "/customers/", first=A_CUSTOMER, below="changes/"),
     "customer-form": Screen("shen", "/customers/new/"),
     "ideal-customers": Screen("shen", "/profiles/"),

@@ -188,6 +188,19 @@ def visible_activities(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
     return queryset if user.sees_everything else queryset.filter(pk__in=_activities(user, customer_ids(user)))
 
 
+def visible_among_few_activities(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
+    """Likewise where few rows are left, somebody's own for instance: each is looked at, no ids are gathered."""
+    if user.sees_everything:
+        return queryset
+    with_customer, alone = (
+        Q(customer_id__in=customer_ids(user)),
+        Q(customer=None, owner__in=portfolio(user).values("pk")),
+    )
+    return queryset.filter(
+        Q(opportunity_id__in=opportunity_ids(user)) | Q(with_customer | alone, opportunity__isnull=True)
+    )
+
+
 def editable_activities(queryset: QuerySet[Any], user: User) -> QuerySet[Any]:
     """Those of editable opportunities, else of editable customers, else one's own and those in one's charge."""
     if not user.sells:

@@ -121,6 +121,10 @@ class ActivityQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         return visibility.visible_activities(self, user)  # type: ignore[return-value]
 
+    def visible_among_few(self, user: User) -> Self:
+        """The same where other conditions leave few rows."""
+        return visibility.visible_among_few_activities(self, user)  # type: ignore[return-value]
+
     def editable_by(self, user: User) -> Self:
         return visibility.editable_activities(self, user)  # type: ignore[return-value]
 

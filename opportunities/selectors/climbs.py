@@ -1,11 +1,11 @@
-"""Open opportunities with what says whether they climb: heights now and 30 days ago, last progress. One query."""
+"""Open opportunities with what says whether they climb: heights now and 30 days ago, last progress. Two queries."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from accounts.calendar import OrgCalendar
 from accounts.models import User
@@ -17,6 +17,7 @@ from opportunities.rules.readings import inflated
 from opportunities.selectors.heights import NAME, floors_now, with_heights
 
 BEFORE = "heights_before"
+MOVED = ("opportunity_id", "back", "at")
 BEFORE_IT = "before_it"  # of a version, the one that it ended
 COLUMNS = (
     "id", "version", "title", "customer_id", "customer__name", "customer__tier", "amount", "stage_id", "win_rate",
@@ -74,48 +75,64 @@ class Climb:
 def climbs(owner: User, stages: list[Stage], calendar: OrgCalendar, day: date) -> list[Climb]:
     """The climbs of a person's open opportunities, the largest amount first."""
     floors, by_id = floors_now(stages), {stage.pk: stage for stage in stages}
-    return [_climb(row, by_id, floors, calendar, day) for row in _rows(calendar, day, owner=owner.pk)]
+    since = calendar.start_of_day(day - timedelta(days=LOOK_BACK_DAYS - 1))
+    moved = {(row, back): at for row, back, at in _moved(owner=owner.pk)}
+    rows = _rows(owner=owner.pk, before=calendar.end_of_day(day - timedelta(days=LOOK_BACK_DAYS)))
+    for row in rows:
+        went_back = moved.get((row["id"], True))
+        row |= {"advanced_at": moved.get((row["id"], False)), "went_back": went_back is not None and went_back >= since}
+    return [_climb(row, by_id, floors, calendar, day) for row in rows]
+
+
+def _own(owner: int) -> QuerySet[Any]:
+    return Opportunity.objects.filter(owner=owner).in_use().open()  # type: ignore[no-any-return]
 
 
 @composed
-def _rows(calendar: OrgCalendar, day: date, *, owner: int) -> QuerySet[Any]:
-    mine = Opportunity.objects.filter(owner=owner).in_use().open()
-    rows = _annotated(mine, calendar, day).order_by(F("amount").desc(nulls_last=True), "-id")
-    columns = [*COLUMNS, "advanced_at", "proved_at", "went_back_at", f"{NAME}__id", f"{BEFORE}__id"]
+def _rows(*, owner: int, before: datetime) -> QuerySet[Any]:
+    held = Q(heights__valid_from__lt=before, heights__valid_to__gte=before)
+    annotated = {BEFORE: FilteredRelation("heights", condition=held), "proved_at": Subquery(_verified())}
+    columns = [*COLUMNS, "proved_at", f"{NAME}__id", f"{BEFORE}__id"]
     columns += [f"{name}__{factor}" for name in (NAME, BEFORE) for factor in FACTORS]
+    rows = with_heights(_own(owner)).annotate(**annotated).order_by(F("amount").desc(nulls_last=True), "-id")
     return rows.values(*columns)
 
 
-def _annotated(queryset: QuerySet[Any], calendar: OrgCalendar, day: date) -> QuerySet[Any]:
-    end = calendar.end_of_day(day - timedelta(days=LOOK_BACK_DAYS))
-    held = Q(heights__valid_from__lt=end, heights__valid_to__gte=end)
-    since = calendar.start_of_day(day - timedelta(days=LOOK_BACK_DAYS - 1))
-    back = _moves().filter(
-        valid_from__gte=since, before_it__outcome=Outcome.OPEN, before_it__stage__position__gt=F("stage__position")
-    )
-    # The moment, as EXISTS would be answered from a list of everybody's moves.
-    return with_heights(queryset).annotate(
-        **{BEFORE: FilteredRelation("heights", condition=held)},
-        advanced_at=Subquery(progress().values("valid_from")[:1]),
-        proved_at=Subquery(_verified()),
-        went_back_at=Subquery(back.order_by("-valid_from").values("valid_from")[:1]),
-    )
+@composed
+def _moved(*, owner: int) -> QuerySet[Any]:
+    """(opportunity, False, its last progress) and (opportunity, True, its last step back), where there is one.
+
+    All together: asked for opportunity by opportunity it takes PostgreSQL several times as long.
+    """
+    own = Q(opportunity__owner=owner, opportunity__archived_at=None, opportunity__outcome=Outcome.OPEN)
+    is_back = Case(When(_is_back(), then=Value(True)), default=Value(False))
+    moves = _moves(own).filter(_is_progress() | _is_back()).order_by()
+    return moves.values("opportunity_id", back=is_back).annotate(at=Max("valid_from")).values_list(*MOVED)
 
 
-def _moves() -> QuerySet[Any]:
-    """Entries into open stages of the outer opportunity, joined to what stood BEFORE_IT, which is none at creation."""
+def _moves(of: Q) -> QuerySet[Any]:
+    """Entries into open stages among these versions, joined to what stood BEFORE_IT, which is none at creation."""
     ended = Q(opportunity__versions__valid_to=F("valid_from"))
-    entries = OpportunityVersion.objects.filter(
-        opportunity=OuterRef("pk"), outcome=Outcome.OPEN, entered_at=F("valid_from")
-    )
+    entries = OpportunityVersion.objects.filter(of, outcome=Outcome.OPEN, entered_at=F("valid_from"))
     return entries.annotate(**{BEFORE_IT: FilteredRelation("opportunity__versions", condition=ended)})
 
 
+OF_OUTER = Q(opportunity=OuterRef("pk"))  # of the opportunity of an outer query
+
+
 def progress() -> QuerySet[Any]:
-    """Moves to a later open stage and reopenings, the latest first (FINE-PRINT 32)."""
+    """Moves to a later open stage and reopenings of the outer opportunity, the latest first (FINE-PRINT 32)."""
+    return _moves(OF_OUTER).filter(_is_progress()).order_by("-valid_from")
+
+
+def _is_progress() -> Q:
     closed = [outcome for outcome in Outcome.values if outcome != Outcome.OPEN]
     forward = Q(before_it__outcome=Outcome.OPEN, before_it__stage__position__lt=F("stage__position"))
-    return _moves().filter(forward | Q(before_it__outcome__in=closed)).order_by("-valid_from")
+    return forward | Q(before_it__outcome__in=closed)
+
+
+def _is_back() -> Q:
+    return Q(before_it__outcome=Outcome.OPEN, before_it__stage__position__gt=F("stage__position"))
 
 
 def _verified() -> QuerySet[Any]:
@@ -141,7 +158,7 @@ def _climb(row: dict[str, Any], stages: dict[int, Stage], floors: Any, calendar:
         days_without_progress=days,
         stagnant=stagnation(days, stage.expected_days),
         has_fallen=bool(heights and before and has_fallen(heights.verified, before.verified)),
-        went_back=row["went_back_at"] is not None,
+        went_back=row["went_back"],
         **{
             name: row[name]
             for name in ("id", "version", "title", "customer_id", "amount", "win_rate", "next_step", "next_step_due")

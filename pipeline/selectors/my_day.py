@@ -128,7 +128,9 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
 @composed
 def _planned(sight: Any, end: datetime, *, user: int, path: str) -> QuerySet[Any]:
     """The person's activities that are due before `end`, the earliest first."""
-    seen = Activity.objects.visible_to(visibility.somebody(sight, user, path))  # what was handed over goes out of sight
+    seen = Activity.objects.visible_among_few(
+        visibility.somebody(sight, user, path)
+    )  # what was handed over goes out of sight
     live = seen.filter(owner=user, opportunity__archived_at=None, customer__archived_at=None)
     rows = live.planned().filter(planned_at__lt=end).select_related("kind", "customer").order_by("planned_at", "pk")
     return rows.only("opportunity", "planned_at", "objective", "outcome", *NAMED)  # type: ignore[no-any-return]

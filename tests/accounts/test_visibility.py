@@ -5,7 +5,7 @@ import pytest
 from accounts import visibility
 from customers.models import Contact, Customer, Order
 from opportunities.actions import add_collaborator
-from opportunities.models import Opportunity
+from opportunities.models import Activity, ActivityKind, Opportunity
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +94,18 @@ def test_orders_are_also_the_sellers(company, rows):
         "other_manager": {"A", "B"},
         "stranger": {"A", "B"},
     }
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_of_few_activities_the_same_are_seen(company, rows, name):
+    kind = ActivityKind.objects.get(key="visit")
+    about = [{}, {"customer": rows["own"]}, {"customer": rows["nobody"]}]
+    about += [{"opportunity": deal, "customer": deal.customer} for deal in Opportunity.objects.all()]
+    people = company.people()
+    owners = [people[each] for each in EVERYBODY]
+    Activity.objects.bulk_create(Activity(kind=kind, owner=owner, **fields) for owner in owners for fields in about)
+    seen = set(Activity.objects.visible_among_few(people[name]))
+    assert seen == set(Activity.objects.visible_to(people[name])) and seen
 
 
 def test_nobody_is_above_themselves_and_a_manager_without_a_team_above_nobody(company):

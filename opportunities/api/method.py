@@ -1,8 +1,13 @@
-"""Settings of the method: the gate, what grades need, the wording of rungs."""
+"""Settings of the method: the gate, what grades need, the wording of rungs.
+
+Every change is a row of its own: the `id` that was seen stands for a version.
+"""
 
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import permissions, serializers
 from rest_framework.request import Request
@@ -13,6 +18,7 @@ from accounts.actions import BEGINNING
 from accounts.api.fields import MomentField
 from accounts.api.permissions import AdminsWrite, TokenScope
 from accounts.models import User
+from config.web.api import StrictSerializer
 from opportunities import actions
 from opportunities.actions.method import TEXTS
 from opportunities.models import MethodSetting, Rung
@@ -20,9 +26,16 @@ from opportunities.selectors.gate import method_now
 from opportunities.selectors.ladders import ladders
 
 
-class MethodSerializer(serializers.ModelSerializer[MethodSetting]):
-    """`grade_needs` is {grade: [contact, said_on, trace]}; `id` names the setting that was seen."""
+def seen_id() -> Any:
+    """The id of the row that the caller saw."""
+    return serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
 
+
+class MethodSerializer(StrictSerializer):
+    """`grade_needs` is {grade: [contact, said_on, trace]}, grades that are not named keep theirs; `id` names the
+    setting that was seen."""
+
+    id = seen_id()
     gate_mode = serializers.ChoiceField(choices=MethodSetting.GateMode.choices, required=False)
     grade_needs = serializers.DictField(
         child=serializers.ListField(child=serializers.ChoiceField(choices=MethodSetting.NEEDS)), required=False
@@ -40,13 +53,28 @@ class MethodSerializer(serializers.ModelSerializer[MethodSetting]):
         return None if begun else MomentField().to_representation(row.valid_from)
 
 
-class RungSerializer(serializers.ModelSerializer[Rung]):
+class RungSerializer(StrictSerializer):
     """A level's wording; `id` changes with every new wording."""
+
+    id = seen_id()
 
     class Meta:
         model = Rung
         fields = ("id", "factor", "level", *TEXTS)
-        read_only_fields = ("id", "factor", "level")
+        read_only_fields = ("factor", "level")
+
+
+def conflict(request: Request, now: Any, changes: dict[str, Any], seen: int, shown: Any) -> Response | None:
+    """409 when a field of `changes` was changed by somebody since the row `seen`; None when it holds."""
+    among = type(now).objects.filter(**{name: getattr(now, name) for name in ("factor", "level") if hasattr(now, name)})
+    before = among.filter(pk=seen).first()
+    if before is None:
+        raise serializers.ValidationError({"id": [_("There is no such choice.")]})
+    moved = [name for name in changes if getattr(before, name) != getattr(now, name) != changes[name]]
+    if not moved:
+        return None
+    yours = {name: request.data[name] for name in sorted(moved)}
+    return Response({"current": shown(now).data, "yours": yours, "conflicts": sorted(moved)}, status=409)
 
 
 class MethodView(APIView):
@@ -59,16 +87,21 @@ class MethodView(APIView):
         """The present setting."""
         return Response(MethodSerializer(method_now()).data)
 
-    @extend_schema(request=MethodSerializer, responses=MethodSerializer)
+    @extend_schema(request=MethodSerializer, responses={200: MethodSerializer, 409: OpenApiTypes.OBJECT})
     def patch(self, request: Request) -> Response:
         """Another setting from now on; with `id`, only if that one still holds."""
         assert isinstance(request.user, User)
-        body = MethodSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
         now = method_now()
-        given = {"gate_mode": now.gate_mode, "grade_needs": now.grade_needs, **body.validated_data}
-        seen = request.data.get("id")
-        row = actions.edit_method(**given, seen=seen if isinstance(seen, int) else None, actor=request.user)
+        body = MethodSerializer(now, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        changes = dict(body.validated_data)
+        seen = changes.pop("id", None)
+        if "grade_needs" in changes:
+            changes["grade_needs"] = {**now.grade_needs, **changes["grade_needs"]}
+        if seen is not None and (answer := conflict(request, now, changes, seen, MethodSerializer)):
+            return answer
+        given = {"gate_mode": now.gate_mode, "grade_needs": now.grade_needs, **changes}
+        row = actions.edit_method(**given, seen=now.pk, actor=request.user)
         return Response(MethodSerializer(row).data)
 
 
@@ -88,12 +121,17 @@ class RungView(APIView):
         """As it is worded now."""
         return Response(RungSerializer(self.rung(factor, level)).data)
 
-    @extend_schema(request=RungSerializer, responses=RungSerializer)
+    @extend_schema(request=RungSerializer, responses={200: RungSerializer, 409: OpenApiTypes.OBJECT})
     def patch(self, request: Request, factor: str, level: int) -> Response:
-        """Another wording from now on; records keep the one that they were made under."""
+        """Another wording from now on, with the `id` that was seen; records keep the one they were made under."""
         assert isinstance(request.user, User)
         row = self.rung(factor, level)
         body = RungSerializer(row, data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         changes: dict[str, Any] = dict(body.validated_data)
+        seen = changes.pop("id", None)
+        if seen is None:
+            raise serializers.ValidationError({"id": [_("This field is required.")]})
+        if answer := conflict(request, row, changes, seen, RungSerializer):
+            return answer
         return Response(RungSerializer(actions.edit_rung(rung=row, changes=changes, actor=request.user)).data)

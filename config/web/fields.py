@@ -172,6 +172,7 @@ class PickManyField(forms.ModelMultipleChoiceField):
         super().__init__(**options)
         self.widget.attrs["data-picker"] = lazy(_address, str)(url, query)
         self.choices = []
+        self.posted: tuple[Any, Any] | None = None
 
     def search_in(self, url: str, query: str) -> None:
         """Search at another address."""
@@ -184,7 +185,15 @@ class PickManyField(forms.ModelMultipleChoiceField):
     def offer_posted(self, values: Any) -> None:
         """Make the rows that were posted the choices that the page holds."""
         try:
-            rows = list(self.clean(values)) if values else []
+            rows = self.clean(values) if values else self.queryset.none()  # type: ignore[union-attr]
         except forms.ValidationError:
-            rows = []
+            rows = self.queryset.none()  # type: ignore[union-attr]
+        else:
+            self.posted = (values, rows)
         self.offer_rows(rows)
+
+    def clean(self, value: Any) -> Any:
+        """The rows; those that `offer_posted` has read already are not asked for again."""
+        if value and self.posted is not None and self.posted[0] == value:
+            return self.posted[1]
+        return super().clean(value)

@@ -39,8 +39,8 @@ def begin(row: Activity, contacts: Iterable[Contact], actor: User) -> Activity:
     people = list(contacts)
     _refuse_strangers(people, row.customer)
     _refuse_odd_moments(row)
-    row = edits.create(row, actor=actor)
-    row.contacts.set(people)
+    row = edits.create(row, actor=actor, made_up=["key"])
+    row.contacts.add(*people)
     return row
 
 
@@ -96,8 +96,8 @@ def save(
     row.mark_changed(found)
     row.clean_fields(exclude=[each.name for each in row._meta.fields if each.name not in found or each.is_relation])
     row.save(update_fields=[*(set(found) - {"contacts"}), "version", "changed_in"])
-    if people is not None:
-        row.contacts.set(people)
+    if "contacts" in found:
+        row.contacts.set(found["contacts"][1])
     audit.record(action, row=row, actor=actor, changes={name: _told(pair) for name, pair in found.items()})
     return row
 

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import AuditEntry
 from opportunities import actions
-from opportunities.models import Attachment, Checkpoint, Collaborator, Opportunity, Stage, Waiver
+from opportunities.models import Activity, Attachment, Checkpoint, Collaborator, Opportunity, Stage, Waiver
 from tests import factories
 from tests.opportunities.browser_door import HTMX, post, queries_of, text_of
 from tests.opportunities.test_evidence import PDF, add, typed
@@ -89,6 +89,19 @@ def test_a_file_is_kept_once_with_its_record_or_for_the_form_that_comes_back(com
         assert entries.count() == Attachment.objects.count()
     assert Attachment.objects.count() == 2
     assert Checkpoint.objects.get().file == row
+
+
+def test_a_visit_planned_logged_and_debriefed(company, deal, contact, rep):
+    common = {"kind": "visit", "about": f"deal:{deal.key}", "draft": "activity:x", "contacts": contact.key}
+    plan = {**common, "when": "plan", "at": "2127-02-01T10:00", "objective": "Meet"}
+    for sent in (plan, {**common, "when": "now", "outcome": "They agree"}):
+        assert queries_of(lambda: post(rep, "/activities/new/", sent)) <= A_WRITE  # noqa: B023
+    visit = Activity.objects.planned().get()
+    assert list(visit.contacts.all()) == [contact]
+    told = {"done_at": "2026-01-05T10:00", "version": 1, "outcome": "They agree", "contacts": contact.key}
+    assert queries_of(lambda: post(rep, f"/activities/{visit.pk}/debrief/", told)) <= A_WRITE
+    visit.refresh_from_db()
+    assert (visit.outcome, list(visit.contacts.all())) == ("They agree", [contact])
 
 
 def test_confirming_and_withdrawing(company, deal, contact, rep, signed_in):

@@ -5,7 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from accounts.selectors import calendar, today
 from opportunities.actions import (
     add_collaborator,
     archive_opportunity,
@@ -15,8 +17,9 @@ from opportunities.actions import (
     move_to_stage,
     undo,
 )
+from opportunities.actions.heights import settle_heights
 from opportunities.actions.spread import begin_versions
-from opportunities.models import Collaborator, Opportunity, OpportunityVersion, Stage
+from opportunities.models import Checkpoint, Collaborator, Opportunity, OpportunityVersion, Rung, Stage
 from opportunities.selectors.page import path_of
 from opportunities.selectors.timeline import EVENTS, history_of, timeline_of
 from tests import factories
@@ -392,3 +395,17 @@ def test_the_search_boxes_offer_those_who_may_be_chosen(company, deal, signed_in
         "other_manager",
         "stranger",
     }
+
+
+@pytest.mark.parametrize(("ago", "before", "change"), [(29, 2, 1), (28, 2, 1), (27, 0, 3)])
+def test_the_ascent_stands_beside_that_of_four_weeks_ago(company, deal, signed_in, ago, before, change):
+    rungs = {(rung.factor, rung.level): rung for rung in Rung.objects.current()}
+    for level, day in ((1, ago), (2, ago), (3, 0)):
+        at = calendar().end_of_day(today() - timedelta(days=day)) - timedelta(hours=1) if day else timezone.now()
+        Checkpoint.objects.create(
+            opportunity=deal, factor="power", level=level, rung=rungs["power", level], grade="E3", recorded_at=at
+        )
+    settle_heights(deal)
+    ascent = signed_in(company.rep).get(url(deal)).context["ascent"]
+    power = next(footing for footing in ascent.footings if footing.ladder.factor == "power")
+    assert (power.verified, power.before, ascent.change) == (3, before, change)

@@ -28,6 +28,7 @@ from tests.pipeline.chronicle import opportunity
 
 WHOLE = Scope("all")
 AMOUNTS = (None, "0.00", "0.02", "1234.50", "99.98", "308.63", "9000000.01")
+SHOWN = ("weighted", "counted")
 OPEN = ("discover", "validate", "cocreate", "decide", "lock")
 
 
@@ -89,6 +90,17 @@ def of_sums(sums):
     return (sums.weighted, sums.counted, sums.unassessed)
 
 
+def _of_pages(client):
+    """What the page of each open opportunity shows, added up."""
+    cents, alone = [0, 0], Part()
+    for row in Opportunity.objects.filter(outcome="open"):
+        page = client.get(f"/opportunities/{row.pk}/").context
+        cents = [sum_ + to_cents(page[name] or Decimal(0)) for sum_, name in zip(cents, SHOWN, strict=True)]
+        if page["reading"].unassessed:
+            alone += Part(1, row.amount or Decimal(0))
+    return (*map(from_cents, cents), alone)
+
+
 # Whoever shows these sums is listed here, as {name: a function of a signed-in client giving (weighted, counted, Part)};
 # board and table join the list with their heads.
 READINGS = {
@@ -105,6 +117,7 @@ READINGS = {
     "board API, row by row": lambda client: _of_rows(
         [row for column in client.get("/api/v1/opportunities/board/").json()["columns"] for row in column["results"]]
     ),
+    "each opportunity's page": _of_pages,
     "each opportunity's API": lambda client: _of_rows(
         [client.get(f"/api/v1/opportunities/{pk}/").json() for pk in Opportunity.objects.values_list("pk", flat=True)]
     ),

@@ -250,9 +250,17 @@ def test_a_bucket_is_used_when_there_is_one(tmp_path):
     assert storage["OPTIONS"].items() >= {"bucket_name": "ascent-files", "default_acl": None}.items()
 
 
-def test_a_hundred_megabytes_are_refused_before_they_are_read(deal, signed_in):
-    answer = declared(signed_in(deal.owner), f"/opportunities/{deal.pk}/files/", 100 * 1024 * 1024)
-    assert answer.status_code == 413
+DOORS = [
+    "/opportunities/{deal}/files/", "/opportunities/{deal}/evidence/add/", "/activities/new/",
+    "/activities/{visit}/debrief/", "/api/v1/opportunities/{deal}/files/", "/api/v1/opportunities/{deal}/checkpoints/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_hundred_megabytes_are_refused_before_they_are_read(deal, signed_in, door):
+    visit = factories.activity(deal.owner, opportunity=deal)
+    path = door.format(deal=deal.pk, visit=visit.pk)
+    assert declared(signed_in(deal.owner), path, 100 * 1024 * 1024).status_code == 413
 
 
 def test_files_are_added_and_removed_in_the_browser(company, deal, signed_in):

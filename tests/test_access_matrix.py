@@ -556,6 +556,8 @@ MATRIX: dict[str, list[Door]] = {
     "api-customer-pyramid": [Door(EVERYBODY)],
     "api-customer-detail": [Door(OWNED, "customer"), patch(EDITED, "customer", name="x"), delete(EDITED, "customer")],
     "api-customer-assessments": [Door(OWNED, "customer"), post(EDITED, "customer", scores=SCORES)],
+    "api-customer-suggested": [Door(OWNED, "customer")],
+    "api-tier-rules": [Door(EVERYBODY), patch(ADMINS, assess_every_days=60)],
     "api-customer-override": [post(ABOVE, "customer", tier="2A", reason="Plant")],
     "api-customer-restore": [post(EDITED, "customer", version=1)],
     "api-customer-merge": [post("rhihris", "customer", other="merge-target")],

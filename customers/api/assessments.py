@@ -9,11 +9,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import MomentField, person
+from accounts.api.fields import MomentField, TotalField, person
+from accounts.selectors import today
 from config.web.api import Resource
 from customers import actions
 from customers.models import Assessment, Customer
 from customers.rules.tiers import CRITERIA
+from customers.selectors.assessments import Facts, facts_of
 
 
 class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
@@ -56,6 +58,29 @@ class OverrideSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
 
 
+class SuggestedSerializer(serializers.Serializer[Any]):
+    """Scores 0-5 that our facts suggest, null where they do not say, with these facts and the first rows behind them.
+
+    Orders of the last twelve months (`now`), of the twelve `before`, the `quarters` of eight that had some; `meetings`
+    with a decision maker in twelve months; `orders` and `activities` by key.
+    """
+
+    scores = serializers.DictField(child=serializers.IntegerField(allow_null=True))
+    now = TotalField()
+    before = TotalField()
+    quarters = serializers.IntegerField()
+    spend = TotalField(allow_null=True)
+    meetings = serializers.IntegerField()
+    orders = serializers.SerializerMethodField()
+    activities = serializers.SerializerMethodField()
+
+    def get_orders(self, facts: Facts) -> list[str]:
+        return [row.key for row in facts.orders]
+
+    def get_activities(self, facts: Facts) -> list[str]:
+        return [row.key for row in facts.activities]
+
+
 class Assessing(Resource):
     """What the resource of customers says about their assessments."""
 
@@ -73,6 +98,12 @@ class Assessing(Resource):
         given = self._given(NewAssessmentSerializer)
         row = actions.assess_customer(customer=self.get_object(), actor=request.user, **given)  # type: ignore[arg-type]
         return Response(self._answer(row), status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=SuggestedSerializer, filters=False)
+    @action(detail=True, methods=["get"], url_path="assessments/suggested", pagination_class=None)
+    def suggested(self, request: Request, pk: str) -> Response:
+        """What our own facts suggest for a scorecard, as far as the caller sees them; the human score counts."""
+        return Response(SuggestedSerializer(facts_of(self.get_object(), request.user, today())).data)  # type: ignore[arg-type]
 
     @extend_schema(request=OverrideSerializer, responses=AssessmentSerializer)
     @action(detail=True, methods=["post"], url_path="assessments/override")

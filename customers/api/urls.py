@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from customers.api import facts, plan_items, plans, profiles, views, white_space
+from customers.api import facts, plan_items, plans, profiles, tier_rules, views, white_space
 
 router = SimpleRouter()
 router.register("customers", views.Customers, "api-customer")
@@ -25,6 +25,7 @@ of_customer = plans.AccountPlansOfCustomer.as_view({"get": "list", "post": "crea
 white_space_of = white_space.WhiteSpaceOfCustomer.as_view({"get": "list", "post": "create"})
 
 urlpatterns = [
+    path("tier-rules/", tier_rules.TierRulesView.as_view(), name="api-tier-rules"),
     path("customers/<int:pk>/white-space/", white_space_of, name="api-customer-white-space"),
     path("customers/<int:pk>/account-plans/", of_customer, name="api-customer-account-plans"),
     *router.urls,

@@ -1,7 +1,13 @@
 """Assessments by the API: list, assess, override the latest."""
 
-import pytest
+from decimal import Decimal
 
+import pytest
+from django.utils import timezone
+
+from accounts.selectors import today
+from customers.actions import create_order
+from customers.models import TierRules
 from customers.rules.tiers import CRITERIA
 from tests import factories
 
@@ -32,3 +38,40 @@ def test_the_api_lists_assesses_and_overrides(company, customer, api):
 def test_the_api_refuses_what_is_no_scorecard(company, customer, api, scores):
     answer = api(company.rep).post(f"customers/{customer.pk}/assessments/", {"scores": scores})
     assert (answer.status_code, list(answer.json())) == (400, ["scores"])
+
+
+def test_what_the_facts_suggest_comes_with_its_rows(company, api):
+    customer = factories.customer(company.rep, annual_spend=Decimal(1000))
+    row = create_order(actor=company.rep, customer=customer, amount=Decimal(300), booked_on=today())
+    boss = factories.contact(company.rep, customer, buying_role="decision_maker")
+    done = factories.activity(company.rep, customer=customer, contacts=[boss])
+    type(done).objects.filter(pk=done.pk).update(done_at=timezone.now())
+    found = api(company.rep).get(f"customers/{customer.pk}/assessments/suggested/").json()
+    assert found["scores"] == {"sales": 1, "growth": None, "potential": 4, "goals": 1}
+    assert (found["now"], found["before"], found["spend"], found["quarters"]) == ("300.00", "0.00", "1000.00", 1)
+    assert (found["orders"], found["activities"], found["meetings"]) == ([row.key], [done.key], 1)
+    assert api(company.stranger).get(f"customers/{customer.pk}/assessments/suggested/").status_code == 404
+
+
+def test_tier_rules_are_read_by_everybody_and_set_by_administrators(company, api):
+    client = api(company.admin)
+    now = api(company.rep).get("tier-rules/").json()
+    assert (now["weights"]["sales"], now["thresholds"]["5A"], now["valid_from"]) == (20, 85, None)
+    assert api(company.manager).patch("tier-rules/", {"assess_every_days": 60}).status_code == 403
+    changed = client.patch("tier-rules/", {"id": now["id"], "assess_every_days": 60, "plan_required": ["5A"]})
+    assert changed.status_code == 200, changed.content
+    held = {name: value for name, value in changed.json().items() if name not in ("id", "valid_from")}
+    assert held == {name: now[name] for name in held} | {"assess_every_days": 60, "plan_required": ["5A"]}
+    assert api(company.rep).get("tier-rules/").json() == changed.json()
+    stale = client.patch("tier-rules/", {"id": now["id"], "assess_every_days": 30})
+    assert (stale.status_code, stale.json()["conflicts"], stale.json()["current"]) == (
+        409, ["assess_every_days"], changed.json(),
+    )  # fmt: skip
+    assert set(client.patch("tier-rules/", {"id": 999, "assess_every_days": 30}).json()) == {"id"}
+    assert set(client.patch("tier-rules/", {"assess_every": 30}).json()) == {"assess_every"}
+    weights = {**now["weights"], "sales": 21}
+    for wrong in ({"weights": weights}, {"weights": {"sales": 100}}, {"thresholds": {}}, {"plan_required": ["6A"]},
+                  {"review_depth": {"5A": "often"}}, {"cadence_days": "x"}, {"assess_every_days": 0}):  # fmt: skip
+        answer = client.patch("tier-rules/", wrong)
+        assert (answer.status_code, list(answer.json())) == (400, list(wrong))
+    assert TierRules.objects.count() == 2

@@ -51,7 +51,10 @@ def lock_activity(activity: Activity, actor: User) -> Activity:
     if activity.opportunity_id is not None:
         refuse_if_archived(lock_editable(Opportunity(pk=activity.opportunity_id), actor))
     rows = Activity.objects.editable_by(actor).select_related("kind", "customer", "opportunity", "owner__team")
-    row = rows.select_for_update(of=("self",)).filter(pk=activity.pk).first()
+    row = rows.select_for_update(of=("self",), skip_locked=True).filter(pk=activity.pk).first()
+    if row is None:  # somebody holds it: the bare row is waited for, and then all is read, as in `writing`
+        list(Activity.objects.filter(pk=activity.pk).values_list("pk").select_for_update())
+        row = rows.filter(pk=activity.pk).first()
     if row is None:
         if Activity.objects.visible_to(actor).filter(pk=activity.pk).exists():
             raise PermissionDenied(_("You may read this activity but not change it."))

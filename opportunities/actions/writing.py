@@ -1,6 +1,6 @@
 """What every action on an opportunity shares: lock, apply the rules, save, keep the version and the trail."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -36,14 +36,14 @@ def lock_editable(opportunity: Opportunity, actor: User, *, among: Any = None) -
 def lock_standing(opportunity: Opportunity, actor: User) -> Opportunity:
     """`lock_editable` with what the gate asks for: `standing_on` reads it from the row."""
     _refuse_readers(actor)
-    who = visibility.beholder(actor)
-    return _only(_standing(visibility.sight(actor), pk=opportunity.pk, day=today(), **who))
+    given = {"pk": opportunity.pk, "day": today(), **visibility.beholder(actor)}
+    return _taken(opportunity, lambda at_once: _standing(visibility.sight(actor), at_once, **given))
 
 
 @composed
-def _standing(sight: Any, *, pk: int, day: date, user: int, path: str) -> QuerySet[Any]:
+def _standing(sight: Any, at_once: bool, *, pk: int, day: date, user: int, path: str) -> QuerySet[Any]:
     rows = Opportunity.objects.editable_by(visibility.somebody(sight, user, path)).filter(pk=pk)
-    return _locked(with_standing(rows, day))
+    return _whole(with_standing(rows, day), at_once)
 
 
 def _refuse_readers(actor: User) -> None:
@@ -59,19 +59,27 @@ def lock_visible(opportunity: Opportunity, actor: User, *, among: Any = None) ->
 
 def lock(queryset: Any, opportunity: Opportunity) -> Opportunity:
     """The opportunity as it is now, locked, if it is among these; 404 else."""
-    return _only(_locked(queryset.filter(pk=opportunity.pk)))
+    return _taken(opportunity, lambda at_once: _whole(queryset.filter(pk=opportunity.pk), at_once))
 
 
-def _locked(queryset: Any) -> Any:
-    related = ("customer", "stage", "owner__team", "unproven_from")
-    return queryset.select_related(*related).select_for_update(of=("self",))
+def _taken(opportunity: Opportunity, read: Callable[[bool], Iterable[Opportunity]]) -> Opportunity:
+    """What `read` gives, locked as it is read where nobody holds it; else the bare row is, and then it is read.
 
-
-def _only(rows: Iterable[Opportunity]) -> Opportunity:
-    row = next(iter(rows), None)
+    PostgreSQL gives a statement that waited the new row alone: what it joins or asks of other tables is from before
+    the wait, and a row whose stage or owner changed meanwhile is gone.
+    """
+    row = next(iter(read(True)), None)
+    if row is None:
+        list(Opportunity.objects.filter(pk=opportunity.pk).values_list("pk").select_for_update())
+        row = next(iter(read(False)), None)
     if row is None:
         raise Http404
     return row
+
+
+def _whole(queryset: Any, at_once: bool) -> Any:
+    rows = queryset.select_related("customer", "stage", "owner__team", "unproven_from")
+    return rows.select_for_update(of=("self",), skip_locked=True) if at_once else rows
 
 
 def refuse_if_archived(opportunity: Opportunity) -> None:

@@ -16,7 +16,16 @@ from customers import actions as customers_actions
 from customers.actions import create_contact, create_customer, create_product, merge_customers
 from customers.models import Contact, Customer, Product
 from opportunities.actions import ask_waiver, create_opportunity, plan_activity, store_attachment
-from opportunities.models import Activity, ActivityKind, Attachment, Opportunity, Stage, StageSetting, Waiver
+from opportunities.models import (
+    Activity,
+    ActivityKind,
+    Attachment,
+    MethodSetting,
+    Opportunity,
+    Stage,
+    StageSetting,
+    Waiver,
+)
 
 PIXEL = bytes.fromhex(  # a whole PNG of one point
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8ffff3f0005fe02fe"
@@ -121,9 +130,12 @@ def opportunity(owner: User, title: str = "", **fields: Any) -> Opportunity:
 
 
 def waiver(of: Opportunity, asked_by: User, key: str = "lock", reason: str = "Chairman") -> Waiver:
-    """A waiver for the move to this stage, which demands that height."""
+    """A waiver for the move to this stage, which demands that height; the gate is enforced while it is asked for."""
     Stage.objects.filter(key=key).update(floor=1)
-    return ask_waiver(opportunity=of, stage=Stage.objects.get(key=key), reason=reason, actor=asked_by)
+    MethodSetting.objects.update(gate_mode="enforce")
+    row = ask_waiver(opportunity=of, stage=Stage.objects.get(key=key), reason=reason, actor=asked_by)
+    MethodSetting.objects.update(gate_mode="advise")
+    return row
 
 
 def activity(owner: User, kind: str = "visit", **fields: Any) -> Activity:

@@ -11,6 +11,7 @@ from accounts import audit, outbox, visibility
 from accounts.models import Kind, User
 from accounts.selectors import today
 from opportunities.actions.checkpoints import checked_reason, may_judge
+from opportunities.actions.gate import may_not_override
 from opportunities.actions.move import move_past_gate
 from opportunities.actions.writing import lock_standing, lock_visible, refuse_if_archived
 from opportunities.models import Opportunity, Stage, Waiver
@@ -24,6 +25,8 @@ def ask_waiver(*, opportunity: Opportunity, stage: Stage, reason: str, actor: Us
     row = lock_standing(opportunity, actor)
     refuse_if_archived(row)
     _refuse_stage(row, stage)
+    if not may_not_override(row, actor):
+        raise ValidationError({"stage": _("You may move it yourself, with a reason: it needs no waiver.")})
     if not missing_between(standing_on(row), row.stage, stage, stages_in_use()):
         raise ValidationError({"stage": _("Nothing is missing for this move: it needs no waiver.")})
     reason = checked_reason(reason)

@@ -52,6 +52,7 @@ def test_a_page_with_everything_on_it(company, deal, contact, signed_in, part):
         actions.ask_waiver(opportunity=deal, stage=Stage.objects.get(key="lock"), reason="Now", actor=company.rep)
 
     climb(deal, company.rep, demand=2)
+    enforce()
     fill(2)
     client.get(f"/opportunities/{deal.pk}/")  # the historical rates are read once a day
     few = queries_of(lambda: client.get(f"/opportunities/{deal.pk}/"))

@@ -346,6 +346,7 @@ def test_undoing_a_move_past_the_gate_restores_the_mark_as_it_was(company, deal)
 
 
 def ask(company, deal, key="validate", reason="Green channel", actor=None):
+    enforce()
     return ask_waiver(opportunity=deal, stage=stage(key), reason=reason, actor=actor or company.rep)
 
 
@@ -448,7 +449,9 @@ def test_what_waits_and_who_may_judge_it_are_one_rule(company):
     lone = factories.person("lone", role="manager")
     for owner in (company.rep, company.manager, company.director, company.stranger, lone):
         ask(company, factories.opportunity(owner), actor=owner)
-    ask(company, factories.opportunity(company.mate), actor=company.manager)
+    row = factories.opportunity(company.mate)  # asked for by somebody who has become a manager above since
+    wish = {"source": row.stage, "stage": stage("validate"), "reason": "Why", "asked_by": company.manager}
+    Waiver.objects.create(opportunity=row, **wish)
     for user in [*company.people().values(), lone]:
         judged = [each.pk for each in Waiver.objects.order_by("id") if may_judge(user, each.opportunity, each.asked_by)]
         assert [each.pk for each in waivers_waiting(user)] == judged, user
@@ -572,13 +575,24 @@ def test_lower_demands_take_the_mark_away():
 def test_no_waiver_leads_into_a_retired_stage_or_past_a_reopening():
     company = factories.company(gated=True)
     row = factories.opportunity(company.rep)
-    waiver = ask_waiver(opportunity=row, stage=Stage.objects.get(key="lock"), reason="Chairman", actor=company.rep)
+    waiver = ask(company, row, "lock")
     retire_stage(stage=Stage.objects.get(key="lock"), target=None, actor=company.admin)
     with pytest.raises(ValidationError):
         grant_waiver(waiver=waiver, actor=company.manager)
-    waiver = ask_waiver(opportunity=row, stage=Stage.objects.get(key="decide"), reason="Chairman", actor=company.rep)
+    waiver = ask(company, row, "decide")
     moved(row, "lost", company.rep)
     moved(row, "discover", company.manager)
     with pytest.raises(ValidationError):
         grant_waiver(waiver=waiver, actor=company.manager)
     assert list(waiting_for(company.manager)) == []
+
+
+def test_a_waiver_is_asked_for_where_one_is_needed_alone(deal, api):
+    wish = {"stage": "validate", "reason": "Green channel"}
+    refused = api("rep", "POST", f"opportunities/{deal.pk}/waivers/", **wish)
+    assert (refused.status_code, list(refused.json())) == (400, ["stage"])  # the gate only advises
+    enforce()
+    above = api("manager", "POST", f"opportunities/{deal.pk}/waivers/", **wish)
+    assert (above.status_code, list(above.json())) == (400, ["stage"])  # who may move it past the gate
+    assert not Waiver.objects.exists() and told("waiver_asked") == []
+    assert api("rep", "POST", f"opportunities/{deal.pk}/waivers/", **wish).status_code == 201

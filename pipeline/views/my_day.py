@@ -1,6 +1,6 @@
 """My day: what a rep does first."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -41,10 +41,14 @@ def show(request: HttpRequest) -> HttpResponse:
 def looked(request: HttpRequest) -> HttpResponse:
     """What had changed when the page was drawn (`until`) has been looked at."""
     assert isinstance(request.user, User)
-    text = request.POST.get("until", "")
-    try:
-        until = datetime.fromisoformat(text)
-    except ValueError:
-        until = timezone.now()
-    look_until(user=request.user, moment=until if timezone.is_aware(until) else timezone.now())
+    look_until(user=request.user, moment=_moment_in(request.POST.get("until", "")))
     return redirect("my_day")
+
+
+def _moment_in(text: str) -> datetime:
+    """The moment that was posted, in UTC; now for what is none."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if timezone.is_aware(found) else timezone.now()
+    except (ValueError, OverflowError):
+        return timezone.now()

@@ -247,7 +247,7 @@ def success_factors(cell: str, _calendar: OrgCalendar) -> str:
         found = json.loads(cell)
         good = all(
             name in SuccessFactor.values and set(each) <= {"rating", "fact"} and each.get("rating", "") in RATINGS
-            and isinstance(each.get("fact", ""), str) and len(each.get("fact", "")) <= 500
+            and _is_text(each.get("fact", ""), 500)
             for name, each in found.items()
         )  # fmt: skip
     except (ValueError, AttributeError, TypeError, RecursionError):
@@ -255,6 +255,11 @@ def success_factors(cell: str, _calendar: OrgCalendar) -> str:
     if not good:
         raise Bad(_("These are not success factors."), '{"pricing": {"rating": "amber", "fact": "…"}}')
     return json.dumps(found, ensure_ascii=False)
+
+
+def _is_text(value: Any, longest: int) -> bool:
+    """Whether a value of JSON is a text that a database keeps: an escape may stand for what no cell holds."""
+    return isinstance(value, str) and len(value) <= longest and not re.search("[\\x00\\ud800-\\udfff]", value)
 
 
 RATINGS = {"", *Rating.values}
@@ -327,9 +332,7 @@ def notes(cell: str, _calendar: OrgCalendar) -> str:
     """Notes by criterion, as JSON: {"margin": "…"}."""
     try:
         found = json.loads(cell)
-        good = set(found) <= set(CRITERIA) and all(
-            isinstance(note, str) and len(note) <= 500 for note in found.values()
-        )
+        good = set(found) <= set(CRITERIA) and all(_is_text(note, 500) for note in found.values())
     except (ValueError, AttributeError, TypeError, RecursionError):
         good = False
     if not good:

@@ -1,12 +1,12 @@
 """Staged cells that follow from others of their row."""
 
-from customers.models import ERASED, PERSONAL, Contact, TierRules
+from customers.models import ERASED, PERSONAL, Contact, Customer, TierRules
 from customers.rules.tiers import judge, problems
-from opportunities.models import Activity, ActivityKind
+from opportunities.models import Activity, ActivityKind, Opportunity
 from pipeline.interchange import staging
 from pipeline.interchange.files_of_customers import ASSESSMENTS
 from pipeline.interchange.files_of_evidence import ACTIVITIES, CHECKPOINTS
-from pipeline.interchange.layout import CONTACTS
+from pipeline.interchange.layout import CONTACTS, OPPORTUNITIES
 from pipeline.interchange.report import Report
 from pipeline.interchange.tier_rules import staged_rules
 
@@ -19,6 +19,7 @@ def fill_in(report: Report) -> None:
         _confirmed_since(report.present[CHECKPOINTS.name])
     if ACTIVITIES.name in report.present:
         _kinds(report.present[ACTIVITIES.name])
+        _customers()
     if CONTACTS.name in report.present:
         _erased()
     if ASSESSMENTS.name in report.present:
@@ -43,6 +44,19 @@ def _kinds(present: set[str]) -> None:
     )
     staging.execute(f"UPDATE {ACTIVITIES.table} SET kind_key = COALESCE(({known}), kind) WHERE kind_key IS NULL")
     present.add("kind_key")
+
+
+def _customers() -> None:
+    """An activity about an opportunity is one with its customer."""
+    theirs = (
+        f"SELECT o.customer FROM {OPPORTUNITIES.table} o WHERE o.key = {ACTIVITIES.table}.opportunity",
+        f"SELECT c.key FROM {Opportunity._meta.db_table} m JOIN {Customer._meta.db_table} c ON c.id = m.customer_id"
+        f" WHERE m.key = {ACTIVITIES.table}.opportunity",
+    )
+    staging.execute(
+        f"UPDATE {ACTIVITIES.table} SET customer = COALESCE(({theirs[0]}), ({theirs[1]}))"
+        " WHERE customer IS NULL AND opportunity IS NOT NULL"
+    )
 
 
 def _erased() -> None:

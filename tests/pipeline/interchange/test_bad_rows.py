@@ -1,6 +1,7 @@
 """Whatever is wrong with a workspace is listed with its line, and nothing is written."""
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -11,7 +12,8 @@ from accounts.models import Organisation, User
 from customers.models import Customer
 from opportunities.actions import edit_person
 from opportunities.models import Opportunity, Stage
-from pipeline.interchange import SourceError, import_workspace
+from pipeline.interchange import SourceError, cells, import_workspace
+from pipeline.interchange.report import Bad
 from tests.pipeline.interchange.workspaces import BASE, load, write
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +22,7 @@ CUSTOMERS = "key,name,owner,parent,annual_spend,tier,created_on\n"
 OPPORTUNITY = "key,customer,title,created_at\n"
 EVENTS = BASE["opportunity_events.csv"]
 STAGES = BASE["stages.csv"]
+PRICING = '{"pricing": {"fact": "%s"}}'
 USERS = BASE["users.csv"]
 LONG = "x" * 10_000
 
@@ -324,3 +327,11 @@ def test_an_import_that_keeps_edits_keeps_an_administrator(tmp_path):
 def test_login_names_that_differ_in_case_alone_are_refused(tmp_path):
     [bad] = import_workspace(write(tmp_path, {"users.csv": USERS + "BOSS,Boss,,rep,,,\n"})).bad_rows
     assert (bad.file, bad.column, bad.value) == ("users.csv", "key", "BOSS")
+
+
+@pytest.mark.parametrize("text", [r"\u0000", r"a\ud800b", r"\udfff"])
+def test_an_escape_of_json_brings_nothing_that_no_cell_holds(text):
+    for parse, cell in ((cells.notes, f'{{"margin": "{text}"}}'), (cells.success_factors, PRICING % text)):
+        with pytest.raises(Bad):
+            parse(cell, None)
+    assert json.loads(cells.notes(r'{"margin": "\ud83d\ude00"}', None)) == {"margin": "😀"}

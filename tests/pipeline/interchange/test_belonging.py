@@ -63,3 +63,11 @@ def test_one_whose_people_are_named_stays_with_its_customer(tmp_path, name):
     load(write(tmp_path / "in", with_contact(name, "c1")))
     [bad] = import_workspace(moved(tmp_path)).bad_rows
     assert (bad.file, bad.column, bad.value) == ("opportunities.csv", "customer", "bolt")
+
+
+def test_an_activity_about_an_opportunity_is_one_with_its_customer(tmp_path):
+    unsaid = {"activities.csv": FILES["activities.csv"].replace("visit,acme", "visit,")}
+    load(write(tmp_path / "first", {**TWO, **unsaid}))
+    assert Activity.objects.get().customer.key == "acme"
+    assert changed(load(write(tmp_path / "again", unsaid, base=False))) == {}
+    assert Activity.objects.get().customer.key == "acme"

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, edits, search
+from accounts import audit, edits, idempotency, search
 from accounts.actions import refuse_unless_admin
 from accounts.models import User
 from customers.models import ERASED, PERSONAL, Contact, Erasure
-from opportunities.models import Stakeholder
+from opportunities.actions import forget_sensitive_notes
 from pipeline.models import ImportRun
 from pipeline.runs import storage
 from pipeline.runs.reports import BAD_ROWS
@@ -23,7 +23,8 @@ from pipeline.runs.reports import BAD_ROWS
 def erase_contact(*, contact: Contact, reason: str, actor: User) -> Contact:
     """Forget a contact's name, phone, mail and notes for good (administrators); the row, its role and history stay.
 
-    Sensitive notes about the person and the cells that import reports quote go too. Twice changes nothing.
+    Sensitive notes about the person, the cells that import reports quote, and kept answers of the API go too. Twice
+    changes nothing.
     """
     refuse_unless_admin(actor)
     if not reason.strip():
@@ -38,8 +39,9 @@ def erase_contact(*, contact: Contact, reason: str, actor: User) -> Contact:
     row.mark_changed(found)
     row.save(update_fields=[*found, "version", "changed_in"])
     search.index(row)
-    Stakeholder.objects.filter(contact=row).exclude(sensitive_note="").update(sensitive_note="", sensitive_by=None)
+    forget_sensitive_notes(contact=row, actor=actor)
     _forget_in_reports(row.key, known)
+    idempotency.forget({row.key, *known})
     Erasure.objects.create(contact=row, erased_by=actor, reason=reason.strip())
     changes = {name: found[name] for name in PERSONAL if name in found}
     audit.record("erase", row=row, actor=actor, changes=changes)
@@ -68,7 +70,8 @@ def _blank(row: dict[str, Any], key: str, known: set[str]) -> bool:
     """Blank the person's cells in a row of a report; whether there were any."""
     if row.get("file") != "contacts.csv":
         return False
-    theirs = row.get("key") == key and row.get("field") in PERSONAL
+    personal = row.get("field", row.get("column")) in PERSONAL
+    theirs = personal and row.get("key", key) == key  # a row without a key may be anybody's
     cells = [name for name in ("value", "ours", "theirs") if row.get(name) and (theirs or row[name] in known)]
     row.update(dict.fromkeys(cells, ""))
     return bool(cells)

@@ -42,6 +42,7 @@ from opportunities.actions.stakeholders import (
     add_stakeholder,
     archive_stakeholder,
     edit_stakeholder,
+    forget_sensitive_notes,
     restore_stakeholder,
 )
 from opportunities.actions.strategy import (
@@ -87,6 +88,7 @@ __all__ = [
     "archive_task",
     "edit_competitor",
     "edit_stakeholder",
+    "forget_sensitive_notes",
     "edit_strategy",
     "edit_task",
     "finish_task",

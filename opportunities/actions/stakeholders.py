@@ -40,6 +40,8 @@ def add_stakeholder(*, opportunity: Opportunity, actor: User, new_contact: str =
         fields["contact"] = create_contact(actor=actor, customer=row.customer, name=new_contact)
     given = _completed({**_known_of(fields.get("contact")), **only(fields, FIELDS)})
     _refuse_wrong(row, None, given, is_new=bool(new_contact))
+    if given.get("sensitive_note"):
+        _refuse_erased(given.get("contact"), is_new=True)
     author = actor if given.get("sensitive_note") else None
     made = edits.create(Stakeholder(opportunity=row, sensitive_by=author, **given), actor=actor, made_up=["key"])
     settle_proof(row)
@@ -80,6 +82,26 @@ def _refuse_twice(row: Opportunity, contact: Contact | None) -> None:
         raise ValidationError({"contact": _("This person is on the map already.")})
 
 
+def _refuse_erased(contact: Contact | None, *, is_new: bool = False) -> None:
+    """Nothing sensitive is noted of a person whose data was erased on request (FINE-PRINT 54).
+
+    Read again: an erasure locks the contact and all its rows on maps, of which a new one is none yet (`is_new`).
+    """
+    if contact is None:
+        return
+    rows = Contact.objects.select_for_update(of=("self",)) if is_new else Contact.objects.all()
+    if rows.get(pk=contact.pk).erased_at is not None:
+        raise ValidationError({"sensitive_note": _("This person's data was erased on request.")})
+
+
+@transaction.atomic
+def forget_sensitive_notes(*, contact: Contact, actor: User) -> None:
+    """Blank what was noted of a person whose data is erased, on the map or off it; the contact is locked."""
+    for row in Stakeholder.objects.select_for_update(of=("self",)).filter(contact=contact).order_by("pk"):
+        changes = {"sensitive_note": ""}
+        edits.edit_locked(row, changes=changes, seen=None, actor=actor, action="erase", besides={"sensitive_by": None})
+
+
 @transaction.atomic
 def edit_stakeholder(
     *, stakeholder: Stakeholder, changes: dict[str, Any], seen: int | None, actor: User
@@ -99,6 +121,8 @@ def edit_stakeholder(
         refuse_unless_reads_sensitive(row, actor, now.sensitive_by_id)
     _refuse_wrong(row, now, given)
     note = given.get("sensitive_note", now.sensitive_note)
+    if note and (note != now.sensitive_note or given.get("contact", now.contact) != now.contact):
+        _refuse_erased(given.get("contact", now.contact))
     author = {} if note == now.sensitive_note else {"sensitive_by": actor if note else None}
     saved = edits.edit_locked(now, changes=given, seen=seen, actor=actor, besides=author)
     settle_proof(row)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.calendar import OrgCalendar
 from pipeline.interchange import cells
 from pipeline.interchange.columns import Column, File
-from pipeline.interchange.layout import EVENTS, FILES, NEEDED_AT_FIRST
+from pipeline.interchange.layout import CONTACTS, EVENTS, FILES, NEEDED_AT_FIRST
 from pipeline.interchange.reading import Table
 from pipeline.interchange.report import Bad, Report
 from pipeline.interchange.source import Source
@@ -86,6 +86,7 @@ class RowParser:
         self.file, self.calendar, self.report = file, calendar, report
         self.places = [(column, header.index(column.name) if column.name in header else -1) for column in file.columns]
         self.is_event = file is EVENTS
+        self.key_at = header.index("key") if file is CONTACTS and "key" in header else -1
         self.field_at = next((place for column, place in self.places if column.name == "field"), -1)
 
     def __call__(self, line: int, row: list[str]) -> Iterator[Any]:
@@ -97,7 +98,8 @@ class RowParser:
             try:
                 yield self._value(column, cell, row)
             except Bad as bad:
-                self.report.refuse(self.file.name, line, column.name, cell, bad)
+                key = row[self.key_at] if self.key_at >= 0 else ""
+                self.report.refuse(self.file.name, line, column.name, cell, bad, key)
                 if column.name in self.file.key:
                     self.report.broken.add(self.file.name)
                 yield None

@@ -47,6 +47,7 @@ class BadRow:
     value: str
     wrong: Text
     accepted: Text = ""
+    key: str = ""  # of the row that it stands in, where the row is about a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,12 @@ class Report:
     def ok(self) -> bool:
         return not self.bad_count
 
-    def refuse(self, file: str, line: int, column: str, value: Any, bad: Bad) -> None:
+    def refuse(self, file: str, line: int, column: str, value: Any, bad: Bad, key: str = "") -> None:
         """Note a bad row."""
         self.bad_count += 1
         if len(self.bad_rows) < MOST_BAD_ROWS:
             text = "" if value is None else str(value)[:LONGEST_VALUE]
-            self.bad_rows.append(BadRow(file, line, column, text, bad.wrong, bad.accepted))
+            self.bad_rows.append(BadRow(file, line, column, text, bad.wrong, bad.accepted, key))
 
     def refuse_line(self, file: str, line: int, wrong: Any, accepted: Any) -> None:
         """Note a row that could not be read at all: whether a key is among its cells nobody knows."""

@@ -76,6 +76,7 @@ def _bad_row(bad: Any) -> dict[str, Any]:
     return {
         "file": bad.file, "line": bad.line, "column": _plain(bad.column), "value": _plain(bad.value),
         "wrong": in_every_language(bad.wrong), "accepted": in_every_language(bad.accepted),
+        **({"key": _plain(bad.key)} if bad.key else {}),
     }  # fmt: skip
 
 
@@ -90,6 +91,8 @@ def shown(report: dict[str, Any] | None) -> dict[str, Any]:
     rows = [
         {**row, "wrong": said(row["wrong"]), "accepted": said(row["accepted"])} for row in report.get("bad_rows", [])
     ]
+    for row in rows:
+        row.pop("key", None)
     alike = [{**row, "reasons": row.get("reasons", [])} for row in report.get("alike", [])]
     return {**report, "refused": said(report.get("refused")), "bad_rows": rows, "alike": alike}
 

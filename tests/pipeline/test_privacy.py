@@ -12,17 +12,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from accounts import notifications, sending
-from accounts.models import AuditEntry, Kind, Notification, OutboxMessage, User
+from accounts.models import AuditEntry, IdempotencyRecord, Kind, Notification, OutboxMessage, User
 from accounts.selectors import today
 from customers.actions import add_joint_action, create_nps_response, create_plan, edit_contact
 from customers.models import ERASED, Contact, Erasure
-from opportunities.actions import Evidence, add_checkpoints, add_stakeholder, add_task
+from opportunities.actions import Evidence, add_checkpoints, add_stakeholder, add_task, edit_stakeholder
 from opportunities.models import Activity, Stakeholder
 from pipeline.contacts_kept import remind
 from pipeline.interchange import export_workspace, import_workspace
 from pipeline.models import ImportRun
 from pipeline.privacy import erase_contact
-from pipeline.runs import storage
+from pipeline.runs import reports, storage
 from pipeline.runs.reports import BAD_ROWS
 from pipeline.selectors.privacy import dossier, no_longer_met
 from pipeline.selectors.searching import search_everything
@@ -123,7 +123,8 @@ def test_an_erasure_takes_what_is_personal_and_leaves_role_and_history(company, 
     assert (record.contact, record.erased_by, record.reason) == (row, company.admin, "Letter of 3 May")
     trail = json.dumps(list(AuditEntry.objects.values_list("changes", "label")), ensure_ascii=False)
     assert not any(secret in trail for secret in SECRETS)
-    assert AuditEntry.objects.get(action="erase").changes == dict.fromkeys(["name", "email", "phone", "notes"])
+    entry = AuditEntry.objects.get(action="erase", model="contact")
+    assert entry.changes == dict.fromkeys(["name", "email", "phone", "notes"])
     for typed in ("李维秘", "lwm", "5678"):
         assert search_everything(company.rep, typed) == []
     page = signed_in(company.admin).get(f"/contacts/{row.pk}/privacy/").content.decode()
@@ -156,10 +157,36 @@ def test_what_was_erased_is_not_entered_again_by_hand_or_by_an_import(company, c
     assert (row.name, row.phone, row.email, row.notes) == (ERASED, "", "", "")
 
 
+def test_a_sensitive_note_does_not_come_back(company, contact):
+    note = contact.stakes.get()
+    row = erase(contact, company.admin)
+    for again in ({"sensitive_note": "又来"}, {"sensitive_note": "又来", "contact": row}):
+        with pytest.raises(ValidationError) as caught:
+            edit_stakeholder(stakeholder=note, changes=again, seen=note.version, actor=company.rep)
+        assert set(caught.value.message_dict) == {"sensitive_note"}
+    deal = factories.opportunity(company.rep, "另一单", customer=row.customer)
+    with pytest.raises(ValidationError):
+        add_stakeholder(opportunity=deal, contact=row, sensitive_note="又来", actor=company.rep)
+    add_stakeholder(opportunity=deal, contact=row, goal="升职", actor=company.rep)
+    edit_stakeholder(stakeholder=note, changes={"stance": 2}, seen=None, actor=company.rep)
+    assert set(row.stakes.values_list("sensitive_note", "sensitive_by")) == {("", None)}
+    entry = AuditEntry.objects.get(action="erase", model="stakeholder")
+    assert (entry.object_id, entry.changes, entry.actor) == (note.pk, {"sensitive_note": None}, company.admin)
+    assert entry.object_version == note.version + 1
+
+
+def test_somebody_with_a_sensitive_note_is_not_changed_into_who_was_erased(company, contact):
+    deal = factories.opportunity(company.rep, "另一单", customer=contact.customer)
+    post = add_stakeholder(opportunity=deal, role_title="财务", sensitive_note="私下说的", actor=company.rep)
+    erased = erase(contact, company.admin)
+    with pytest.raises(ValidationError):
+        edit_stakeholder(stakeholder=post, changes={"contact": erased}, seen=None, actor=company.rep)
+
+
 def test_import_reports_forget_the_person(company, contact, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     bad = {"file": "contacts.csv", "line": 2, "column": "phone", "value": SECRETS[1]}
-    other = {"file": "contacts.csv", "line": 3, "column": "phone", "value": "13900000000"}
+    other = {"file": "contacts.csv", "line": 3, "column": "phone", "value": "13900000000", "key": "another"}
     edited = {
         "file": "contacts.csv",
         "key": contact.key,
@@ -179,6 +206,33 @@ def test_import_reports_forget_the_person(company, contact, settings, tmp_path):
     assert (run.report["overwritten"][0]["ours"], run.report["overwritten"][0]["theirs"]) == ("", "")
     kept = [json.loads(line)["value"] for line in (folder / BAD_ROWS).read_text().splitlines()]
     assert kept == ["", "13900000000"]
+
+
+@pytest.mark.parametrize("key", ["theirs", None])
+def test_a_refused_cell_is_forgotten_although_the_contact_never_had_it(company, contact, settings, tmp_path, key):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    said = f"key,customer,name,email\n{contact.key if key else ''},{contact.customer.key},李,li@@secret.example\n"
+    report = import_workspace(write(tmp_path / "in", {"contacts.csv": said}, base=False))
+    run = ImportRun.objects.create(requested_by=company.admin, state="refused", report=reports.as_json(report, []))
+    assert "li@@secret" in json.dumps(reports.shown(run.report))
+    assert not any("key" in row for row in reports.shown(run.report)["bad_rows"])
+    erase(contact, company.admin)
+    run.refresh_from_db()
+    assert "li@@secret" not in json.dumps(run.report)
+
+
+def test_kept_answers_of_the_api_forget_the_person(company, contact):
+    client, key = client_of(company.rep), {"Idempotency-Key": "one"}
+    body = {"customer": contact.customer.key, "name": "李维秘密", "phone": "13800001111"}
+    other = {**body, "name": "Other", "phone": ""}
+    made = client.post("contacts/", body, headers=key).json()
+    client.post("contacts/", other, headers={"Idempotency-Key": "two"})
+    erase(Contact.objects.get(pk=made["id"]), company.admin)
+    assert "李维秘密" not in "".join(body or "" for body in IdempotencyRecord.objects.values_list("body", flat=True))
+    again = client.post("contacts/", body, headers=key)
+    assert (again.status_code, again["Idempotent-Replayed"], again.content) == (201, "true", b"")
+    assert not Contact.objects.filter(name="李维秘密").exists()
+    assert client.post("contacts/", other, headers={"Idempotency-Key": "two"}).json()["name"]
 
 
 def test_through_the_api(company, contact):

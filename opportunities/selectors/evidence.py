@@ -1,7 +1,7 @@
 """Where an opportunity stands on the ladders, now and four weeks ago, and what its stage asks for (METHOD.md §2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -27,7 +27,7 @@ NOTHING_MISSING = gate.Missing()
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A record that stands for one level: its grade, from which day it is, since when it is verified (None: hollow)."""
+    """The record that stands for one level: its grade and day; since when the level is verified (None: hollow)."""
 
     grade: str
     said_on: date
@@ -78,9 +78,9 @@ class Footing:
 
     @property
     def verified_on(self) -> date | None:
-        """Since when the verified height stands; None at 0."""
-        proof = self.proofs.get(self.verified)
-        return proof.verified_on if proof else None
+        """Since when every level up to the verified height is verified; None at 0."""
+        days = (proof.verified_on for level, proof in self.proofs.items() if level <= self.verified)
+        return max(filter(None, days), default=None)
 
     @property
     def ageing(self) -> bool:
@@ -166,7 +166,7 @@ def ascent_of(row: Any, day: date) -> Ascent:
 
 
 def _proofs(row: Opportunity, day: date) -> dict[str, dict[int, Proof]]:
-    """{factor: {level: the best of its records}}."""
+    """{factor: {level: the best of its records, with the day from which the first of them has verified it}}."""
     found: dict[str, dict[int, Proof]] = {factor: {} for factor in FACTORS}
     names = ("factor", "level", "grade", "verified_at", "said_on", "recorded_at")
     on = calendar().local_date
@@ -177,7 +177,8 @@ def _proofs(row: Opportunity, day: date) -> dict[str, dict[int, Proof]]:
         verified_on = on(verified_at) if verified_at else None
         proof = Proof(grade, said_on or recorded, verified_on, is_ageing(said_on, recorded, day))
         held = found[factor].get(level, proof)
-        found[factor][level] = max(held, proof, key=lambda each: each.rank)
+        since = min(filter(None, (held.verified_on, verified_on)), default=None)
+        found[factor][level] = replace(max(held, proof, key=lambda each: each.rank), verified_on=since)
     return found
 
 

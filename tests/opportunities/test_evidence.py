@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.selectors import today
 from customers.models import Contact
 from opportunities.actions import Evidence, add_checkpoints, add_collaborator, withdraw_checkpoint
-from opportunities.models import Attachment, Checkpoint, MethodSetting
+from opportunities.models import Attachment, Checkpoint, MethodSetting, Opportunity
+from opportunities.selectors.evidence import ascent_of, with_ascent
 from tests import factories
 from tests.opportunities.browser_door import HTMX, events_of, post, queries_of, text_of
 
@@ -52,6 +53,17 @@ def record(deal, actor, level=1, grade="E1", factor="power", **fields):
 
 def heights(deal):
     return deal.heights.current().get().heights
+
+
+def test_a_younger_record_does_not_say_since_when_the_height_stands(company, deal):
+    for level, days, said in ((1, 20, 100), (2, 30, 30), (1, 5, 6)):
+        made = record(deal, company.rep, level, said_on=today() - timedelta(days=said))
+        Checkpoint.objects.filter(pk=made.pk).update(verified_at=timezone.now() - timedelta(days=days))
+    row = with_ascent(Opportunity.objects.filter(pk=deal.pk), today()).get()
+    footing = next(each for each in ascent_of(row, today()).footings if each.ladder.factor == "power")
+    assert (footing.verified, footing.verified_on) == (2, today() - timedelta(days=20))
+    assert footing.proofs[2].verified_on == today() - timedelta(days=30)
+    assert not footing.ageing  # the younger record keeps it fresh
 
 
 # --- Adding -----------------------------------------------------------------------------------

@@ -50,6 +50,11 @@ class Evidence:
         return bool(self.link or self.file or (self.grade == "E2" and met))
 
 
+def witness(grade: str, contact: Contact | None, said_on: date | None) -> dict[str, Any]:
+    """Who said it and on which day, for the forms; our own word was said by nobody on any day."""
+    return {"contact": None, "said_on": None} if grade == GRADES[0] else {"contact": contact, "said_on": said_on}
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """What became of one of several: `problem` says why it was not confirmed."""

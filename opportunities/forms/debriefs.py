@@ -18,6 +18,7 @@ from config.web.fields import PickManyField
 from customers.models import Contact, Customer
 from opportunities.actions import Evidence, NextStep
 from opportunities.actions.activities import DEBRIEF
+from opportunities.actions.checkpoints import witness
 from opportunities.forms.fields import DayField, PickerField
 from opportunities.forms.files import FileKeeping
 from opportunities.models import Grade, Opportunity
@@ -149,8 +150,10 @@ class ToldForm(FileKeeping):
                 factor=factor, level=int(level), grade=typed["grade"] or AT_FIRST, link=typed["link"],
                 file=self.attachment,
                 evidence=next((t for t in _texts(typed) if t), ""),
-                contact=typed["evidence_contact"] or alone,
-                said_on=typed["said_on"] or calendar().local_date(done_at),
+                **witness(
+                    typed["grade"] or AT_FIRST, typed["evidence_contact"] or alone,
+                    typed["said_on"] or calendar().local_date(done_at),
+                ),
             )
         ]  # fmt: skip
 

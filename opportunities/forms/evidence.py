@@ -16,6 +16,7 @@ from accounts.selectors import today
 from customers.actions import create_contact
 from customers.models import Contact
 from opportunities.actions import Evidence, add_checkpoints
+from opportunities.actions.checkpoints import witness
 from opportunities.forms.fields import DayField
 from opportunities.forms.files import FileKeeping
 from opportunities.forms.pickers import PickerInput
@@ -113,12 +114,10 @@ class EvidenceForm(FileKeeping):
     def save(self) -> list[Checkpoint]:
         """The records, with the contact when that is new, all or none. Raises what the actions raise."""
         given = self.cleaned_data
-        common = {name: given[name] for name in ("grade", "said_on", "link", "activity")}
+        common = {name: given[name] for name in ("grade", "link", "activity")}
         common["file"] = self.attachment
-        if given["grade"] == GRADES[0]:  # our own word: nobody said it on any day
-            common["said_on"] = None
-        else:
-            common["contact"] = self._contact()
+        contact = None if given["grade"] == GRADES[0] else self._contact()  # which makes somebody new
+        common |= witness(given["grade"], contact, given["said_on"])
         records = [
             Evidence(factor=self.ladder.factor, level=level, evidence=given[f"evidence_{level}"], **common)
             for level in given["levels"]

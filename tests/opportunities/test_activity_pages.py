@@ -141,6 +141,14 @@ def test_without_script_it_ends_on_the_activity(company, deal, rep):
     assert answer.url == reverse("activity", args=[Activity.objects.get().pk])
 
 
+def test_our_own_word_was_said_by_nobody_on_any_day(company, deal, rep):
+    person = factories.contact(company.rep, deal.customer)
+    htmx(rep, reverse("activity_new"), quick(deal, outcome="We think so", rung="demand-1", grade="E0",
+                                             contacts=person.key, evidence_contact=person.key))  # fmt: skip
+    record = Checkpoint.objects.get()
+    assert (record.grade, record.contact, record.said_on) == ("E0", None, None)
+
+
 # --- Debrief, edit -------------------------------------------------------------------------------
 
 

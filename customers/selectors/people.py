@@ -77,7 +77,7 @@ def _meetings(people: Iterable[int], user: User) -> list[tuple[int, Knows]]:
     seen = activities.visible_to(user).done().filter(cancelled_at=None, contacts__in=list(people))
     found = (
         seen.order_by()
-        .values("contacts", "owner__name")
+        .values("contacts", "owner", "owner__name")
         .annotate(times=Count("pk", distinct=True), last=Max("done_at"))
         .order_by("-times", "-last")
     )

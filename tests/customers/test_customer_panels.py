@@ -23,6 +23,7 @@ from customers.models import (
 )  # fmt: skip
 from customers.rules.tiers import CRITERIA
 from customers.selectors.bought import revenue, wallet_share, white_space
+from customers.selectors.people import people_map
 from opportunities.actions import add_collaborator
 from opportunities.models import Stakeholder
 from tests import factories
@@ -121,6 +122,15 @@ def test_people_stand_for_one_and_against_another_deal(company, signed_in, own):
     assert "Open line" in text
     assert "Secret line" not in text
     assert "for one, against another" not in text
+
+
+def test_two_of_us_who_share_a_name_know_somebody_each(company, own):
+    contact = factories.contact(company.rep, own, "Li Wei")
+    type(company.rep).objects.filter(pk=company.manager.pk).update(name=company.rep.name)
+    for person in (company.rep, company.rep, company.manager):
+        met(person, contact)
+    (person,) = people_map(own, company.executive)
+    assert [each.times for each in person.known_by] == [2, 1]
 
 
 def test_a_group_is_added_up_over_what_one_sees(company, signed_in):

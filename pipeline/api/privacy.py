@@ -46,7 +46,7 @@ def _contact(request: Request, pk: int) -> Any:
 @permission_classes([permissions.IsAuthenticated, TokenScope])
 def privacy_view(request: Request, pk: int) -> Response:
     """Everything kept about a person, as far as the caller may see it."""
-    return Response(dossier(_contact(request, pk), request.user).as_json())
+    return Response(dossier(_contact(request, pk), request.user, most=None).as_json())
 
 
 @extend_schema(operation_id="contacts_erase_create", request=ErasureSerializer, responses=DossierSerializer)

@@ -32,7 +32,7 @@ KEPT_YEARS = 3  # without anything done, after which somebody is asked whether a
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """The rows of one kind that name the contact: their texts, at most MOST."""
+    """The rows of one kind that name the contact: their texts."""
 
     model: str
     label: str
@@ -53,17 +53,17 @@ class Dossier:
         }
 
 
-def dossier(contact: Contact, user: User) -> Dossier:
-    """At most two queries for each kind of row that can name a contact.
+def dossier(contact: Contact, user: User, *, most: int | None = MOST) -> Dossier:
+    """Of each kind of row that can name a contact the first `most`, None for all; at most two queries a kind.
 
     The kinds are found from the models, those without a way back too, so that none is forgotten.
     """
     labels = {field.name: str(field.verbose_name) for field in Contact._meta.fields}
     fields = [(name, labels[name], getattr(contact, name)) for name in FIELDS]
-    return Dossier(fields, [each for each in _mentions(contact, user) if each.texts])
+    return Dossier(fields, [each for each in _mentions(contact, user, most) if each.texts])
 
 
-def _mentions(contact: Contact, user: User) -> list[Mention]:
+def _mentions(contact: Contact, user: User, most: int | None) -> list[Mention]:
     found = []
     for relation in _relations():
         model: Any = relation.related_model
@@ -72,7 +72,7 @@ def _mentions(contact: Contact, user: User) -> list[Mention]:
             rows = rows.visible_to(user)
         elif not user.is_admin:
             continue
-        rows = rows.select_related(*_named_by(model)).order_by("pk")[:MOST]
+        rows = rows.select_related(*_named_by(model)).order_by("pk")[:most]
         label = str(model._meta.verbose_name)
         found.append(Mention(str(model._meta.model_name), label, [_text(row, user) for row in rows]))
     return found

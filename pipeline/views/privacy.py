@@ -36,11 +36,12 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything kept about the person that the reader may see; `?format=json`: the same as a file."""
     user: Any = request.user
     contact = _contact(request, pk)
-    found = dossier(contact, user)
     if request.GET.get("format") == "json":
+        found = dossier(contact, user, most=None)
         response = JsonResponse(found.as_json(), json_dumps_params={"ensure_ascii": False, "indent": 2})
         response["Content-Disposition"] = f'attachment; filename="contact-{contact.pk}.json"'
         return response
+    found = dossier(contact, user)
     erasure = Erasure.objects.filter(contact=contact).select_related("erased_by").first()
     context = {"contact": contact, "found": found, "erasure": erasure, "may_erase": user.is_admin and erasure is None}
     return render(request, "pipeline/privacy.html", context)

@@ -109,6 +109,15 @@ def test_what_each_row_says_of_the_person_is_shown(company, contact):
     assert len(many) == len(few)
 
 
+def test_an_export_of_what_is_kept_is_whole(company, contact, signed_in, monkeypatch):
+    monkeypatch.setattr(dossier, "__kwdefaults__", {"most": 1})
+    factories.activity(company.rep, customer=contact.customer, contacts=[contact], objective="第二次")
+    address = f"/contacts/{contact.pk}/privacy/"
+    assert "第二次" not in signed_in(company.rep).get(address).content.decode()
+    for answer in (signed_in(company.rep).get(f"{address}?format=json"), client_of(company.rep).get(address[1:])):
+        assert "第二次" in json.dumps(answer.json(), ensure_ascii=False)
+
+
 def test_an_erasure_takes_what_is_personal_and_leaves_role_and_history(company, contact, signed_in):
     row = erase(contact, company.admin)
     assert (row.name, row.phone, row.email, row.notes) == (ERASED, "", "", "")

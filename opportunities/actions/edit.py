@@ -1,16 +1,19 @@
 """Edits of what an opportunity says of itself, and its hand-over to another owner."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
 from opportunities.actions.writing import MOVE_WATCHES, lock_editable, lock_visible, refuse_if_archived, write
-from opportunities.models import Opportunity
+from opportunities.models import Activity, Checkpoint, JointTask, Opportunity, Stakeholder
 
 VERSIONED = ("amount", "expected_close_date", "product", "next_step", "next_step_due")
 WITHOUT_PAST = ("customer", "title", "source", "forecast_category", "signed_on", "competitor")
@@ -59,14 +62,18 @@ def _edited(row: Opportunity, changes: dict[str, Any], seen: int | None) -> tupl
 
 def _refuse_to_leave_people(row: Opportunity) -> None:
     """The present customer's people would stay behind on a deal of another customer, seen by whoever sees that one."""
-    if (
-        row.stakeholders.filter(contact__isnull=False).exists()
-        or row.checkpoints.filter(contact__isnull=False).exists()
-        or row.joint_tasks.filter(contact__isnull=False).exists()
-    ):
-        raise ValidationError(
-            {"customer": _("People of this customer stand on the deal, in its evidence or plan: it stays with them.")}
-        )
+    if has_people(row):
+        told = _("People of this customer stand on the deal, in its evidence, plan or activities: it stays with them.")
+        raise ValidationError({"customer": told})
+
+
+def has_people(row: Opportunity) -> bool:
+    """Whether anybody of its customer stands on it: on its map, in its evidence, plan or activities. One query."""
+    named: list[Any] = [model.objects.filter(contact__isnull=False) for model in (Stakeholder, Checkpoint, JointTask)]
+    with_somebody = Activity.contacts.through.objects.values("activity")
+    named.append(Activity.objects.filter(pk__in=with_somebody))
+    anywhere = [Q(Exists(rows.filter(opportunity=OuterRef("pk")))) for rows in named]
+    return Opportunity.objects.filter(reduce(or_, anywhere), pk=row.pk).exists()
 
 
 def _refuse_signing_date(changes: dict[str, Any]) -> None:

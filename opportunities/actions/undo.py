@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, outbox, search
 from accounts.models import User
 from opportunities import rules
+from opportunities.actions.edit import has_people
 from opportunities.actions.writing import activities_follow, lock
 from opportunities.models import Checkpoint, Decision, GradeChange, Opportunity, OpportunityVersion, Waiver
 from opportunities.querysets import FOREVER
@@ -39,7 +40,7 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
         raise TooLate
     if timezone.now() - datetime.fromisoformat(change["at"]) > rules.UNDO_ACCEPTED:
         raise TooLate
-    if _judged_since(row, datetime.fromisoformat(change["at"])):
+    if _judged_since(row, datetime.fromisoformat(change["at"])) or _leaves_people(row, change["fields"]):
         raise TooLate
     was = {name: getattr(row, name) for name in change["fields"]}
     if change["versioned"]:
@@ -78,6 +79,11 @@ def _with_judgements(queryset: QuerySet[Any]) -> QuerySet[Any]:
 def _judged_since(row: Any, at: datetime) -> bool:
     """Whether evidence or a decision came to it after the change: something else has changed then, by whomever."""
     return any(moment > at for moment in (getattr(row, name) for name in JUDGED) if moment)
+
+
+def _leaves_people(row: Opportunity, fields: list[str]) -> bool:
+    """Whether people of the customer that it would leave have come to it: they came since the change."""
+    return "customer" in fields and has_people(row)
 
 
 def _parsed(name: str, value: Any) -> Any:

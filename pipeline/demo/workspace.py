@@ -2,6 +2,7 @@
 
 import csv
 import random
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -77,7 +78,7 @@ def _business(today: date) -> dict[str, Table]:
     proof = _evidence(today, lives, contacts)  # before the opportunities' rows: some are moved past the gate
     events = [[life.key, at.isoformat(), *rest] for life in lives for at, *rest in life.events]
     return {
-        "customers": (CUSTOMER_COLUMNS, _customers(owners, today)),
+        "customers": (CUSTOMER_COLUMNS, _customers(owners, today, orders)),
         "contacts": (CONTACT_COLUMNS, contacts),
         "opportunities": (OPPORTUNITY_COLUMNS, [_opportunity(life) for life in lives]),
         "opportunity_events": (["opportunity", "at", "actor", "field", "value", "reason"], events),
@@ -113,13 +114,22 @@ def _customer_owners(chance: random.Random) -> list[str]:
     return [chance.choice(reps[row[3]]) for row in names.CUSTOMERS]
 
 
-def _customers(owners: list[str], today: date) -> list[list[Any]]:
-    since = today - timedelta(days=1500)
+def _customers(owners: list[str], today: date, orders: list[list[Any]]) -> list[list[Any]]:
+    since, bought = today - timedelta(days=1500), _bought(orders, today)
     return [
-        [f"C{i:03d}", name, industry, region, owners[i], (since + timedelta(days=23 * i)).isoformat(), spend * 10_000,
-         accounts.first_tier(i, tier), team]
+        [f"C{i:03d}", name, industry, region, owners[i], (since + timedelta(days=23 * i)).isoformat(),
+         max(spend * 10_000, bought[f"C{i:03d}"] * 4 // 3), accounts.first_tier(i, tier), team]
         for i, (name, industry, region, team, tier, spend) in enumerate(names.CUSTOMERS)
     ]  # fmt: skip
+
+
+def _bought(orders: list[list[Any]], today: date) -> Counter[str]:
+    """What each customer ordered within a year: it spends more than that, also with others."""
+    bought: Counter[str] = Counter()
+    for _key, customer, _product, _owner, amount, booked_on in orders:
+        if date.fromisoformat(booked_on) > today - timedelta(days=366):
+            bought[customer] += int(float(amount))
+    return bought
 
 
 def _contacts(chance: random.Random) -> list[list[Any]]:

@@ -8,6 +8,7 @@ from config.web.context import set_zone
 from config.web.money import set_currency
 from tests import factories
 from tests.factories import Company
+from tests.matrix.rows import rows  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,8 @@ from config.web.templatetags.formats import money
 from opportunities import actions
 from opportunities.models import Stakeholder, StrategySheet
 from pipeline.interchange.export import export_workspace
-from tests.test_access_matrix import ASKED, MATRIX, body_of, request, rows, undone  # noqa: F401
+from tests.matrix.doors import ASKED
+from tests.test_access_matrix import MATRIX, body_of, request, undone
 
 pytestmark = pytest.mark.django_db
 WORD, FLOOR = "Planted-Quarrel", Decimal("3141592.65")
@@ -36,7 +37,7 @@ def found_in(text: str) -> list[str]:
 
 
 @pytest.fixture
-def planted(company, rows):  # noqa: F811
+def planted(company, rows):
     """The rep's rows with both secrets; the mate works on the opportunity too."""
     actions.add_collaborator(opportunity=rows["opportunity"], user=company.mate, actor=company.rep)
     actions.edit_stakeholder(

@@ -43,7 +43,8 @@ from customers.models import (
     TargetCustomer,
 )
 from opportunities.models import Opportunity, Stage
-from tests.test_access_matrix import HIDDEN, ROLES, rows, undone  # noqa: F401
+from tests.matrix.doors import HIDDEN, ROLES
+from tests.test_access_matrix import undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -77,7 +78,7 @@ class Known:
     document: dict[str, Any]
 
 
-def known(company: Any, rows: dict[str, Any], document: dict[str, Any]) -> Known:  # noqa: F811
+def known(company: Any, rows: dict[str, Any], document: dict[str, Any]) -> Known:
     ids = {
         kind: list(model.objects.values_list("pk", flat=True))
         for kind, model in (

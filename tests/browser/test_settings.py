@@ -15,6 +15,7 @@ ADMIN_PAGES = ["/settings/", "/settings/organisation/", "/products/", "/products
 PAGES = ["/profile/", "/customers/", "/customers/new/", "/contacts/", "/accounts/password/change/"]
 
 
+@steps.IN_TWO_CORNERS
 def test_every_page_is_sound(company, open_page, language, viewport):
     of = factories.customer(company.rep, "Harbour Foods")
     factories.contact(company.rep, of, "Wang Fang")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -24,7 +25,7 @@ from customers.views.customers import form_methods
 from customers.views.lists import matching, narrowed, page_of
 
 ORDERINGS = {
-    "orders": {"booked": "booked_on", "customer": "customer__name", "product": "product__name", "amount": "amount"},
+    "orders": {"booked": "booked_on", "customer": "customer_named", "product": "product__name", "amount": "amount"},
     "contracts": {"ends": "ends_on", "starts": "starts_on", "customer": "customer__name", "amount": "amount"},
     "nps": {"answered": "answered_on", "customer": "customer__name", "score": "score"},
 }
@@ -50,7 +51,8 @@ def _listed(request: HttpRequest, filters: Any, kind: str, default: str) -> dict
 def order_list(request: HttpRequest) -> HttpResponse:
     """Orders in sight; of one that its seller sees without its customer, the customer has no name."""
     user: Any = request.user
-    rows = Order.objects.visible_to(user).select_related("customer", "product", "owner")
+    named = Case(When(customer__in=Customer.objects.visible_to(user).values("pk"), then="customer__name"))
+    rows = Order.objects.visible_to(user).select_related("customer", "product", "owner").annotate(customer_named=named)
     context = _listed(request, OrderFilter(request.GET, queryset=rows, request=request), "orders", "-booked")
     shown = {row.customer_id for row in context["page"].object_list}
     context["named"] = set(Customer.objects.visible_to(user).filter(pk__in=shown).values_list("pk", flat=True))

@@ -237,6 +237,16 @@ def test_a_seller_sees_an_order_without_its_hidden_customer(company, customer, s
     assert signed_in(company.rep).get("/orders/?q=Own").context["page"].paginator.count == 0
 
 
+@pytest.mark.parametrize("name", ["Aardvark", "Zebra"])
+def test_the_order_of_the_list_does_not_tell_the_name_of_a_hidden_customer(company, customer, signed_in, name):
+    create_order(actor=company.rep, customer=customer, amount=5, booked_on=today())
+    hidden = factories.customer(company.stranger, name)
+    Order.objects.create(customer=hidden, owner=company.rep, amount=7, booked_on=today())
+    for sort in ("customer", "-customer"):
+        rows = signed_in(company.rep).get("/orders/", {"sort": sort}).context["page"].object_list
+        assert [row.amount for row in rows] == [5, 7], "what has no name comes last"
+
+
 @pytest.mark.parametrize("path", ["orders", "contracts", "nps_responses"])
 def test_a_list_costs_the_same_whatever_there_is(company, customer, signed_in, django_assert_num_queries, path):
     client = signed_in(company.manager)

@@ -1,6 +1,6 @@
 """Writes about what customers bought, are bound to, say of us: orders, contracts, NPS answers."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import edits
 from accounts.models import User
+from config.web.fields import FIRST_YEAR, LAST_YEAR
 from customers.actions.shared import (
     only,
     refuse_if_archived,
@@ -82,6 +83,10 @@ def edit_contract(*, contract: Contract, changes: dict[str, Any], seen: int | No
 
 
 def _refuse_unfit(row: Contract, starts_on: date, ends_on: date, renewed_by: Contract | None) -> None:
+    for name, day in (("starts_on", starts_on), ("ends_on", ends_on)):
+        kept = row.pk is not None and day == getattr(row, name)  # an import may have brought any day
+        if not kept and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError({name: _("Enter a date between 1970 and 2199.")})
     if ends_on < starts_on:
         raise ValidationError({"ends_on": _("It ends before it starts.")})
     if renewed_by is None:
@@ -109,7 +114,7 @@ def renew_contract(
         raise ValidationError(_("This contract has been renewed already."))
     made = create_contract(
         actor=actor, customer=contract.customer, title=title or contract.title, amount=amount,
-        starts_on=starts_on or contract.ends_on + timedelta(days=1), ends_on=ends_on,
+        starts_on=starts_on or contract.next_term()[0], ends_on=ends_on,
     )  # fmt: skip
     edits.edit(contract, changes={"renewed_by": made}, seen=seen, actor=actor, action="renew")
     return made

@@ -1,5 +1,7 @@
 """What a customer has bought, is bound to, says of us, and buys elsewhere (METHOD.md §4)."""
 
+from datetime import date
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -77,6 +79,13 @@ class Contract(Revised):
     def is_renewed(self) -> bool:
         """Whether one follows that is in use."""
         return self.renewed_by is not None and self.renewed_by.archived_at is None
+
+    def next_term(self) -> tuple[date, date]:
+        """First and last day of one that follows at once and lasts as long, none later than the last day there is."""
+        last = date.max.toordinal()
+        begin = min(self.ends_on.toordinal() + 1, last)
+        end = min(begin + (self.ends_on - self.starts_on).days, last)
+        return date.fromordinal(begin), date.fromordinal(end)
 
 
 class NpsResponse(Revised):

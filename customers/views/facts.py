@@ -184,10 +184,9 @@ def contract_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def contract_renew(request: HttpRequest, pk: int) -> HttpResponse:
     """The contract that follows this one: as long and for as much, unless they say otherwise."""
     row = editable_row(request, Contract, pk)
-    begin = row.ends_on + timedelta(days=1)
+    begin, end = row.next_term()
     said = {
-        "title": row.title, "amount": row.amount, "starts_on": begin, "ends_on": begin + (row.ends_on - row.starts_on),
-        "version": row.version,
+        "title": row.title, "amount": row.amount, "starts_on": begin, "ends_on": end, "version": row.version,
     }  # fmt: skip
     form, back = RenewalForm(request.POST or None, initial=said), home(row.customer)
     return form_page(

@@ -139,6 +139,20 @@ def test_an_archived_contract_is_not_renewed(company, customer, signed_in):
     assert Contract.objects.count() == 1
 
 
+def test_the_days_of_a_contract_are_those_of_a_calendar(company, customer, signed_in):
+    client, far = signed_in(company.rep), date(9999, 12, 31)
+    for starts, ends in (("2026-01-01", "9999-12-31"), ("0001-01-01", "2026-12-31")):
+        said = {"customer": customer.key, "title": "Service", "starts_on": starts, "ends_on": ends}
+        answer = client.post("/api/v1/contracts/", said, content_type="application/json")
+        assert (answer.status_code, "between 1970 and 2199" in answer.content.decode()) == (400, True)
+    row = Contract.objects.create(customer=customer, starts_on=today(), ends_on=far)  # as an import may bring it
+    assert client.get(reverse("contract_renew", args=[row.pk]), headers=HTMX).status_code == 200
+    api = client.post(f"/api/v1/contracts/{row.pk}/renew/", {"ends_on": "9999-12-31"}, content_type="application/json")
+    assert api.status_code == 400
+    assert edit_contract(contract=row, changes={"title": "Old"}, seen=1, actor=company.rep).ends_on == far
+    assert Contract.objects.count() == 1
+
+
 def test_a_circle_that_is_there_already_holds_nobody_up(company, customer):
     first, second, third = (contract(customer, company.rep, date(2026, 12, 31)) for _n in range(3))
     Contract.objects.filter(pk=first.pk).update(renewed_by=second)

@@ -234,12 +234,12 @@ FIELDS = (
 
 
 def plan_rows(customers: QuerySet[Any], *, year: int, today: date) -> QuerySet[Any]:
-    """Of these customers those with a plan of the year, or whose tier asks for one: missing ones first."""
+    """Of these customers in use those with a plan of the year, or whose tier asks for one: missing ones first."""
     plans = AccountPlan.objects.in_use().filter(customer=OuterRef("pk"), year=year)
     lines = PlanLine.objects.in_use().filter(plan__customer=OuterRef("pk"), plan__year=year, plan__archived_at=None)
     span = calendar().parse_period(str(year))
     orders = Order.objects.filter(booked_in(span.first, min(span.last, today)), customer=OuterRef("pk"))
-    found = customers.annotate(
+    found = customers.filter(archived_at=None).annotate(
         has_plan=Exists(plans),
         plan_id=Subquery(plans.values("pk")[:1]),
         share_now=Subquery(plans.values("share_now")[:1]),
@@ -248,7 +248,7 @@ def plan_rows(customers: QuerySet[Any], *, year: int, today: date) -> QuerySet[A
         actual=_figure(orders, "customer", Sum("amount")),
         overdue=Coalesce(_figure(_overdue_actions(year, today), "plan__customer", Count("pk")), Value(0)),
     )
-    needed = found.filter(Q(has_plan=True) | Q(tier__in=rules_now().plan_required, archived_at=None))
+    needed = found.filter(Q(has_plan=True) | Q(tier__in=rules_now().plan_required))
     order = Case(When(has_plan=False, then=Value(0)), default=Value(1))
     return needed.order_by(order, "-tier", "name", "pk").values_list(*FIELDS)
 

@@ -12,7 +12,7 @@ from accounts.models import AuditEntry
 from accounts.selectors import calendar, today
 from config.web.revisions import StaleWrite
 from customers import actions
-from customers.models import AccountPlan, Order
+from customers.models import AccountPlan, Customer, Order
 from customers.selectors import plans as selectors
 from tests import factories
 
@@ -326,3 +326,13 @@ def test_my_day_says_what_plans_ask(company, signed_in, plan, django_assert_num_
     assert "Next week" not in page
     actions.archive_plan(plan=plan, seen=None, actor=company.rep)
     assert selectors.due_of(company.rep, day) == []
+
+
+def test_the_list_of_plans_leaves_out_who_was_archived(company, customer, plan, year):
+    def listed():
+        rows = selectors.plan_rows(Customer.objects.all(), year=year, today=today())
+        return [selectors.row_of(row).name for row in rows]
+
+    assert listed() == [customer.name]
+    actions.archive_customer(customer=customer, seen=None, actor=company.rep)
+    assert listed() == []

@@ -7,8 +7,10 @@ from math import cos, pi, sin
 
 from accounts.selectors import calendar, today
 from customers.models import Assessment, Customer
+from customers.rules.attention import assessment_due
 from customers.rules.tiers import CRITERIA, ENOUGH, Judgement
 from customers.selectors.assessments import judgement_of
+from customers.selectors.tiers import rules_now
 
 TOP = 5
 MIDDLE, RADIUS = (150, 104), 78
@@ -27,7 +29,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """`total` is out of 100; `due_on` the day on which the next assessment is due."""
+    """`total` is out of 100; `due_on` the day on which the next assessment is due; `overdue` from that day on."""
 
     assessment: Assessment
     scores: list[Score]
@@ -42,7 +44,7 @@ class Scorecard:
 
 
 def scorecard(customer: Customer) -> Scorecard | None:
-    """None while the customer has never been assessed. One query."""
+    """None while the customer has never been assessed. Two queries."""
     found = Assessment.objects.filter(customer=customer).select_related("rules", "assessed_by", "overridden_by").first()
     return _card(found) if found else None
 
@@ -50,10 +52,11 @@ def scorecard(customer: Customer) -> Scorecard | None:
 def _card(found: Assessment) -> Scorecard:
     scores = [_score(found, name) for name in CRITERIA]
     assessed_on = calendar().local_date(found.assessed_at)
-    due_on = assessed_on + timedelta(found.rules.assess_every_days)
+    every = rules_now().assess_every_days  # today's, as the lists reckon it
+    overdue = assessment_due(found.tier, assessed_on, today(), every)
     return Scorecard(
         found, scores, judgement_of(found), f"{found.points / TOP:.1f}".removesuffix(".0"),
-        assessed_on, due_on, due_on < today(),
+        assessed_on, assessed_on + timedelta(every), overdue,
         rings=tuple(_points([level] * len(scores)) for level in (1, 3, 5)),
         shape=_points([each.score for each in scores]), corners=list(_corners(len(scores))),
     )  # fmt: skip

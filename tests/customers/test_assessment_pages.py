@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from accounts.calendar import add_months
 from accounts.selectors import today
-from customers.actions import assess_customer
+from customers.actions import assess_customer, edit_tier_rules
 from customers.models import Assessment, Customer, Order
 from customers.rules import suggestions
 from customers.rules.tiers import CRITERIA
 from customers.selectors.assessments import assessment_due, facts_of
+from customers.selectors.scorecard import scorecard
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,16 @@ def test_due_are_key_accounts_never_assessed_and_what_was_assessed_90_days_ago(c
     assert due(today() + timedelta(days=90)) == ["Own"]
     Customer.objects.filter(name="Own").update(archived_at=timezone.now())
     assert due(today() + timedelta(days=90)) == []
+
+
+@pytest.mark.parametrize(("days", "overdue"), [(29, False), (30, True)])
+def test_the_scorecard_is_due_when_the_list_says_so(company, customer, days, overdue):
+    row = assess_customer(customer=customer, scores=THREES, actor=company.rep)
+    edit_tier_rules(changes={"assess_every_days": 30}, seen=None, actor=company.admin)
+    Assessment.objects.filter(pk=row.pk).update(assessed_at=timezone.now() - timedelta(days=days))
+    card = scorecard(customer)
+    assert (card.due_on, card.overdue) == (card.assessed_on + timedelta(days=30), overdue)
+    assert due() == (["Own"] if overdue else [])
 
 
 def order(customer, months, amount):

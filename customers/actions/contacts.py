@@ -37,9 +37,10 @@ def _refuse_new_contact(customer: Customer, actor: User) -> None:
 def edit_contact(*, contact: Contact, changes: dict[str, Any], seen: int | None, actor: User) -> Contact:
     """Set fields of CONTACT_FIELDS."""
     refuse_unless_editable(contact, actor)
-    refuse_if_archived(contact)
-    _refuse_erased(contact, changes)
-    return edits.edit(contact, changes=only(changes, CONTACT_FIELDS), seen=seen, actor=actor)
+    row = edits.locked(contact)
+    refuse_if_archived(row)
+    _refuse_erased(row, changes)
+    return edits.edit_locked(row, changes=only(changes, CONTACT_FIELDS), seen=seen, actor=actor)
 
 
 def _refuse_erased(contact: Contact, changes: dict[str, Any]) -> None:

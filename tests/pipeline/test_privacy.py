@@ -166,6 +166,16 @@ def test_what_was_erased_is_not_entered_again_by_hand_or_by_an_import(company, c
     assert (row.name, row.phone, row.email, row.notes) == (ERASED, "", "", "")
 
 
+def test_a_form_that_was_open_before_writes_nothing_back(company):
+    before = factories.contact(company.rep, factories.customer(company.rep), "王川")
+    erase(Contact.objects.get(pk=before.pk), company.admin)
+    changes = {"email": "wang@example.com", "notes": "喜欢钓鱼"}
+    with pytest.raises(ValidationError):
+        edit_contact(contact=before, changes=changes, seen=before.version, actor=company.rep)
+    before.refresh_from_db()
+    assert (before.email, before.notes) == ("", "")
+
+
 def test_a_sensitive_note_does_not_come_back(company, contact):
     note = contact.stakes.get()
     row = erase(contact, company.admin)

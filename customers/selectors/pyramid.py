@@ -98,12 +98,14 @@ def tier_at(end: datetime, customer: str = "pk", tier: str = "tier") -> Case:
 
 
 def pyramid(customers: QuerySet[Any], day: date, rules: TierRules) -> Pyramid:
-    """Three queries, over those of these customers that are in use. A year ago: those that were customers by then."""
+    """Three queries, over those of these customers that are in use. A year ago: those that were customers by then,
+    archived since or not (FINE-PRINT 53); what was merged is in its survivor.
+    """
     before = add_months(day, -12)
     held = {tier: Level(tier) for tier in (*TIERS, NO_TIER)}
-    live = customers.in_use().order_by()  # type: ignore[attr-defined]
-    due = _count_customers(live, held, day, before, rules)
-    _add_orders(live, held, day, before)
+    either = customers.filter(counts_on(before), merged_into=None).order_by()
+    due = _count_customers(either, held, day, before, rules)
+    _add_orders(either, held, day, before)
     total = Level(NO_TIER)
     for level in held.values():
         total.now.add(level.now)
@@ -111,15 +113,16 @@ def pyramid(customers: QuerySet[Any], day: date, rules: TierRules) -> Pyramid:
     for level in held.values():
         level.share = _share(level.now.revenue, total.now.revenue)
         level.share_before = _share(level.before.revenue, total.before.revenue)
-    largest = _share(_of_largest(live, day), total.now.revenue)
+    largest = _share(_of_largest(either.filter(archived_at=None), day), total.now.revenue)
     return Pyramid(day, before, list(held.values()), total, largest, due)
 
 
-def _count_customers(live: Any, held: dict[str, Level], day: date, before: date, rules: TierRules) -> int:
-    known, there = Q(annual_spend__gt=0), Q(created_on=None) | Q(created_on__lte=before)
-    rows = live.annotate(then=tier_at(calendar().end_of_day(before))).values_list("tier", "then")
+def _count_customers(either: Any, held: dict[str, Level], day: date, before: date, rules: TierRules) -> int:
+    known, here = Q(annual_spend__gt=0), Q(archived_at=None)
+    there = Q(created_on=None) | Q(created_on__lte=before)
+    rows = either.annotate(then=tier_at(calendar().end_of_day(before))).values_list("tier", "then")
     found = rows.annotate(
-        n=Count("pk"), spend=Sum("annual_spend"), spending=Count("pk", filter=known),
+        n=Count("pk", filter=here), spend=Sum("annual_spend", filter=here), spending=Count("pk", filter=here & known),
         n_before=Count("pk", filter=there), spend_before=Sum("annual_spend", filter=there),
         spending_before=Count("pk", filter=there & known), due=Count("pk", filter=is_due(day, rules)),
     )  # fmt: skip
@@ -131,12 +134,12 @@ def _count_customers(live: Any, held: dict[str, Level], day: date, before: date,
     return due
 
 
-def _add_orders(live: Any, held: dict[str, Level], day: date, before: date) -> None:
+def _add_orders(either: Any, held: dict[str, Level], day: date, before: date) -> None:
     now, ago = t12m(day), t12m(before)
-    this = counts_on(day) & Q(booked_on__gte=now.first)
+    this = counts_on(day) & Q(booked_on__gte=now.first, customer__archived_at=None)
     last = counts_on(before) & Q(booked_on__lte=ago.last)
     known, there = Q(customer__annual_spend__gt=0), _there_by(before)
-    orders = _orders_of(live, Period("", ago.first, now.last))
+    orders = _orders_of(either, Period("", ago.first, now.last))
     rows = orders.annotate(then=tier_at(calendar().end_of_day(before), "customer_id", "customer__tier"))
     found = rows.values_list("customer__tier", "then").annotate(
         now=Sum("amount", filter=this), ours=Sum("amount", filter=this & known),

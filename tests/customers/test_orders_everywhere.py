@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.calendar import add_months
 from accounts.selectors import calendar, today
-from customers.actions import archive_order, create_order, create_plan, restore_order
+from customers.actions import archive_customer, archive_order, create_order, create_plan, restore_order
 from customers.models import Customer, Order
 from customers.selectors.assess_grid import grid_rows
 from customers.selectors.assessments import facts_of
@@ -108,6 +108,23 @@ def test_an_archived_order_leaves_the_figures_of_today_and_stays_in_those_of_the
     early = today() - timedelta(days=400)
     Order.objects.filter(pk=before.pk).update(archived_at=f"{early}T00:00:00Z")
     assert figures(company.rep, customer)[1] == (300, None), "archived before that day: not in it"
+
+
+def test_a_customer_archived_since_stays_in_the_year_before_of_the_pyramid(company, customer):
+    Customer.objects.filter(pk=customer.pk).update(created_on=None)
+    for months, amount in ((0, 300), (-12, 200)):
+        create_order(actor=company.rep, customer=customer, amount=amount, booked_on=add_months(today(), months))
+
+    def told():
+        level = pyramid(Customer.objects.all(), today(), rules_now()).total
+        return [(each.customers, each.revenue, each.potential, each.known) for each in (level.now, level.before)]
+
+    then = (1, 200, 1000, 1)
+    assert told() == [(1, 300, 1000, 1), then]
+    archive_customer(customer=customer, seen=None, actor=company.rep)
+    assert told() == [(0, 0, 0, 0), then]
+    Customer.objects.filter(pk=customer.pk).update(archived_at=timezone.now() - timedelta(days=400))
+    assert told() == [(0, 0, 0, 0), (0, 0, 0, 0)], "archived before that day"
 
 
 def suggestion(user, customer):

@@ -43,6 +43,12 @@ class Relation:
         return self.model._base_manager.filter(**{self.field: customer})
 
 
+LEADING = (  # a model, the way to its customer, what names another row of the same customer
+    ("NpsResponse", "customer", "contact"), ("AccountPlan", "customer", "their_leader"),
+    ("JointAction", "plan__customer", "contact"), ("Contract", "customer", "renewed_by"),
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class Undone:
     """What taking a merge back left as it is: {model.field: ids} moved elsewhere since, and fields edited since."""
@@ -246,6 +252,7 @@ def undo_merge(*, merge: Merge, actor: User) -> Undone:
         lost = _point(relation, merge.moved.get(relation.name, []), survivor, other)
         if lost:
             undone.elsewhere[relation.name] = lost
+    _part(survivor, other)
     _bring_back(merge)
     _empty_again(merge, survivor, undone, actor, now)
     edits.edit(other, changes={"merged_into": None, "archived_at": None}, seen=None, actor=actor, action="undo_merge")
@@ -253,6 +260,16 @@ def undo_merge(*, merge: Merge, actor: User) -> Undone:
     merge.save(update_fields=["undone_at", "undone_by"])
     audit.record("undo_merge", row=survivor, actor=actor, changes={"merged": (other, None)})
     return undone
+
+
+def _part(*customers: Customer) -> None:
+    """What led within one company to a row that is now the other's is empty: its reader may not see that row."""
+    for label, owner, reference in LEADING:
+        model = apps.get_model("customers", label)
+        of_them = model._base_manager.filter(**{f"{owner}__in": customers, f"{reference}__isnull": False})
+        apart = of_them.exclude(**{f"{reference}__customer": F(owner)}).values_list("pk", flat=True)
+        rows = model._base_manager.filter(pk__in=list(apart))
+        rows.update(**{reference: None, "changed_in": Noted(reference), "version": F("version") + 1})
 
 
 def may_be_undone(merge: Merge) -> bool:

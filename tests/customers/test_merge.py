@@ -12,7 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry
-from customers.actions import archive_customer, edit_customer, merge_customers, restore_customer, undo_merge
+from customers.actions import (
+    add_joint_action,
+    archive_customer,
+    create_plan,
+    edit_customer,
+    merge_customers,
+    restore_customer,
+    undo_merge,
+)
 from customers.actions.merge import STAYING, relations
 from customers.models import (
     AccountPlan,
@@ -150,6 +158,27 @@ def test_what_came_later_stays_and_what_went_elsewhere_is_listed(company, pair):
     later.refresh_from_db()
     assert undone.elsewhere == {"customers.order.customer": [order.pk]}
     assert (later.customer, Order.objects.get().customer) == (one, third)
+
+
+def test_what_was_tied_together_meanwhile_is_parted(company, pair):
+    one, other = pair
+    theirs = NpsResponse.objects.create(customer=other, score=9, answered_on=DAY)
+    old = Contract.objects.create(customer=other, starts_on=DAY, ends_on=DAY)
+    plan = create_plan(actor=company.mate, customer=other, year=2026)
+    kept = factories.contact(company.mate, other, "Of the other")
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    hidden = factories.contact(company.rep, one, "Hidden Person")
+    action = add_joint_action(actor=company.rep, plan=plan, action="Call", contact=kept)
+    NpsResponse.objects.update(contact=hidden)
+    AccountPlan.objects.update(their_leader=hidden)
+    Contract.objects.filter(pk=old.pk).update(
+        renewed_by=Contract.objects.create(customer=one, starts_on=DAY, ends_on=DAY)
+    )
+    undo_merge(merge=merge, actor=company.manager)
+    for row in (theirs, old, plan, action):
+        row.refresh_from_db()
+    assert (theirs.contact, plan.their_leader, old.renewed_by, action.contact) == (None, None, None, kept)
+    assert (theirs.customer, theirs.version) == (other, 4)
 
 
 def test_companies_above_and_below(company):

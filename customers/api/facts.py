@@ -16,7 +16,7 @@ from accounts.models import User
 from config.web.api import ReferenceField, Resource, SeenSerializer
 from customers import actions
 from customers.actions.shared import refuse_unless_editable
-from customers.api.serializers import customers_of
+from customers.api.serializers import CustomerField, customers_of
 from customers.fact_filters import ContractFilter, NpsFilter
 from customers.filters import OrderFilter
 from customers.models import Contact, Contract, Customer, NpsResponse, Order, Product
@@ -37,7 +37,7 @@ def _products_of(_user: User) -> QuerySet[Any]:
 class BookedOrderSerializer(KeyedSerializer):
     """`customer` is null when the caller sees the order as its seller, and not the customer."""
 
-    customer = ReferenceField(among=customers_of, allow_null=True)
+    customer = CustomerField(among=customers_of, allow_null=True)
     product = ReferenceField(among=_products_of, allow_null=True, required=False)
     owner = person(allow_null=True, required=False)
     archived_at = MomentField(allow_null=True)
@@ -50,7 +50,7 @@ class BookedOrderSerializer(KeyedSerializer):
 
 
 class ContractSerializer(KeyedSerializer):
-    customer = ReferenceField(among=customers_of)
+    customer = CustomerField(among=customers_of)
     renewed_by = ReferenceField(among=_contracts_of, allow_null=True, required=False)
     archived_at = MomentField(allow_null=True)
 
@@ -64,7 +64,7 @@ class ContractSerializer(KeyedSerializer):
 
 
 class NpsResponseSerializer(KeyedSerializer):
-    customer = ReferenceField(among=customers_of)
+    customer = CustomerField(among=customers_of)
     contact = ReferenceField(among=_contacts_of, allow_null=True, required=False)
     archived_at = MomentField(allow_null=True)
 

@@ -19,7 +19,7 @@ from config.web.api import ReferenceField, Resource, SeenSerializer, StrictSeria
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 from customers import actions
 from customers.actions.profiles import may_write_profiles
-from customers.api.serializers import customers_of
+from customers.api.serializers import CustomerField, customers_of
 from customers.filters import containing, visible_customers
 from customers.models import IdealProfile, ProfileCriterion, TargetCustomer
 from customers.selectors import profiles as selectors
@@ -196,7 +196,7 @@ class TargetSerializer(StrictSerializer):
     """Without an `owner` it is the customer's, if the caller may give it to them, else the caller."""
 
     profile = ReferenceField(among=_profiles_in_use)
-    customer = ReferenceField(among=customers_of)
+    customer = CustomerField(among=customers_of)
     owner = person(required=False)
     created_at = MomentField()
 

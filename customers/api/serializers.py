@@ -23,11 +23,15 @@ class CustomerField(ReferenceField):
     """A customer by its key; the key of one that was merged away means the survivor."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, str) and "\x00" not in data:
+        try:
+            return super().to_internal_value(data)
+        except serializers.ValidationError:
+            if not isinstance(data, str) or "\x00" in data:
+                raise
             survivor = self.get_queryset().filter(pk__in=merged_into(data)).first()
-            if survivor is not None:
-                return survivor
-        return super().to_internal_value(data)
+            if survivor is None:
+                raise
+            return survivor
 
 
 class CustomerSerializer(KeyedSerializer):

@@ -17,7 +17,7 @@ from config.web.api import ReferenceField, Resource, StrictSerializer
 from customers import actions
 from customers.actions.shared import refuse_unless_editable
 from customers.api.facts import Facts
-from customers.api.serializers import customers_of
+from customers.api.serializers import CustomerField, customers_of
 from customers.models import Coverage, Customer, Product, Supplier, Unit
 
 
@@ -30,7 +30,7 @@ def _products_of(_user: User) -> QuerySet[Any]:
 
 
 class SupplierSerializer(KeyedSerializer):
-    customer = ReferenceField(among=customers_of)
+    customer = CustomerField(among=customers_of)
     archived_at = MomentField(allow_null=True)
 
     class Meta:
@@ -42,7 +42,7 @@ class SupplierSerializer(KeyedSerializer):
 
 
 class UnitSerializer(KeyedSerializer):
-    customer = ReferenceField(among=customers_of)
+    customer = CustomerField(among=customers_of)
     archived_at = MomentField(allow_null=True)
 
     class Meta:

@@ -12,7 +12,7 @@ from accounts.api.fields import KeyedSerializer, MomentField, person
 from accounts.models import User
 from accounts.selectors import calendar
 from config.web.api import ReferenceField, SeenSerializer
-from customers.api.serializers import customers_of
+from customers.api.serializers import CustomerField, customers_of
 from customers.models import Contact
 from opportunities.actions import Evidence, NextStep
 from opportunities.actions.activities import DEBRIEF, PLAN
@@ -131,7 +131,7 @@ class ActivitySerializer(KeyedSerializer, Following):
     """
 
     kind = ReferenceField(among=kinds_of)
-    customer = ReferenceField(among=customers_of, allow_null=True, required=False)
+    customer = CustomerField(among=customers_of, allow_null=True, required=False)
     opportunity = ReferenceField(among=opportunities_of, allow_null=True, required=False)
     owner = person(required=False)
     contacts = ContactsField(required=False)

@@ -12,7 +12,7 @@ from accounts.models import User
 from config.web.api import ReferenceField, SeenSerializer
 from config.web.fields import FIRST_YEAR, LAST_YEAR
 from config.web.money import MoneySerializerField, RateSerializerField
-from customers.api.serializers import customers_of
+from customers.api.serializers import CustomerField, customers_of
 from customers.models import Product
 from opportunities.api.evidence import MEMBERS, EvidencedSerializer
 from opportunities.models import FactorKey, Grade, Opportunity, OpportunityVersion, Stage
@@ -69,7 +69,7 @@ class StageSerializer(KeyedSerializer):
 class OpportunitySerializer(EvidencedSerializer, KeyedSerializer):
     """An opportunity as of now. `declared` is the win rate of its stage; while unassessed it counts so."""
 
-    customer = ReferenceField(among=customers_of)
+    customer = CustomerField(among=customers_of)
     owner = person(required=False)
     team = ReferenceField(allow_null=True)
     stage = StageField(required=False)

@@ -61,7 +61,16 @@ def test_the_api_merges_and_the_old_key_goes_on_finding(company, api):
     assert made.status_code == 201
     assert [row["key"] for row in client.get(f"customers/?key={two.key}").json()["results"]] == [one.key]
     assert client.get(f"customers/{two.pk}/").json()["merged_into"] == one.key
-    assert client.post("contacts/", {"customer": two.key, "name": "Wang"}).json()["customer"] == one.key
+    for kind, row in (
+        ("contacts", {"name": "Wang"}), ("opportunities", {"title": "Lamps"}), ("units", {"name": "North"}),
+        ("orders", {"amount": "5", "booked_on": "2026-01-01"}),
+        ("activities", {"objective": "Call", "kind": "visit", "planned_at": "2027-01-04T09:00:00+08:00"}),
+        ("contracts", {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}),
+        ("nps-responses", {"score": 9, "answered_on": "2026-01-01"}),
+    ):  # fmt: skip
+        posted = client.post(f"{kind}/", {"customer": two.key, **row})
+        assert (posted.status_code, posted.json().get("customer")) == (201, one.key), (kind, posted.json())
+    assert client.post("contacts/", {"customer": "nobody", "name": "Wang"}).status_code == 400
     found = client.get("search/?q=Twin").json()
     assert one.key in str(found)
     undone = client.post(f"merges/{made.json()['id']}/undo/")

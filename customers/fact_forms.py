@@ -1,8 +1,10 @@
 """Forms of orders, contracts and NPS answers: they parse and check; the actions write."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.form_pages import RevisedForm, VersionField
@@ -17,7 +19,7 @@ class OrderForm(RevisedForm):
     amount = AmountField(label=_("Amount"))
     booked_on = DayField(label=_("Booked on"))
     product = PickerField(
-        url="picker_products", queryset=Product.objects.in_use(), label=_("Product"), required=False, empty_label="—"
+        url="picker_products", queryset=Product.objects.none(), label=_("Product"), required=False, empty_label="—"
     )
     owner = PickerField(
         url="picker_people", queryset=User.objects.all(), to_field_name="username", label=_("Seller"), required=False,
@@ -32,6 +34,8 @@ class OrderForm(RevisedForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        field: Any = self.fields["product"]
+        field.queryset = Product.objects.filter(Q(archived_at=None) | Q(pk=getattr(self.row, "product_id", None)))
         offer(self, "product", "owner")
 
 
@@ -80,6 +84,7 @@ class NpsForm(RevisedForm):
         super().__init__(*args, **options)
         field: Any = self.fields["contact"]
         field.queryset = Contact.objects.filter(customer=customer)
+        field.search_in("picker_contacts", urlencode({"customer": customer.key}))
         offer(self, "contact")
 
 

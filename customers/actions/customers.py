@@ -11,7 +11,7 @@ from accounts import edits, outbox, visibility
 from accounts.models import Kind, User
 from accounts.selectors import today
 from config.web.errors import TooManyAttempts
-from customers.actions.shared import only, refuse_if_archived, refuse_unless_editable, set_archived
+from customers.actions.shared import above, only, refuse_if_archived, refuse_unless_editable, set_archived
 from customers.actions.tiers import begin_tiers, hold_tier, refuse_tier_by_hand
 from customers.duplicates import refuse_if_served
 from customers.models import Customer
@@ -94,10 +94,8 @@ def edit_customer(*, customer: Customer, changes: dict[str, Any], seen: int | No
 
 
 def _refuse_circle(customer: Customer, parent: Customer | None) -> None:
-    while parent is not None:
-        if parent.pk == customer.pk:
-            raise ValidationError({"parent": _("A company cannot belong to itself.")})
-        parent = parent.parent
+    if parent is not None and customer.pk in {parent.pk, *above(parent)}:
+        raise ValidationError({"parent": _("A company cannot belong to itself.")})
 
 
 @transaction.atomic

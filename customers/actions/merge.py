@@ -1,6 +1,6 @@
 """Two customers made one, and taken apart again (FINE-PRINT 55)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, edits
 from accounts.models import User
 from config.web.revisions import Noted, Revised, StaleWrite
+from customers.actions.shared import above
 from customers.actions.tiers import hold_tier
 from customers.models import Customer, Merge
 
@@ -149,21 +150,11 @@ def filling(survivor: Customer, other: Customer) -> dict[str, Any]:
 
 
 def _parent(survivor: Customer, other: Customer) -> dict[str, Any]:
-    above = set(_above(survivor))
-    if other.pk in above:
+    over = set(above(survivor))
+    if other.pk in over:
         return {"parent": other.parent}
-    fits = survivor.parent_id is None and other.parent is not None and survivor.pk not in _above(other)
+    fits = survivor.parent_id is None and other.parent is not None and survivor.pk not in above(other)
     return {"parent": other.parent} if fits else {}
-
-
-def _above(customer: Customer) -> Iterator[int]:
-    """Ids of the companies above this one."""
-    known: set[int] = set()
-    parent = customer.parent
-    while parent is not None and parent.pk not in known:
-        known.add(parent.pk)
-        yield parent.pk
-        parent = parent.parent
 
 
 def _plain(value: Any) -> Any:
@@ -255,7 +246,11 @@ def undo_merge(*, merge: Merge, actor: User) -> Undone:
     _part(survivor, other)
     _bring_back(merge)
     _empty_again(merge, survivor, undone, actor, now)
-    edits.edit(other, changes={"merged_into": None, "archived_at": None}, seen=None, actor=actor, action="undo_merge")
+    changes: dict[str, Any] = {"merged_into": None, "archived_at": None}
+    if other.pk in above(other):  # one of those below it was put above the survivor meanwhile
+        changes["parent"] = None
+        undone.edited.append("parent")
+    edits.edit(other, changes=changes, seen=None, actor=actor, action="undo_merge")
     merge.undone_at, merge.undone_by = now, actor
     merge.save(update_fields=["undone_at", "undone_by"])
     audit.record("undo_merge", row=survivor, actor=actor, changes={"merged": (other, None)})

@@ -1,6 +1,6 @@
 """What the actions of customers and of what hangs on them have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,6 +15,16 @@ from config.web.revisions import Revised
 from customers.models import Customer
 
 Row = TypeVar("Row")
+
+
+def above(customer: Customer) -> Iterator[int]:
+    """Ids of the companies above this one."""
+    known: set[int] = set()
+    parent = customer.parent
+    while parent is not None and parent.pk not in known:
+        known.add(parent.pk)
+        yield parent.pk
+        parent = parent.parent
 
 
 def only(changes: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from customers import actions
 from customers.actions.plans import STATE_OF
 from customers.models import AccountPlan, Contact, Customer, JointAction, PlanLine
 
+MOST = 200  # lines, or joint actions, in one request
+
 SETTLE: dict[str, Callable[..., JointAction]] = {
     JointAction.State.DONE: actions.finish_joint_action,
     JointAction.State.OPEN: actions.reopen_joint_action,
@@ -63,8 +65,8 @@ class AccountPlanSerializer(StrictSerializer):
     customer = ReferenceField()
     our_leader = person(allow_null=True, required=False)
     their_leader = ReferenceField(among=contacts_of, allow_null=True, required=False)
-    lines = PlanLineSerializer(many=True, required=False)
-    joint_actions = JointActionSerializer(many=True, required=False)
+    lines = PlanLineSerializer(many=True, required=False, max_length=MOST)  # type: ignore[call-arg]
+    joint_actions = JointActionSerializer(many=True, required=False, max_length=MOST)  # type: ignore[call-arg]
     archived_at = MomentField(allow_null=True)
 
     class Meta:

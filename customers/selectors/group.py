@@ -86,6 +86,7 @@ def _tree(levels: list[list[Any]], here: int) -> list[Company]:
         own = Company(
             row, level, row.revenue or Decimal(0), row.open_amount or Decimal(0), row.open_count, row.pk == here
         )
-        return [own, *(each for child in below.get(row.pk, []) for each in walk(child, level + 1))]
+        children = below.get(row.pk, []) if level + 1 < len(levels) else []
+        return [own, *(each for child in children for each in walk(child, level + 1))]
 
     return walk(levels[0][0], 0)

@@ -44,6 +44,14 @@ def test_a_plan_is_created_and_changed_with_what_hangs_on_it(company, client):
     assert AccountPlan.objects.get().risks == "Prices"
 
 
+@pytest.mark.parametrize("name", ["lines", "joint_actions"])
+def test_so_many_at_once_and_no_more(company, client, name):
+    url = reverse("api-customer-account-plans", args=[factories.customer(company.rep).pk])
+    answer = client.post(url, {"year": 2026, name: [{"strategy": "x", "action": "x"}] * 201}, "application/json")
+    assert (answer.status_code, list(answer.json())) == (400, [name])
+    assert not AccountPlan.objects.exists()
+
+
 def test_each_side_of_a_joint_action_is_settled_as_on_the_page(company, client):
     customer = factories.customer(company.rep)
     url = reverse("api-customer-account-plans", args=[customer.pk])

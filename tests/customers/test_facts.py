@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.http import Http404
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.selectors import today
@@ -24,7 +25,7 @@ from customers.actions import (
     renew_contract,
     restore_contract,
 )
-from customers.models import Contract, NpsResponse, Order
+from customers.models import Contract, NpsResponse, Order, Product
 from customers.selectors.facts import nps, renewals_due
 from customers.selectors.page import for_page
 from customers.selectors.renewals import to_remind_of
@@ -220,6 +221,23 @@ def test_renewals_and_nps_of_a_golden_company_are_those_of_its_files(case):
     found = nps(NpsResponse.objects.all(), day)
     assert (found.promoters, found.detractors, found.people) == tuple(plain)
     assert found.people > 5
+
+
+def test_an_order_of_an_archived_product_is_corrected(company, customer, signed_in):
+    product = factories.product(company.admin, "Shuttle")
+    order = create_order(
+        actor=company.rep, customer=customer, amount=Decimal(5), booked_on=date(2026, 1, 1), product=product
+    )
+    Product.objects.update(archived_at=timezone.now())
+    typed = {"amount": "6", "booked_on": "2026-01-01", "product": product.key, "owner": "rep", "version": order.version}
+    assert signed_in(company.rep).post(f"/orders/{order.pk}/edit/", typed).status_code == 302
+    order.refresh_from_db()
+    assert (order.amount, order.product) == (6000, product)
+
+
+def test_an_answers_contact_is_looked_for_among_the_customers(company, customer, signed_in):
+    page = signed_in(company.rep).get(f"/customers/{customer.pk}/nps/new/").content.decode()
+    assert f"/pickers/contacts/?customer={customer.key}" in page
 
 
 def test_the_lists_and_their_forms(company, customer, signed_in):

@@ -181,6 +181,33 @@ def test_what_was_tied_together_meanwhile_is_parted(company, pair):
     assert (theirs.customer, theirs.version) == (other, 4)
 
 
+def test_taking_back_closes_no_circle(company, pair, signed_in):
+    one, other = pair
+    top, above = factories.customer(company.rep, "Top"), factories.customer(company.rep, "Above")
+    child = factories.customer(company.rep, "Child", parent=other)
+    for row, parent in ((other, top), (one, above)):
+        row.parent = parent
+        row.save(update_fields=["parent"])
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    child.refresh_from_db()
+    edit_customer(customer=top, changes={"parent": child}, seen=None, actor=company.manager)
+    assert "parent" in undo_merge(merge=merge, actor=company.manager).edited
+    other.refresh_from_db()
+    assert other.parent is None
+    page = signed_in(company.manager).get(f"/customers/{child.pk}/group/")
+    assert page.status_code == 200
+
+
+def test_a_circle_that_is_there_already_ends_no_edit(company, pair, signed_in):
+    one, other = pair
+    Customer.objects.filter(pk=one.pk).update(parent=other)
+    Customer.objects.filter(pk=other.pk).update(parent=one)
+    third = factories.customer(company.manager, "Third")
+    row = edit_customer(customer=third, changes={"parent": one}, seen=None, actor=company.manager)
+    assert row.parent == one
+    assert signed_in(company.manager).get(f"/customers/{one.pk}/group/").status_code == 200
+
+
 def test_companies_above_and_below(company):
     top = factories.customer(company.rep, "Top")
     middle = factories.customer(company.rep, "Middle", parent=top)

@@ -16,7 +16,7 @@ from opportunities.models import Stage
 from pipeline.views.dashboard import Links
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 BUDGET = 15
 
 

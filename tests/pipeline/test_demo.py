@@ -30,7 +30,7 @@ from opportunities.selectors.stages import all_stages
 from pipeline.demo import story
 from pipeline.demo.workspace import write_workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 DAY = date(2026, 11, 23)
 
 

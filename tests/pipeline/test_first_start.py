@@ -59,7 +59,7 @@ from pipeline.views import first_start
 from tests import factories
 from tests.pipeline.interchange import workspaces
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 OURS = [model for app in ("accounts", "customers", "opportunities", "pipeline")
         for model in apps.get_app_config(app).get_models()]  # fmt: skip
 SENT = {

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.anywhere
+
 SUPERVISOR = Path(__file__).parents[2] / "scripts" / "supervisor.py"
 # Notes its own process and a child's, then sleeps: `stubborn` ones don't listen to TERM.
 CHILD = """
 import os, signal, subprocess, sys, time
-
-pytestmark = pytest.mark.anywhere
 folder, name, stubborn = sys.argv[1:4]
 if stubborn == "yes":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

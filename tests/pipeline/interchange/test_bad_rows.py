@@ -16,7 +16,7 @@ from pipeline.interchange import SourceError, cells, import_workspace
 from pipeline.interchange.report import Bad
 from tests.pipeline.interchange.workspaces import BASE, load, write
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 
 CUSTOMERS = "key,name,owner,parent,annual_spend,tier,created_on\n"
 OPPORTUNITY = "key,customer,title,created_at\n"

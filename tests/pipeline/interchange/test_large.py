@@ -46,6 +46,7 @@ def peak(source):
 
 @pytest.mark.slow
 @pytest.mark.django_db
+@pytest.mark.anywhere
 def test_memory_does_not_grow_with_the_history(tmp_path):
     small = peak(history(tmp_path / "small", opportunities=200, changes=9))
     wipe()
@@ -99,6 +100,7 @@ def climbed(folder, *, opportunities, records):
 
 @pytest.mark.slow
 @pytest.mark.django_db
+@pytest.mark.anywhere
 def test_memory_does_not_grow_with_the_records(tmp_path):
     small = peak(climbed(tmp_path / "small", opportunities=150, records=12))
     wipe()

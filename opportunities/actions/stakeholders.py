@@ -40,7 +40,7 @@ def add_stakeholder(*, opportunity: Opportunity, actor: User, new_contact: str =
         fields["contact"] = create_contact(actor=actor, customer=row.customer, name=new_contact)
     given = _completed({**_known_of(fields.get("contact")), **only(fields, FIELDS)})
     _refuse_wrong(row, None, given, is_new=bool(new_contact))
-    if given.get("sensitive_note"):
+    if given.get("sensitive_note") and not new_contact:
         _refuse_erased(given.get("contact"), is_new=True)
     author = actor if given.get("sensitive_note") else None
     made = edits.create(Stakeholder(opportunity=row, sensitive_by=author, **given), actor=actor, made_up=["key"])
@@ -82,15 +82,18 @@ def _refuse_twice(row: Opportunity, contact: Contact | None) -> None:
         raise ValidationError({"contact": _("This person is on the map already.")})
 
 
-def _refuse_erased(contact: Contact | None, *, is_new: bool = False) -> None:
+def _refuse_erased(contact: Contact | None, *, is_new: bool = False, is_known: bool = False) -> None:
     """Nothing sensitive is noted of a person whose data was erased on request (FINE-PRINT 54).
 
-    Read again: an erasure locks the contact and all its rows on maps, of which a new one is none yet (`is_new`).
+    Read again, unless it was read for this act (`is_known`): an erasure locks the contact and all its rows on maps, of
+    which a new one is none yet (`is_new`).
     """
     if contact is None:
         return
-    rows = Contact.objects.select_for_update(of=("self",)) if is_new else Contact.objects.all()
-    if rows.get(pk=contact.pk).erased_at is not None:
+    if not is_known:
+        rows = Contact.objects.select_for_update(of=("self",)) if is_new else Contact.objects.all()
+        contact = rows.get(pk=contact.pk)
+    if contact.erased_at is not None:
         raise ValidationError({"sensitive_note": _("This person's data was erased on request.")})
 
 
@@ -122,7 +125,7 @@ def edit_stakeholder(
     _refuse_wrong(row, now, given)
     note = given.get("sensitive_note", now.sensitive_note)
     if note and (note != now.sensitive_note or given.get("contact", now.contact) != now.contact):
-        _refuse_erased(given.get("contact", now.contact))
+        _refuse_erased(given.get("contact", now.contact), is_known=given.get("contact", now.contact) != now.contact)
     author = {} if note == now.sensitive_note else {"sensitive_by": actor if note else None}
     saved = edits.edit_locked(now, changes=given, seen=seen, actor=actor, besides=author)
     settle_proof(row)

@@ -7,6 +7,7 @@ a lost worker leaves behind is caught up by `index_missing`.
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import chain, islice
+from math import ceil, log
 from typing import Any
 
 from django.db import transaction
@@ -66,7 +67,7 @@ def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[d
 
     `rows` is a function of its module: it asks of a person only what `visibility.sight` tells. One query.
     """
-    ways = wanted(typed)
+    ways = _alike(wanted(typed))
     if not ways:
         return []
     shape = tuple((len(way.leading), len(way.others)) for way in ways)
@@ -78,6 +79,16 @@ def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[d
     good = [(texts, row) for row in values if says(texts := searched.texts(row), typed)]
     good.sort(key=lambda pair: (_best_rank(pair[0], ways), pair[1]["pk"]))
     return [row for _texts, row in good[:most]]
+
+
+def _alike(ways: list[Wanted]) -> list[Wanted]:
+    """In one order, with 1, 4, 16 … leading tokens, the last one again and again: few shapes have to be composed."""
+    sizes = [4 ** ceil(log(len(way.leading), 4)) for way in ways]
+    padded = [
+        Wanted((*way.leading, *way.leading[-1:] * (size - len(way.leading))), way.others)
+        for way, size in zip(ways, sizes, strict=True)
+    ]
+    return sorted(padded, key=lambda way: (len(way.others), len(way.leading)))
 
 
 @cache

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.conflicts import version_in
-from customers.actions.tiers import LONGEST_NOTE
+from customers.actions.tiers import LONGEST_NOTE, set_meanwhile
 from customers.models import Assessment, Customer
 from customers.rules import tiers as rules
 
@@ -129,3 +129,17 @@ class OverrideForm(forms.Form):
 
     tier = forms.ChoiceField(label=gettext_lazy("Tier"), choices=Customer.Tier)
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500)
+    seen = forms.ChoiceField(widget=forms.HiddenInput, required=False, choices=Customer.Tier)
+
+    def __init__(self, data: Any = None, *, now: str) -> None:
+        """`now` is the tier as it is: another one than was seen is told once, then what was typed may hold."""
+        self.now = now
+        super().__init__(data, initial={"tier": now, "seen": now})
+
+    def clean(self) -> dict[str, Any]:
+        typed: dict[str, Any] = super().clean() or {}
+        if typed.pop("seen", "") not in ("", self.now):
+            self.add_error("tier", set_meanwhile(self.now))
+            self.data = self.data.copy()  # type: ignore[attr-defined]
+            self.data["seen"] = self.now  # type: ignore[index]
+        return typed

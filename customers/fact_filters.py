@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.selectors import today
-from config.web.filters import ArchivedFilter, ReferenceFilter
-from customers.filters import containing, visible_customers
+from config.web.filters import ArchivedFilter
+from customers.filters import CustomerKeyFilter, containing
 from customers.models import Contract, NpsResponse
 from customers.selectors.facts import RENEWAL_DAYS
 
@@ -18,7 +18,7 @@ class ContractFilter(filters.FilterSet):
     """`due`: those that end within 90 days, today included, and that nothing renews."""
 
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
-    customer = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Customer"))
+    customer = CustomerKeyFilter()
     due = filters.BooleanFilter(method="filter_due", label=_("Renewal due"))
     ends_from = filters.DateFilter(field_name="ends_on", lookup_expr="gte", label=_("Ends from"))
     ends_to = filters.DateFilter(field_name="ends_on", lookup_expr="lte", label=_("Ends to"))
@@ -41,7 +41,7 @@ class ContractFilter(filters.FilterSet):
 
 class NpsFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
-    customer = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Customer"))
+    customer = CustomerKeyFilter()
     answered_from = filters.DateFilter(field_name="answered_on", lookup_expr="gte", label=_("Answered from"))
     answered_to = filters.DateFilter(field_name="answered_on", lookup_expr="lte", label=_("Answered to"))
     key = filters.CharFilter(label=_("Key"))

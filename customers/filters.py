@@ -4,6 +4,7 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,20 @@ def merged_into(key: str) -> QuerySet[Any]:
     """The id of the customer into which the one of this key was merged."""
     merged = Customer.objects.filter(key=key, merged_into__isnull=False).order_by()
     return merged.values("merged_into")
+
+
+class CustomerKeyFilter(ReferenceFilter):
+    """Rows of customers by key; the key of one that was merged away means the survivor (FINE-PRINT 55)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(to_field_name="key", **{"queryset": visible_customers, "label": _("Customer"), **options})
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return qs.filter(**{f"{self.field_name}__in": [row.merged_into_id or row.pk for row in value]}) if value else qs
+
+    def within(self, among: QuerySet[Any]) -> Q:
+        meant = among.order_by().annotate(meant=Coalesce("merged_into_id", "pk")).values("meant")
+        return Q(**{f"{self.field_name}__in": meant})
 
 
 def containing(queryset: QuerySet[Any], text: str, *names: str) -> QuerySet[Any]:
@@ -67,7 +82,7 @@ class CustomerFilter(filters.FilterSet):
     tier = TierFilter(choices=[*Customer.Tier.choices, (NO_TIER, _("No tier"))], label=_("Tier"))
     industry = filters.CharFilter(lookup_expr="icontains", label=_("Industry"), max_length=200)
     region = filters.CharFilter(lookup_expr="icontains", label=_("Region"), max_length=200)
-    parent = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Parent company"))
+    parent = CustomerKeyFilter(label=_("Parent company"))
     key = filters.CharFilter(method="filter_key", label=_("Key"))
     neglected = filters.BooleanFilter(method="filter_neglected", label=_("Neglected"))
     assessment_due = filters.BooleanFilter(method="filter_assessment_due", label=_("Assessment due"))
@@ -139,7 +154,7 @@ class CustomerFilter(filters.FilterSet):
 
 class ContactFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
-    customer = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Customer"))
+    customer = CustomerKeyFilter()
     buying_role = ChoicesFilter(choices=Contact.BuyingRole, label=_("Buying role"))
     key = filters.CharFilter(label=_("Key"))
     archived = ArchivedFilter(label=_("With archived ones"))
@@ -170,7 +185,7 @@ class ProductFilter(filters.FilterSet):
 
 class OrderFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
-    customer = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Customer"))
+    customer = CustomerKeyFilter()
     product = ReferenceFilter(to_field_name="key", queryset=Product.objects.all(), label=_("Product"))
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Seller"))
     booked_from = filters.DateFilter(field_name="booked_on", lookup_expr="gte", label=_("Booked from"))

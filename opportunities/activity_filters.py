@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.selectors import calendar, today
 from config.web.filters import ReferenceFilter
-from customers.models import Customer
+from customers.filters import CustomerKeyFilter
 from opportunities.models import Activity, ActivityKind, Opportunity
 
 PLANNED, OVERDUE, DONE, CANCELLED = "planned", "overdue", "done", "cancelled"
@@ -19,10 +19,6 @@ STATES = (
     (DONE, _("Done")),
     (CANCELLED, _("Cancelled")),
 )
-
-
-def _customers(request: Any) -> QuerySet[Any]:
-    return Customer.objects.none() if request is None else Customer.objects.visible_to(request.user)
 
 
 def _opportunities(request: Any) -> QuerySet[Any]:
@@ -51,7 +47,7 @@ class ActivityFilter(filters.FilterSet):
 
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
-    customer = ReferenceFilter(to_field_name="key", queryset=_customers, label=_("Customer"))
+    customer = CustomerKeyFilter()
     opportunity = ReferenceFilter(to_field_name="key", queryset=_opportunities, label=_("Deal"))
     kind = ReferenceFilter(to_field_name="key", queryset=ActivityKind.objects.all(), label=_("Kind"))
     state = filters.ChoiceFilter(method="filter_state", choices=STATES, label=_("State"))

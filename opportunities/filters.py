@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
 from config.web.filters import ChoicesFilter, Conditions, MoneyFilter, ReferenceFilter
+from customers.filters import CustomerKeyFilter
 from customers.models import Customer, Product
 from opportunities.models import ForecastCategory, Opportunity, Outcome, Stage
 from opportunities.selectors.troubles import Trouble, in_trouble
@@ -31,10 +32,6 @@ ORDERINGS = {
     "key": "key",
     "id": "id",
 }
-
-
-def _visible_customers(request: Any) -> QuerySet[Any]:
-    return Customer.objects.none() if request is None else Customer.objects.visible_to(request.user)
 
 
 class TeamFilter(ReferenceFilter):
@@ -68,7 +65,7 @@ class OpportunityFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
     team = TeamFilter(to_field_name="key", queryset=Team.objects.all(), label=_("Team"))
-    customer = ReferenceFilter(to_field_name="key", queryset=_visible_customers, label=_("Customer"))
+    customer = CustomerKeyFilter()
     stage = ReferenceFilter(to_field_name="key", queryset=Stage.objects.all(), label=_("Stage"))
     product = ReferenceFilter(to_field_name="key", queryset=Product.objects.all(), label=_("Product"))
     tier = ChoicesFilter(field_name="customer__tier", choices=Customer.Tier, label=_("Tier"))

@@ -81,6 +81,7 @@ def edit_customer(*, customer: Customer, changes: dict[str, Any], seen: int | No
     refuse_if_archived(customer)
     wanted = _tidied(only(changes, CUSTOMER_FIELDS))
     _refuse_circle(customer, wanted.get("parent"))
+    _refuse_taken_code(customer, wanted.get("credit_code", ""), actor)
     if "tier" in wanted:
         refuse_tier_by_hand(customer, wanted["tier"])
     before = customer.tier
@@ -91,6 +92,17 @@ def edit_customer(*, customer: Customer, changes: dict[str, Any], seen: int | No
         row.normalised_name = names.normalised_name(row.name)
         row.save(update_fields=["normalised_name"])
     return row
+
+
+def _refuse_taken_code(customer: Customer, code: str, actor: User) -> None:
+    """A credit code is one company's alone."""
+    if not code or code == customer.credit_code:
+        return
+    others: Any = Customer.objects.visible_to(actor).in_use().exclude(pk=customer.pk)
+    other = others.filter(credit_code=code).first()
+    if other is not None:
+        said = _("“%(name)s” is already among your customers.") % {"name": other.name}
+        raise ValidationError({"credit_code": said}, code="duplicate")
 
 
 def _refuse_circle(customer: Customer, parent: Customer | None) -> None:

@@ -77,8 +77,9 @@ def edit_contract(*, contract: Contract, changes: dict[str, Any], seen: int | No
     _refuse_to_change(contract, actor)
     wanted = only(changes, CONTRACT_FIELDS)
     row = edits.locked(contract)
-    said = {name: wanted.get(name, getattr(row, name)) for name in ("starts_on", "ends_on", "renewed_by")}
-    _refuse_unfit(row, said["starts_on"], said["ends_on"], said["renewed_by"])
+    said = {name: wanted.get(name, getattr(row, name)) for name in ("starts_on", "ends_on")}
+    follows = wanted.get("renewed_by")
+    _refuse_unfit(row, said["starts_on"], said["ends_on"], follows if follows != row.renewed_by else None)
     return edits.edit(contract, changes=wanted, seen=seen, actor=actor)
 
 
@@ -147,7 +148,8 @@ def edit_nps_response(*, response: NpsResponse, changes: dict[str, Any], seen: i
     """Set fields of NPS_FIELDS."""
     _refuse_to_change(response, actor)
     wanted = only(changes, NPS_FIELDS)
-    _refuse_stranger(NpsResponse(customer=response.customer, contact=wanted.get("contact", response.contact)))
+    if wanted.get("contact") != response.contact:
+        _refuse_stranger(NpsResponse(customer=response.customer, contact=wanted.get("contact")))
     return edits.edit(response, changes=wanted, seen=seen, actor=actor)
 
 

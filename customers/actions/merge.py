@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.http import Http404
 from django.utils import timezone
@@ -52,7 +52,9 @@ LEADING = (  # a model, the way to its customer, what names another row of the s
 
 @dataclass(slots=True)
 class Undone:
-    """What taking a merge back left as it is: {model.field: ids} moved elsewhere since, and fields edited since."""
+    """What is not as it was: {model.field: ids} of rows moved elsewhere since, parted, or still archived as another has
+    their place by now; fields edited since.
+    """
 
     merge: Merge
     elsewhere: dict[str, list[int]] = field(default_factory=dict)
@@ -243,8 +245,7 @@ def undo_merge(*, merge: Merge, actor: User) -> Undone:
         lost = _point(relation, merge.moved.get(relation.name, []), survivor, other)
         if lost:
             undone.elsewhere[relation.name] = lost
-    _part(survivor, other)
-    _bring_back(merge)
+    undone.elsewhere |= _part(survivor, other) | _bring_back(merge)
     _empty_again(merge, survivor, undone, actor, now)
     changes: dict[str, Any] = {"merged_into": None, "archived_at": None}
     if other.pk in above(other):  # one of those below it was put above the survivor meanwhile
@@ -257,14 +258,18 @@ def undo_merge(*, merge: Merge, actor: User) -> Undone:
     return undone
 
 
-def _part(*customers: Customer) -> None:
+def _part(*customers: Customer) -> dict[str, list[int]]:
     """What led within one company to a row that is now the other's is empty: its reader may not see that row."""
+    parted: dict[str, list[int]] = {}
     for label, owner, reference in LEADING:
         model = apps.get_model("customers", label)
         of_them = model._base_manager.filter(**{f"{owner}__in": customers, f"{reference}__isnull": False})
-        apart = of_them.exclude(**{f"{reference}__customer": F(owner)}).values_list("pk", flat=True)
-        rows = model._base_manager.filter(pk__in=list(apart))
+        apart = list(of_them.exclude(**{f"{reference}__customer": F(owner)}).values_list("pk", flat=True))
+        rows = model._base_manager.filter(pk__in=apart)
         rows.update(**{reference: None, "changed_in": Noted(reference), "version": F("version") + 1})
+        if apart:
+            parted[f"{model._meta.label_lower}.{reference}"] = apart
+    return parted
 
 
 def may_be_undone(merge: Merge) -> bool:
@@ -284,10 +289,18 @@ def _refuse_undoing(merge: Merge, survivor: Customer) -> None:
         )
 
 
-def _bring_back(merge: Merge) -> None:
+def _bring_back(merge: Merge) -> dict[str, list[int]]:
+    """What made room is in use again, but for rows whose place another has taken by now: these are told."""
+    taken: dict[str, list[int]] = {}
     for label, ids in merge.archived.items():
-        rows = apps.get_model(label)._base_manager
-        rows.filter(pk__in=ids, archived_at=merge.merged_at).update(archived_at=None)
+        rows = apps.get_model(label)._base_manager.filter(archived_at=merge.merged_at)
+        for pk in rows.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True):
+            try:
+                with transaction.atomic():
+                    rows.filter(pk=pk).update(archived_at=None)
+            except IntegrityError:
+                taken.setdefault(f"{label}.archived_at", []).append(pk)
+    return taken
 
 
 def _empty_again(merge: Merge, survivor: Customer, undone: Undone, actor: User, at: Any) -> None:

@@ -116,18 +116,25 @@ def _take_tier(row: Customer, tier: str, at: datetime, assessment: Assessment, a
 
 
 @transaction.atomic
-def override_tier(*, assessment: Assessment, tier: str, reason: str, actor: User) -> Assessment:
+def override_tier(
+    *, assessment: Assessment, tier: str, reason: str, actor: User, seen: str | None = None
+) -> Assessment:
     """Another tier than the rules give, by a manager above the owner, of the latest assessment.
 
-    Nobody signs off what they recorded themselves (METHOD.md §10): not their own assessment either.
+    `seen` is the tier that the actor saw: ValidationError when it is another one by now. Nobody signs off what they
+    recorded themselves (METHOD.md §10): not their own assessment either.
     """
     customer = edits.locked(assessment.customer)
     refuse_unless_editable(customer, actor)
     refuse_if_archived(customer)
     if not may_override(actor, customer, assessment):
         raise PermissionDenied(_("A manager above the owner overrides the tier, and not of their own assessment."))
-    if customer.assessments.first() != assessment:  # type: ignore[attr-defined]
+    latest = customer.assessments.first()  # type: ignore[attr-defined]
+    if latest != assessment:
         raise ValidationError(_("There is a later assessment."))
+    assessment = latest
+    if seen is not None and assessment.tier != seen:
+        raise ValidationError({"tier": set_meanwhile(assessment.tier)}, code="stale")
     if tier not in rules.TIERS:
         raise ValidationError({"tier": _("Choose a tier.")})
     if not reason.strip():
@@ -143,6 +150,11 @@ def override_tier(*, assessment: Assessment, tier: str, reason: str, actor: User
     )
     _take_tier(customer, tier, at, assessment, actor)
     return assessment
+
+
+def set_meanwhile(tier: str) -> str:
+    """What somebody is told who saw another tier."""
+    return _("Somebody has set it to %(tier)s meanwhile. Save again if yours shall hold.") % {"tier": tier}
 
 
 def may_override(user: User, customer: Customer, assessment: Assessment) -> bool:

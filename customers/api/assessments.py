@@ -54,8 +54,11 @@ class NewAssessmentSerializer(serializers.Serializer[Any]):
 
 
 class OverrideSerializer(serializers.Serializer[Any]):
+    """Another tier; with `seen`, the tier that the caller saw, only if that one still holds."""
+
     tier = serializers.ChoiceField(choices=Customer.Tier.choices)
     reason = serializers.CharField(max_length=500)
+    seen = serializers.ChoiceField(choices=Customer.Tier.choices, required=False)
 
 
 class SuggestedSerializer(serializers.Serializer[Any]):

@@ -41,12 +41,12 @@ class LineOfPlanSerializer(PlanLineSerializer):
     """A field of business; `plan` by its key."""
 
     key = serializers.CharField(read_only=True)
+    version = serializers.IntegerField(read_only=True)
     plan = ReferenceField(among=_plans_of)
     archived_at = MomentField(allow_null=True)
 
     class Meta(PlanLineSerializer.Meta):
-        fields = ("id", *PlanLineSerializer.Meta.fields, "plan", "archived_at", "version")  # type: ignore[assignment]
-        read_only_fields = ("version",)
+        fields = ("id", *PlanLineSerializer.Meta.fields, "plan", "archived_at")  # type: ignore[assignment]
         create_only = ("plan",)
 
 
@@ -54,12 +54,12 @@ class JointActionOfPlanSerializer(JointActionSerializer):
     """Something that both sides do; `plan` by its key, `state` is ours, `their_state` theirs."""
 
     key = serializers.CharField(read_only=True)
+    version = serializers.IntegerField(read_only=True)
     plan = ReferenceField(among=_plans_of)
     archived_at = MomentField(allow_null=True)
 
     class Meta(JointActionSerializer.Meta):
-        fields = ("id", *JointActionSerializer.Meta.fields, "plan", "archived_at", "version")  # type: ignore[assignment]
-        read_only_fields = ("version",)
+        fields = ("id", *JointActionSerializer.Meta.fields, "plan", "archived_at")  # type: ignore[assignment]
         create_only = ("plan",)
 
 

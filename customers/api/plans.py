@@ -36,16 +36,22 @@ def contacts_of(user: User) -> QuerySet[Any]:
     return Contact.objects.visible_to(user).in_use()
 
 
+def seen_of_item() -> Any:
+    """The version of the item that the caller saw; without one it is changed as it is now."""
+    return serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+
+
 class PlanLineSerializer(StrictSerializer):
     """A field of business; with the `key` of a line of the plan it is changed, without one it is new."""
 
     key = serializers.CharField(max_length=64, required=False)
+    version = seen_of_item()
 
     class Meta:
         model = PlanLine
         fields = (
             "key", "strategy", "our_match", "revenue", "revenue_next", "revenue_third", "milestone", "milestone_due",
-            "state",
+            "state", "version",
         )  # fmt: skip
 
 
@@ -53,12 +59,13 @@ class JointActionSerializer(StrictSerializer):
     """Likewise something that both sides do; `state` is ours, `their_state` theirs: open, done, or dropped."""
 
     key = serializers.CharField(max_length=64, required=False)
+    version = seen_of_item()
     owner = person(allow_null=True, required=False)
     contact = ReferenceField(among=contacts_of, allow_null=True, required=False)
 
     class Meta:
         model = JointAction
-        fields = ("key", "action", "owner", "contact", "due_on", "result", "state", "their_state")
+        fields = ("key", "action", "owner", "contact", "due_on", "result", "state", "their_state", "version")
 
 
 class AccountPlanSerializer(StrictSerializer):
@@ -164,27 +171,27 @@ def _write_items(plan: AccountPlan, items: tuple[list[Any], list[Any]], actor: A
 
 
 def _write_line(plan: AccountPlan, values: dict[str, Any], actor: Any) -> None:
-    key = values.pop("key", None)
+    key, seen = values.pop("key", None), values.pop("version", None)
     if key is None:
         _refuse_without(values, "strategy", "lines")
         actions.add_plan_line(actor=actor, plan=plan, **values)
     else:
         line = _known(plan.lines, key, "lines")  # type: ignore[attr-defined]
-        actions.edit_plan_line(line=line, changes=values, seen=None, actor=actor)
+        actions.edit_plan_line(line=line, changes=values, seen=seen, actor=actor)
 
 
 def _write_joint_action(plan: AccountPlan, values: dict[str, Any], actor: Any) -> None:
     """Its fields, then the state of each side that is said to be another one."""
-    key = values.pop("key", None)
+    key, seen = values.pop("key", None), values.pop("version", None)
     states = {side: values.pop(name) for side, name in STATE_OF.items() if name in values}
     if key is None:
         _refuse_without(values, "action", "joint_actions")
         row = actions.add_joint_action(actor=actor, plan=plan, **values)
     else:
         row = _known(plan.joint_actions, key, "joint_actions")  # type: ignore[attr-defined]
-        row = actions.edit_joint_action(joint_action=row, changes=values, seen=None, actor=actor)
+        row = actions.edit_joint_action(joint_action=row, changes=values, seen=seen, actor=actor)
     for side, state in states.items():
-        SETTLE[state](joint_action=row, side=side, seen=None, actor=actor)
+        SETTLE[state](joint_action=row, side=side, seen=seen, actor=actor)
 
 
 def _refuse_without(values: dict[str, Any], name: str, items: str) -> None:

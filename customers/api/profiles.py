@@ -20,7 +20,7 @@ from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 from customers import actions
 from customers.actions.profiles import may_write_profiles
 from customers.api.serializers import CustomerField, customers_of
-from customers.filters import containing, visible_customers
+from customers.filters import CustomerKeyFilter, containing
 from customers.models import IdealProfile, ProfileCriterion, TargetCustomer
 from customers.selectors import profiles as selectors
 
@@ -178,7 +178,7 @@ def _profiles_in_use(_user: User) -> QuerySet[Any]:
 class TargetFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
     profile = ReferenceFilter(to_field_name="key", queryset=IdealProfile.objects.all(), label=_("Ideal customer"))
-    customer = ReferenceFilter(to_field_name="key", queryset=visible_customers, label=_("Customer"))
+    customer = CustomerKeyFilter()
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
     state = ChoicesFilter(choices=TargetCustomer.State, label=_("State"))
     due_from = filters.DateFilter(field_name="next_step_due", lookup_expr="gte", label=_("Due from"))

@@ -92,6 +92,7 @@ class MergeOtherSerializer(serializers.Serializer[Any]):
 
     other = ReferenceField(among=customers_of)
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+    other_version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
 
 
 class MergeSerializer(serializers.ModelSerializer[Merge]):
@@ -114,7 +115,7 @@ class MergeSerializer(serializers.ModelSerializer[Merge]):
 
 
 class UndoneSerializer(serializers.Serializer[Any]):
-    """What taking a merge back left: rows moved elsewhere since, fields edited since."""
+    """What is not as it was: rows moved elsewhere, parted, or still archived; fields edited since."""
 
     merge = MergeSerializer()
     elsewhere = serializers.DictField(child=serializers.ListField(child=serializers.IntegerField()))

@@ -103,8 +103,8 @@ class Customers(Assessing, Pyramids):
             raise PermissionDenied(_("A manager who may edit both customers merges them, or an administrator."))
         body = serializers.MergeOtherSerializer(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
-        other = body.validated_data["other"]
-        merge = actions.merge_customers(survivor=row, other=other, seen=self.seen_if_said(row), actor=request.user)
+        seen = {"seen": self.seen_if_said(row), "seen_other": body.validated_data.get("other_version")}
+        merge = actions.merge_customers(survivor=row, other=body.validated_data["other"], actor=request.user, **seen)
         [shown] = in_sight([merge], request.user)  # type: ignore[arg-type]
         return Response(serializers.MergeSerializer(shown).data, status=status.HTTP_201_CREATED)
 

@@ -113,9 +113,9 @@ def override(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(found, pk=pk)
     if not _may_edit(request, row.customer) or not may_override(user, row.customer, row):
         raise PermissionDenied(_("A manager above the owner overrides the tier, and not of their own assessment."))
-    form = OverrideForm(request.POST or None, initial={"tier": row.tier})
+    form = OverrideForm(request.POST or None, now=row.tier)
     return form_page(
-        request, form, lambda: actions.override_tier(assessment=row, actor=user, **form.cleaned_data),
+        request, form, lambda: actions.override_tier(assessment=row, actor=user, seen=row.tier, **form.cleaned_data),
         title=_("Override the tier"), submit=_("Override"), said=_("The tier was overridden."),
         text=_("By the rules this customer is %(tier)s. The override holds until the next assessment.")
         % {"tier": row.computed_tier},

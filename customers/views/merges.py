@@ -170,8 +170,8 @@ def _tell(request: HttpRequest, undone: Undone, user: User) -> None:
     count = sum(map(len, elsewhere.values()))
     if count:
         said = ngettext(
-            "%(count)s record was moved elsewhere since and stays there.",
-            "%(count)s records were moved elsewhere since and stay there.", count,
+            "%(count)s record was changed meanwhile and is not as it was before the merge.",
+            "%(count)s records were changed meanwhile and are not as they were before the merge.", count,
         )  # fmt: skip
         messages.warning(request, said % {"count": count})
     if undone.edited:

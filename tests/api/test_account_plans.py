@@ -44,6 +44,20 @@ def test_a_plan_is_created_and_changed_with_what_hangs_on_it(company, client):
     assert AccountPlan.objects.get().risks == "Prices"
 
 
+@pytest.mark.parametrize(("name", "text"), [("lines", "strategy"), ("joint_actions", "action")])
+def test_of_two_who_change_an_item_the_second_is_told(company, client, name, text):
+    url = reverse("api-customer-account-plans", args=[factories.customer(company.rep).pk])
+    made = client.post(url, {"year": 2026, name: [{text: "x"}]}, "application/json").json()
+    detail = reverse("api-account-plan-detail", args=[made["id"]])
+    item = {"key": made[name][0]["key"], "version": made[name][0]["version"]}
+    answers = [
+        client.patch(detail, {"version": made["version"], name: [{**item, text: said}]}, "application/json")
+        for said in ("mine", "theirs")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert client.get(detail).json()[name][0][text] == "mine"
+
+
 @pytest.mark.parametrize("name", ["lines", "joint_actions"])
 def test_so_many_at_once_and_no_more(company, client, name):
     url = reverse("api-customer-account-plans", args=[factories.customer(company.rep).pk])
@@ -70,7 +84,8 @@ def test_each_side_of_a_joint_action_is_settled_as_on_the_page(company, client):
     row = patch(state="done", result="Agreed")
     assert (row["state"], row["their_state"], row["result"]) == ("done", "done", "Agreed")
     assert client.get(detail).json()["joint_actions"][0] == row
-    assert patch(state="open", their_state="dropped") == {**row, "state": "open", "their_state": "dropped"}
+    both = {"state": "open", "their_state": "dropped"}
+    assert patch(**both) == {**row, **both, "version": row["version"] + 2}
     before = AuditEntry.objects.count()
     patch(state="open", their_state="dropped")
     assert AuditEntry.objects.count() == before, "what stays as it is leaves no trace"

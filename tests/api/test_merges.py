@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.models import AuditEntry
+from customers.actions import edit_customer
 from customers.models import Merge
 from tests import factories
 
@@ -71,12 +72,33 @@ def test_the_api_merges_and_the_old_key_goes_on_finding(company, api):
         posted = client.post(f"{kind}/", {"customer": two.key, **row})
         assert (posted.status_code, posted.json().get("customer")) == (201, one.key), (kind, posted.json())
     assert client.post("contacts/", {"customer": "nobody", "name": "Wang"}).status_code == 400
+    for kind in ("orders", "contracts", "nps-responses", "contacts", "opportunities", "activities"):
+        by_key = {key: client.get(f"{kind}/?customer={key}").json()["results"] for key in (one.key, two.key)}
+        assert by_key[one.key] == by_key[two.key] != [], kind
     found = client.get("search/?q=Twin").json()
     assert one.key in str(found)
     undone = client.post(f"merges/{made.json()['id']}/undo/")
     assert (undone.status_code, undone.json()["elsewhere"]) == (200, {})
     rows = client.get("customers/duplicates/?name=twin works").json()
     assert [(row["key"], row["reasons"]) for row in rows] == [(two.key, ["normalised_name"])]
+
+
+def test_a_merge_names_the_versions_that_were_seen(company, api):
+    one, two = factories.customer(company.rep, "One"), factories.customer(company.rep, "Twin Works")
+    edit_customer(customer=two, changes={"owner": None, "region": "East"}, seen=None, actor=company.rep)
+    said = {"other": two.key, "version": 1, "other_version": 1}
+    answer = api(company.manager).post(f"customers/{one.pk}/merge/", said)
+    assert answer.status_code == 409
+    assert api(company.manager).post(f"customers/{one.pk}/merge/", {**said, "other_version": 2}).status_code == 201
+
+
+def test_an_edit_takes_no_other_companys_code(company, api):
+    factories.customer(company.rep, "Far Sail Motors", credit_code=CODE)
+    two = factories.customer(company.rep, "Twin Works")
+    client = api(company.rep)
+    refused = client.patch(f"customers/{two.pk}/", {"credit_code": CODE, "version": 1})
+    assert (refused.status_code, list(refused.json())) == (400, ["credit_code"])
+    assert client.patch(f"customers/{two.pk}/", {"region": "East", "version": 1}).status_code == 200
 
 
 def test_the_second_of_two_merges_is_a_conflict(company, api, monkeypatch):

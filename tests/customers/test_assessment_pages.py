@@ -74,6 +74,21 @@ def test_the_history_tells_what_changed_and_who_overrode(company, customer, sign
     assert Customer.objects.get().tier == "5A"
 
 
+def test_of_two_who_override_the_second_is_told_and_may_insist(company, customer, signed_in):
+    assess_customer(customer=customer, scores=THREES, actor=company.rep)
+    latest = Assessment.objects.get()
+    url, sent = address("assessment_override", latest), {"tier": "2A", "reason": "Lost a plant", "seen": latest.tier}
+    assert signed_in(company.manager).post(url, sent).status_code == 302
+    late = signed_in(company.director).post(url, {**sent, "tier": "5A", "reason": "New plant"})
+    assert late.status_code == 422
+    text = late.content.decode()
+    assert "Somebody has set it to 2A meanwhile." in text and "New plant" in text
+    assert 'name="seen" value="2A"' in text
+    insisted = {**sent, "tier": "5A", "reason": "New plant", "seen": "2A"}
+    assert signed_in(company.director).post(url, insisted).status_code == 302
+    assert Customer.objects.get().tier == "5A"
+
+
 def test_a_page_without_an_assessment_says_so(company, customer, signed_in):
     assert "Not assessed" in signed_in(company.rep).get(address("customer_assessments", customer)).content.decode()
 

@@ -122,6 +122,14 @@ def test_an_override_has_a_tier_and_a_reason(company, customer, tier, reason, fi
     assert set(caught.value.message_dict) == {field}
 
 
+def test_an_override_of_another_tier_than_was_seen_is_refused(company, customer):
+    made = assess(customer, company.rep)
+    override_tier(assessment=made, tier="2A", reason="Why", actor=company.manager, seen=made.tier)
+    with pytest.raises(ValidationError) as refused:
+        override_tier(assessment=made, tier="5A", reason="Why", actor=company.director, seen=made.tier)
+    assert list(refused.value.message_dict) == ["tier"]
+
+
 def test_who_does_not_override(company, customer):
     made = assess(customer, company.rep)
     for person in (company.rep, company.executive, company.admin):

@@ -174,7 +174,11 @@ def test_what_was_tied_together_meanwhile_is_parted(company, pair):
     Contract.objects.filter(pk=old.pk).update(
         renewed_by=Contract.objects.create(customer=one, starts_on=DAY, ends_on=DAY)
     )
-    undo_merge(merge=merge, actor=company.manager)
+    undone = undo_merge(merge=merge, actor=company.manager)
+    assert undone.elsewhere == {
+        "customers.npsresponse.contact": [theirs.pk], "customers.accountplan.their_leader": [plan.pk],
+        "customers.contract.renewed_by": [old.pk],
+    }  # fmt: skip
     for row in (theirs, old, plan, action):
         row.refresh_from_db()
     assert (theirs.contact, plan.their_leader, old.renewed_by, action.contact) == (None, None, None, kept)
@@ -206,6 +210,20 @@ def test_a_circle_that_is_there_already_ends_no_edit(company, pair, signed_in):
     row = edit_customer(customer=third, changes={"parent": one}, seen=None, actor=company.manager)
     assert row.parent == one
     assert signed_in(company.manager).get(f"/customers/{one.pk}/group/").status_code == 200
+
+
+def test_what_has_lost_its_place_meanwhile_stays_archived_and_is_told(company, pair):
+    one, other = pair
+    for customer, name in ((one, "Plant"), (other, "Plant"), (other, "Yard")):
+        Unit.objects.create(customer=customer, name=name)
+    twin = Unit.objects.get(customer=other, name="Plant")
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    Unit.objects.filter(customer=one, name="Plant", archived_at=None).update(archived_at=timezone.now())
+    Unit.objects.filter(name="Yard").update(name="Plant")
+    undone = undo_merge(merge=merge, actor=company.manager)
+    assert undone.elsewhere == {"customers.unit.archived_at": [twin.pk]}
+    twin.refresh_from_db()
+    assert (twin.customer, twin.archived_at) == (other, merge.merged_at)
 
 
 def test_companies_above_and_below(company):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.fields import MomentField
 from accounts.models import User
-from config.web.api import ReferenceField
+from config.web.api import ReferenceField, StrictSerializer
 from config.web.filters import ArchivedFilter, ReferenceFilter
 from customers import actions
 from customers.actions.plans import STATE_OF
@@ -37,26 +37,25 @@ class OfPlanFilter(filters.FilterSet):
     archived = ArchivedFilter(label=_("With archived ones"))
 
 
-class LineOfPlanSerializer(PlanLineSerializer):
-    """A field of business; `plan` by its key."""
+class OfPlan(StrictSerializer):
+    """What an item says of itself at its own address; `plan` by its key."""
 
     key = serializers.CharField(read_only=True)
     version = serializers.IntegerField(read_only=True)
     plan = ReferenceField(among=_plans_of)
     archived_at = MomentField(allow_null=True)
+
+
+class LineOfPlanSerializer(OfPlan, PlanLineSerializer):
+    """A field of business of a plan."""
 
     class Meta(PlanLineSerializer.Meta):
         fields = ("id", *PlanLineSerializer.Meta.fields, "plan", "archived_at")  # type: ignore[assignment]
         create_only = ("plan",)
 
 
-class JointActionOfPlanSerializer(JointActionSerializer):
-    """Something that both sides do; `plan` by its key, `state` is ours, `their_state` theirs."""
-
-    key = serializers.CharField(read_only=True)
-    version = serializers.IntegerField(read_only=True)
-    plan = ReferenceField(among=_plans_of)
-    archived_at = MomentField(allow_null=True)
+class JointActionOfPlanSerializer(OfPlan, JointActionSerializer):
+    """Something that both sides do; `state` is ours, `their_state` theirs."""
 
     class Meta(JointActionSerializer.Meta):
         fields = ("id", *JointActionSerializer.Meta.fields, "plan", "archived_at")  # type: ignore[assignment]

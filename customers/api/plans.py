@@ -18,11 +18,13 @@ from accounts.api.fields import MomentField, person
 from accounts.api.permissions import SalesRecord, TokenScope
 from accounts.models import User
 from config.web.api import ReferenceField, Resource, SeenSerializer, StrictSerializer
+from config.web.revisions import StaleWrite
 from customers import actions
 from customers.actions.plans import STATE_OF
 from customers.models import AccountPlan, Contact, Customer, JointAction, PlanLine
 
 MOST = 200  # lines, or joint actions, in one request
+ITEMS = {PlanLine: "lines", JointAction: "joint_actions"}
 
 SETTLE: dict[str, Callable[..., JointAction]] = {
     JointAction.State.DONE: actions.finish_joint_action,
@@ -113,6 +115,14 @@ class AccountPlans(Resource):
             plan = actions.edit_plan(plan=row, changes=changes, seen=seen, actor=request.user)
             _write_items(plan, items, request.user)
         return self.reread(plan)
+
+    def conflict_body(self, error: StaleWrite) -> dict[str, Any]:
+        """Of a line or a joint action: the plan as it is, and what was sent of that kind."""
+        name = ITEMS.get(type(error.row))
+        if name is None:
+            return super().conflict_body(error)
+        current = self.get_serializer(self.get_object()).data
+        return {"current": current, "yours": {name: self.request.data[name]}, "conflicts": [name]}
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Archive."""

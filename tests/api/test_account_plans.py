@@ -47,7 +47,8 @@ def test_a_plan_is_created_and_changed_with_what_hangs_on_it(company, client):
 @pytest.mark.parametrize(("name", "text"), [("lines", "strategy"), ("joint_actions", "action")])
 def test_of_two_who_change_an_item_the_second_is_told(company, client, name, text):
     url = reverse("api-customer-account-plans", args=[factories.customer(company.rep).pk])
-    made = client.post(url, {"year": 2026, name: [{text: "x"}]}, "application/json").json()
+    client.post(url, {"year": 2025, name: [{text: "of another plan"}]}, "application/json")
+    made = client.post(url, {"year": 2026, name: [{text: "w"}, {text: "x"}]}, "application/json").json()
     detail = reverse("api-account-plan-detail", args=[made["id"]])
     item = {"key": made[name][0]["key"], "version": made[name][0]["version"]}
     answers = [
@@ -55,7 +56,10 @@ def test_of_two_who_change_an_item_the_second_is_told(company, client, name, tex
         for said in ("mine", "theirs")
     ]
     assert [answer.status_code for answer in answers] == [200, 409]
-    assert client.get(detail).json()[name][0][text] == "mine"
+    told = answers[1].json()
+    assert (told["conflicts"], told["yours"]) == ([name], {name: [{**item, text: "theirs"}]})
+    assert told["current"] == client.get(detail).json()
+    assert told["current"][name][0][text] == "mine"
 
 
 @pytest.mark.parametrize("name", ["lines", "joint_actions"])

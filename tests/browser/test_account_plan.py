@@ -16,7 +16,7 @@ def test_a_plan_whose_joint_action_goes_overdue(company, open_page, language, vi
     customer = factories.customer(company.rep, "Big Works", tier="5A")
     year, day = calendar().fiscal_year_of(today()), today()
     window = open_page(company.rep, "/customers/", language=language, viewport=viewport)
-    page, form = window.page, dialog(window)
+    page = window.page
     if not window.phone:  # there they stand above the list
         page.locator(f"summary[aria-label='{say(window, 'Lists of customers')}']").click()
     steps.link(window, "Account plans").click()
@@ -24,13 +24,22 @@ def test_a_plan_whose_joint_action_goes_overdue(company, open_page, language, vi
     steps.sound(window, "account plans")
     page.locator("main tbody").get_by_role("link", name=say(window, "missing")).click()
 
+    write(window, day)
+    plan = AccountPlan.objects.get()
+    assert (plan.customer, plan.year, plan.our_leader, plan.share_aimed) == (customer, year, company.rep, 35)
+    JointAction.objects.update(due_on=day - timedelta(days=4))  # days go by
+    settle(window)
+    copy_forward(window, f"/customers/{customer.pk}/plans/", year)
+
+
+def write(window, day):
+    """The plan, a line of it, a joint action that is due on this day."""
+    page, form = window.page, dialog(window)
     steps.link(window, "Write the plan").click()
     form.locator("[name=strategy_now]").fill("Half the stock")
     form.locator("[name=share_aimed]").fill("35")
     steps.save(window)
     expect(page.locator("main")).to_contain_text("Half the stock")
-    plan = AccountPlan.objects.get()
-    assert (plan.customer, plan.year, plan.our_leader, plan.share_aimed) == (customer, year, company.rep, 35)
 
     steps.link(window, "Add a line").click()
     form.locator("[name=strategy]").fill("Zero stock")
@@ -42,12 +51,15 @@ def test_a_plan_whose_joint_action_goes_overdue(company, open_page, language, vi
     steps.link(window, "Add an action").click()
     form.locator("[name=action]").fill("Workshop on stock")
     form.locator("[name=due_on]").fill(day.isoformat())
-    steps.look_up(window, "owner", "rep", f"[data-value='{company.rep.username}']")
+    steps.look_up(window, "owner", "rep", "[data-value='rep']")
     steps.save(window)
     expect(page.locator("main")).to_contain_text("Workshop on stock")
     steps.sound(window, "account plan")
 
-    JointAction.objects.update(due_on=day - timedelta(days=4))  # days go by
+
+def settle(window):
+    """The joint action that is overdue, from My day on, side by side."""
+    page, form = window.page, dialog(window)
     page.goto("/day/")
     line = page.locator("main li", has_text="Workshop on stock")
     expect(line.locator(".asc-due.over")).to_be_visible()
@@ -64,14 +76,18 @@ def test_a_plan_whose_joint_action_goes_overdue(company, open_page, language, vi
     page.goto("/day/")
     expect(page.locator("main")).not_to_contain_text("Workshop on stock")
 
-    page.goto(f"/customers/{customer.pk}/plans/{year}/")
+
+def copy_forward(window, plans, year):
+    """Into the next year; and this year's on paper."""
+    page = window.page
+    page.goto(f"{plans}{year}/")
     steps.link(window, "Copy forward").click()
     steps.send(window)
-    page.wait_for_url(f"**/customers/{customer.pk}/plans/{year + 1}/")
+    page.wait_for_url(f"**{plans}{year + 1}/")
     expect(page.locator("main")).to_contain_text("Half the stock")
     expect(page.locator("main")).to_contain_text(steps.money(window, 900_000))
     expect(page.locator("main")).not_to_contain_text("Workshop on stock")
-    page.goto(f"/customers/{customer.pk}/plans/{year}/")
+    page.goto(f"{plans}{year}/")
     steps.link(window, "Print view").click()
     expect(page.locator(".asc-paper")).to_contain_text("Drawings are here")
     steps.sound(window, "account plan on paper")

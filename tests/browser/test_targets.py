@@ -19,6 +19,22 @@ def test_from_an_ideal_customer_to_a_deal(company, open_page, language, viewport
     factories.customer(company.stranger, "Hidden Cars", industry="Cars", annual_spend=Decimal(12_000_000))
 
     window = open_page(company.manager, "/profiles/", language=language, viewport=viewport)
+    describe(window)
+    put_on_the_list(window)
+    target = TargetCustomer.objects.get()
+    profile = IdealProfile.objects.get()
+    assert (target.owner, target.next_step, target.profile) == (company.rep, "Ask for a visit", profile)
+
+    window = open_page(company.rep, "/targets/", language=language, viewport=viewport)
+    make_a_deal(window)
+    assert Opportunity.objects.get().customer == customer
+    settle(window, customer)
+    target.refresh_from_db()
+    assert target.state == "won_over"
+
+
+def describe(window):
+    """Whom to look for."""
     page = window.page
     steps.sound(window, "no ideal customer yet")
     page.locator("main a[href='/profiles/new/']").click()
@@ -31,6 +47,10 @@ def test_from_an_ideal_customer_to_a_deal(company, open_page, language, viewport
     page.locator("main [type=submit].btn-primary").click()
     page.wait_for_url("**/profiles/*/")
 
+
+def put_on_the_list(window):
+    """The one who fits."""
+    page = window.page
     expect(page.locator("main tbody tr")).to_have_count(1)  # the bakery fits by 40 % alone
     page.locator("main tbody summary").click()
     expect(page.locator("main tbody .asc-said")).to_contain_text(steps.money(window, 8_000_000))
@@ -41,14 +61,10 @@ def test_from_an_ideal_customer_to_a_deal(company, open_page, language, viewport
     steps.sound(window, "add to the target list")
     steps.send(window)
     expect(page.locator("main tbody .is-acts")).to_contain_text("Rep")
-    target = TargetCustomer.objects.get()
-    assert (target.owner, target.next_step, target.profile) == (
-        company.rep,
-        "Ask for a visit",
-        IdealProfile.objects.get(),
-    )
 
-    window = open_page(company.rep, "/targets/", language=language, viewport=viewport)
+
+def make_a_deal(window):
+    """Of the target, from the list."""
     page = window.page
     expect(page.locator("main tbody tr")).to_contain_text("Ask for a visit")
     steps.sound(window, "target list")
@@ -58,13 +74,14 @@ def test_from_an_ideal_customer_to_a_deal(company, open_page, language, viewport
     dialog(window).locator("[name=expected_close_date]").fill("2027-06-30")
     steps.send(window)
     page.wait_for_url(re.compile(r"/opportunities/\d+/"))
-    assert Opportunity.objects.get().customer == customer
 
+
+def settle(window, customer):
+    """The target, of which a deal came."""
+    page = window.page
     page.goto(f"/customers/{customer.pk}/")
     expect(page.locator("main").get_by_text("Ask for a visit")).to_be_visible()
     page.goto("/targets/")
     link(window, "A deal came of it").click()
     button(window, "A deal came of it", dialog(window)).click()
     expect(page.locator("main tbody")).to_have_count(0)
-    target.refresh_from_db()
-    assert target.state == "won_over"

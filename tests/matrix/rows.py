@@ -52,18 +52,6 @@ def of_one(company, profile, person, word, amount):
     opportunity = factories.opportunity(
         person, f"{word} Deal", customer=customer, amount=amount, next_step=f"{word} step", source=word
     )
-    evidence = Evidence(
-        factor="power", level=5, grade="E2", evidence=f"{word} minutes", contact=contact,
-        said_on=opportunity.created_on, link=f"https://example.com/{word}",
-    )  # fmt: skip
-    checkpoint = add_checkpoints(opportunity=opportunity, records=[evidence], actor=person)[0]
-    Stage.objects.filter(key__in=["validate", "decide"]).update(floor=1)
-    waiver = factories.waiver(opportunity, person, reason=f"{word} wish")
-    archived = factories.opportunity(person, f"{word} Mistake", customer=customer, amount=amount)
-    archived = archive_opportunity(opportunity=archived, seen=1, actor=person)
-    order = Order.objects.create(
-        key=f"{word}-ORDER", customer=customer, owner=person, amount=amount, booked_on="2026-10-01"
-    )
     return {
         "file": factories.attachment(opportunity, f"{word}.txt"), "removed_file": removed_file(opportunity),
         "picture": factories.attachment(opportunity, f"{word}.png", factories.PIXEL),
@@ -73,7 +61,45 @@ def of_one(company, profile, person, word, amount):
         "merge": merge_customers(
             survivor=customer, other=factories.customer(person, f"{word} Twin"), actor=company.admin
         ),
-        "customer": customer, "contact": contact, "opportunity": opportunity, "archived": archived, "order": order,
+        "customer": customer, "contact": contact, "opportunity": opportunity,
+        **proven(person, opportunity, contact, word),
+        "archived": archived(person, customer, word, amount),
+        **bought(person, customer, contact, word, amount),
+        **around(person, opportunity, contact, word, amount),
+        **planned(person, customer, contact, word, amount),
+        "target": add_target(
+            actor=person, profile=profile, customer=customer, next_step=f"{word} visit", owner=person
+        ),
+        "notification": Notification.objects.create(
+            recipient=person, kind=Kind.HANDED_OVER, model="opportunity", object_id=opportunity.pk,
+            params={"by": company.admin.pk},
+        ),
+    }  # fmt: skip
+
+
+def proven(person, opportunity, contact, word):
+    """Evidence, and a waiver for what it does not reach."""
+    evidence = Evidence(
+        factor="power", level=5, grade="E2", evidence=f"{word} minutes", contact=contact,
+        said_on=opportunity.created_on, link=f"https://example.com/{word}",
+    )  # fmt: skip
+    [checkpoint] = add_checkpoints(opportunity=opportunity, records=[evidence], actor=person)
+    Stage.objects.filter(key__in=["validate", "decide"]).update(floor=1)
+    return {"checkpoint": checkpoint, "waiver": factories.waiver(opportunity, person, reason=f"{word} wish")}
+
+
+def archived(person, customer, word, amount):
+    """An opportunity that was entered by mistake."""
+    row = factories.opportunity(person, f"{word} Mistake", customer=customer, amount=amount)
+    return archive_opportunity(opportunity=row, seen=1, actor=person)
+
+
+def bought(person, customer, contact, word, amount):
+    """What the customer ordered from us and others, where, and says of us."""
+    return {
+        "order": Order.objects.create(
+            key=f"{word}-ORDER", customer=customer, owner=person, amount=amount, booked_on="2026-10-01"
+        ),
         "contract": create_contract(
             actor=person, customer=customer, title=f"{word} contract", amount=amount, starts_on=date(2026, 1, 1),
             ends_on=date(2026, 12, 31),
@@ -84,17 +110,6 @@ def of_one(company, profile, person, word, amount):
         "unit": create_unit(actor=person, customer=customer, key=f"{word}-UNIT", name=f"{word} plant"),
         "nps": create_nps_response(
             actor=person, customer=customer, contact=contact, score=9, answered_on=date(2026, 10, 1), comment=word
-        ),
-        "checkpoint": checkpoint,
-        "waiver": waiver,
-        **around(person, opportunity, contact, word, amount),
-        **planned(person, customer, contact, word, amount),
-        "target": add_target(
-            actor=person, profile=profile, customer=customer, next_step=f"{word} visit", owner=person
-        ),
-        "notification": Notification.objects.create(
-            recipient=person, kind=Kind.HANDED_OVER, model="opportunity", object_id=opportunity.pk,
-            params={"by": company.admin.pk},
         ),
     }  # fmt: skip
 

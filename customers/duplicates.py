@@ -1,11 +1,15 @@
-"""Whether a customer is there already, and METHOD.md §10's one case in which something hidden answers."""
+"""Whether a customer is there already, and METHOD.md §10's one case in which something hidden answers.
 
+One that was merged away is there still: by its name and its credit code it leads to its survivor (FINE-PRINT 55).
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -38,12 +42,13 @@ SHOWN = ("pk", "key", "name", *NORMALISE)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A customer in sight that may be the same, and why: names of REASONS."""
+    """A customer in sight that may be the same, and why: names of REASONS; `formerly`: as whom it bore the sign."""
 
     pk: int
     key: str
     name: str
     reasons: tuple[str, ...]
+    formerly: str = ""
 
     @property
     def is_exact(self) -> bool:
@@ -54,13 +59,20 @@ class Candidate:
         """The reasons in words."""
         return ", ".join(str(REASONS[reason]) for reason in self.reasons)
 
+    @property
+    def known_as(self) -> str:
+        """Its name, with the one that it is found by."""
+        if not self.formerly:
+            return self.name
+        return _("%(name)s (formerly %(formerly)s)") % {"name": self.name, "formerly": self.formerly}
+
 
 class Alike(ValidationError):
     """It may be here already. `candidates` are in sight; one `may_go_on` by saying that it is another company."""
 
     def __init__(self, field: str, message: str, found: "list[Candidate]", *, may_go_on: bool) -> None:
-        said = ", ".join(f"{each.name} ({each.why})" for each in found)
-        params = {"customers": said, "name": found[0].name}
+        said = ", ".join(f"{each.known_as} ({each.why})" for each in found)
+        params = {"customers": said, "name": found[0].known_as}
         super().__init__({field: ValidationError(message, code="duplicate", params=params)})
         self.candidates, self.may_go_on = found, may_go_on
 
@@ -73,13 +85,13 @@ def signs_of(*, name: str = "", credit_code: str = "", phone: str = "", domain: 
 
 
 def candidates(signs: dict[str, str], user: User, *, but: Customer | None = None) -> list[Candidate]:
-    """The customers in use and in sight that share a sign or have a similar name, exact ones first. Two queries."""
+    """The customers in use and in sight that share a sign or have a similar name, exact ones first. Three queries."""
     if not signs:
         return []
     name = signs.get("normalised_name", "")
     rows = _sharing_any(_seen(user), signs, _ids(normalised_name__in=_parts(name)))
     near = search.found(_seen, user, name, MOST + 1, *SHOWN)
-    found = {row["pk"]: row for row in (*near, *rows)}
+    found = _with_merged((*near, *rows), user, signs)
     if but is not None:
         found.pop(but.pk, None)
     return _ranked(found, signs)
@@ -90,11 +102,35 @@ def _seen(user: User) -> QuerySet[Any]:
 
 
 def certain(signs: dict[str, str], user: User) -> list[Candidate]:
-    """Those of the candidates that share a sign, not a mere part of the name. One query."""
+    """Those of the candidates that share a sign, not a mere part of the name. Two queries."""
     if not signs:
         return []
     rows = _sharing_any(_seen(user), signs)
-    return _ranked({row["pk"]: row for row in rows}, signs)
+    return _ranked(_with_merged(rows, user, signs), signs)
+
+
+def _with_merged(rows: Iterable[dict[str, Any]], user: User, signs: dict[str, str]) -> dict[int, dict[str, Any]]:
+    """{id: row} of these rows and of the survivors of those that were merged away. One query."""
+    found = {row["pk"]: row for row in rows}
+    for row in _merged(user, signs):
+        found[row["pk"]] = {**found.get(row["pk"], {}), **row}
+    return found
+
+
+def _merged(user: User, signs: dict[str, str]) -> list[dict[str, Any]]:
+    """Of customers merged away that bear the name or the code: their survivors in sight, with what they bore."""
+    exact = [_ids(merged_into__isnull=False, **{kind: signs[kind]}) for kind in EXACT if kind in signs]
+    if not exact:
+        return []
+    first, *rest = exact
+    gone = Customer.objects.filter(pk__in=first.union(*rest) if rest else first, merged_into__archived_at=None)
+    seen = visibility.visible_with_customer(gone, user, "merged_into_id").order_by("-pk")
+    fields = {"into": F("merged_into_id"), "its_key": F("merged_into__key"), "its_name": F("merged_into__name")}
+    rows = seen.values("name", *EXACT, **fields)[: MOST * 4]
+    return [
+        {**row, "pk": row["into"], "key": row["its_key"], "name": row["its_name"], "formerly": row["name"]}
+        for row in rows
+    ]
 
 
 def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> Any:
@@ -106,7 +142,10 @@ def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> An
 
 
 def _ranked(rows: dict[int, dict[str, Any]], signs: dict[str, str]) -> list[Candidate]:
-    found = [Candidate(row["pk"], row["key"], row["name"], _reasons(row, signs)) for row in rows.values()]
+    found = [
+        Candidate(row["pk"], row["key"], row["name"], _reasons(row, signs), row.get("formerly", ""))
+        for row in rows.values()
+    ]
     return sorted(found, key=lambda each: (not each.is_exact, -len(each.reasons), each.pk))[:MOST]
 
 
@@ -115,7 +154,7 @@ def _ids(**condition: Any) -> Any:
 
 
 def _reasons(row: dict[str, Any], signs: dict[str, str]) -> tuple[str, ...]:
-    shared = tuple(kind for kind, value in signs.items() if row[kind] == value)
+    shared = tuple(kind for kind, value in signs.items() if row.get(kind) == value)
     return shared or ("near",)
 
 
@@ -159,13 +198,19 @@ def _has_manager(user: User) -> bool:
 
 
 def namesakes(name: str) -> QuerySet[Customer]:
-    """The customers in use whose name is this one but for width, case, spaces, punctuation and legal ending."""
-    return _sharing("normalised_name", names.normalised_name(name))
+    """The customers in use whose name is this one but for width, case, spaces, punctuation and legal ending, or that of
+    one merged into them.
+    """
+    return bearing("normalised_name", names.normalised_name(name))
 
 
-def _sharing(kind: str, value: str) -> QuerySet[Customer]:
+def bearing(kind: str, value: str) -> QuerySet[Customer]:
+    """The customers in use with this sign, or into which one with it was merged."""
     rows: QuerySet[Customer] = Customer.objects.in_use()
-    return rows.filter(**{kind: value}).order_by("id") if value else rows.none()
+    if not value:
+        return rows.none()
+    gone = Customer.objects.filter(merged_into__isnull=False, **{kind: value}).order_by()
+    return rows.filter(pk__in=_ids(**{kind: value}).union(gone.values("merged_into"))).order_by("id")
 
 
 def visible_namesake(name: str, user: User) -> Customer | None:
@@ -183,7 +228,7 @@ def refuse_if_served(*, name: str, actor: User, credit_code: str = "") -> None:
         return
     _refuse_if_too_often(actor)
     code = names.normalised_code(credit_code)
-    hidden = _hidden(namesakes(name), actor) or _hidden(_sharing("credit_code", code), actor)
+    hidden = _hidden(namesakes(name), actor) or _hidden(bearing("credit_code", code), actor)
     if hidden is None:
         return
     audit.record("already_served", row=actor, actor=actor, changes={"name": (None, name), "customer": (None, hidden)})

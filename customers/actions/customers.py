@@ -13,7 +13,7 @@ from accounts.selectors import today
 from config.web.errors import TooManyAttempts
 from customers.actions.shared import above, only, refuse_if_archived, refuse_unless_editable, set_archived
 from customers.actions.tiers import begin_tiers, hold_tier, refuse_tier_by_hand
-from customers.duplicates import refuse_if_served
+from customers.duplicates import bearing, refuse_if_served
 from customers.models import Customer
 from customers.rules import names
 
@@ -98,8 +98,8 @@ def _refuse_taken_code(customer: Customer, code: str, actor: User) -> None:
     """A credit code is one company's alone."""
     if not code or code == customer.credit_code:
         return
-    others: Any = Customer.objects.visible_to(actor).in_use().exclude(pk=customer.pk)
-    other = others.filter(credit_code=code).first()
+    others: Any = bearing("credit_code", code)
+    other = others.visible_to(actor).exclude(pk=customer.pk).first()
     if other is not None:
         said = _("“%(name)s” is already among your customers.") % {"name": other.name}
         raise ValidationError({"credit_code": said}, code="duplicate")

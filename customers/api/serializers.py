@@ -123,12 +123,16 @@ class UndoneSerializer(serializers.Serializer[Any]):
 
 
 class CandidateSerializer(serializers.Serializer[Any]):
-    """A customer in sight that may be the same; `reasons` are of same name, code, phone, domain, or `near`."""
+    """A customer in sight that may be the same; `reasons` are of same name, code, phone, domain, or `near`.
+
+    `formerly` names the customer that was merged into it and has the name or code; else empty.
+    """
 
     id = serializers.IntegerField(source="pk")
     key = serializers.CharField()
     name = serializers.CharField()
     reasons = serializers.ListField(child=serializers.CharField())
+    formerly = serializers.CharField()
 
 
 class NotCreatedSerializer(serializers.Serializer[Any]):

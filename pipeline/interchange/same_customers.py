@@ -1,5 +1,6 @@
 """Customers in an import: their normalised names, who else they may be, and the keys of those merged away."""
 
+from customers.duplicates import EXACT
 from customers.models import Customer, CustomerTier, Merge
 from customers.rules.names import is_sign, normalised_name
 from pipeline.interchange import staging
@@ -80,9 +81,10 @@ def note_alike(report: Report) -> None:
 
 def _with_known(sign: str) -> str:
     named = f"SELECT {sign} FROM {staging.NAMED} WHERE {sign} <> ''"
-    known = (
-        f"SELECT {sign}, MIN(key) AS key FROM {TABLE} WHERE archived_at IS NULL AND {sign} IN ({named}) GROUP BY {sign}"
-    )
+    rows = f"SELECT {sign}, key FROM {TABLE} WHERE archived_at IS NULL AND {sign} IN ({named})"
+    if sign in EXACT:
+        rows += f" UNION ALL SELECT m.{sign}, v.key FROM {MERGED} WHERE v.archived_at IS NULL AND m.{sign} IN ({named})"
+    known = f"SELECT {sign}, MIN(key) AS key FROM ({rows}) k GROUP BY {sign}"
     return f"{_new(sign)} JOIN ({known}) o ON o.{sign} = n.{sign} WHERE {NEW}"
 
 

@@ -1,11 +1,14 @@
 """Likely duplicates: asked about on create and edit, listed for managers; merges in the browser and the API."""
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from accounts.models import User
-from customers.actions import edit_customer, merge_customers
+from customers.actions import edit_customer, merge_customers, undo_merge
 from customers.duplicates import candidates, certain, signs_of
 from customers.models import Customer, Merge
+from opportunities.forms.create import QuickCreateForm
 from opportunities.models import Opportunity
 from tests import factories
 
@@ -139,10 +142,38 @@ def test_merge_and_take_back_in_the_browser(company, signed_in):
     assert contact.customer == two
 
 
-def test_a_merged_name_is_free_of_the_merge(company):
+def test_name_and_code_of_one_merged_away_lead_to_its_survivor(company, signed_in):
+    one = factories.customer(company.rep, "One", phone="021-6888 1234")
+    two = factories.customer(company.rep, "Two Ltd", credit_code=CODE)
+    Customer.objects.filter(pk=one.pk).update(credit_code="91330100799655058B")
+    merge = merge_customers(survivor=one, other=two, actor=company.manager)
+    for signs in (signs_of(name="two"), signs_of(name="Other", credit_code=CODE)):
+        for look in (candidates, certain):
+            [found] = look(signs, company.rep)
+            assert (found.pk, found.key, found.name, found.formerly, found.is_exact) == (
+                one.pk, one.key, "One", "Two Ltd", True
+            )  # fmt: skip
+            assert look(signs, company.stranger) == []
+    [found] = certain(signs_of(name="Two", phone="021-6888 1234"), company.rep)
+    assert found.reasons == ("normalised_name", "phone")
+    refused = signed_in(company.rep).post(NEW, {"name": "TWO"})
+    assert (refused.status_code, "One (formerly Two Ltd)” is already among" in refused.content.decode()) == (422, True)
+    stranger = signed_in(company.stranger)
+    for typed in ({"name": "TWO"}, {"name": "Other", "credit_code": CODE}):
+        assert "already served" in stranger.post(NEW, typed).content.decode()
+    third = factories.customer(company.rep, "Third")
+    with pytest.raises(ValidationError, match="One"):
+        edit_customer(customer=third, changes={"credit_code": CODE}, seen=None, actor=company.rep)
+    edit_customer(customer=one, changes={"credit_code": CODE}, seen=None, actor=company.rep)
+    undo_merge(merge=merge, actor=company.manager)
+    assert names(certain(signs_of(name="Two"), company.rep)) == {"Two Ltd": ("normalised_name",)}
+
+
+def test_the_quick_create_chooses_the_survivor(company):
     one, two = factories.customer(company.rep, "One"), factories.customer(company.rep, "Two")
     merge_customers(survivor=one, other=two, actor=company.manager)
-    assert candidates(signs_of(name="Two"), company.rep) == []
+    form = QuickCreateForm(company.rep, QueryDict("customer=two"))
+    assert (form.is_valid(), form.chosen) == (False, one)
 
 
 def test_a_merge_tells_of_no_row_that_is_hidden(company, signed_in):

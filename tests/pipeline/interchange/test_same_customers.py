@@ -60,6 +60,21 @@ def test_every_sign_of_a_duplicate_is_a_warning(company, tmp_path):
     assert (row.credit_code, row.phone, Customer.objects.get(key="c2").domain) == (code, "13800138000", "sail.cn")
 
 
+def test_name_and_code_of_one_merged_away_warn_of_its_survivor(company, tmp_path):
+    code = "91110000600037341L"
+    one = factories.customer(company.rep, "One", key="one", credit_code="91330100799655058B")
+    two = factories.customer(company.rep, "Two Ltd", key="two", credit_code=code, phone="13800138000")
+    merge_customers(survivor=one, other=two, actor=company.manager)
+    Customer.objects.filter(pk=one.pk).update(phone="")
+    report = load(
+        tmp_path / "w",
+        customers=f"key,name,credit_code,phone\nc1,two,,\nc2,Other,{code},\nc3,Third,,13800138000\n",
+    )
+    assert [(each.key, each.other, each.reasons) for each in report.alike] == [
+        ("c1", "one", ("normalised_name",)), ("c2", "one", ("credit_code",)),
+    ]  # fmt: skip
+
+
 def test_a_wrong_credit_code_is_a_bad_row(company, tmp_path):
     (tmp_path / "customers.csv").write_text("key,name,credit_code\nc1,One,91110000600037341M\n")
     [bad] = import_workspace(tmp_path).bad_rows

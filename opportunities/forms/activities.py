@@ -1,7 +1,7 @@
 """The quick form of an activity: planned, or done and told in the same minute; and the dialogs that follow."""
 
 from contextlib import nullcontext
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -96,11 +96,8 @@ class QuickActivityForm(ToldForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        when, at = cleaned.get("when"), cleaned.get("at")
-        if when != NOW and at is None and "at" not in self.errors:
+        if cleaned.get("when") != NOW and cleaned.get("at") is None and "at" not in self.errors:
             self.add_error("at", _("Say on which day and at what time."))
-        if when == LATER and at is not None and at < timezone.now() - timedelta(minutes=1):
-            self.add_error("at", _("This moment has passed. Choose “Earlier” if it has been done."))
         return cleaned
 
     def file_at_hand(self) -> Any:

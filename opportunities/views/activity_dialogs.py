@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -18,7 +19,7 @@ from django_htmx.http import trigger_client_event
 from accounts.conflicts import conflict_of, version_in
 from accounts.form_pages import take
 from accounts.models import User
-from accounts.selectors import calendar
+from accounts.selectors import calendar, today
 from config.web.revisions import StaleWrite
 from config.web.templatetags.formats import moment
 from config.web.uploads import takes_files
@@ -28,6 +29,7 @@ from opportunities.actions.activities import may_coach
 from opportunities.forms.activities import (
     CUSTOMER,
     DEAL,
+    EARLIER,
     LATER,
     NOW,
     ActivityForm,
@@ -98,8 +100,11 @@ def _moment(request: HttpRequest) -> dict[str, Any]:
         day = parse_date(request.GET.get("day", ""))
     except ValueError:
         day = None
-    when = LATER if day or request.GET.get("when") == LATER else NOW
-    return {"at": calendar().moment(datetime.combine(day, USUAL_HOUR)) if day else None, "when": when}
+    if day is None:
+        return {"when": LATER if request.GET.get("when") == LATER else NOW}
+    return {
+        "at": calendar().moment(datetime.combine(day, USUAL_HOUR)), "when": EARLIER if day < today() else LATER
+    }  # fmt: skip
 
 
 def _quick(request: HttpRequest, form: QuickActivityForm, status: int = 200, **more: Any) -> HttpResponse:
@@ -109,9 +114,12 @@ def _quick(request: HttpRequest, form: QuickActivityForm, status: int = 200, **m
 
 
 def _quick_words(activity: Activity) -> str:
-    if activity.is_planned:
-        return _("Planned for %(moment)s: %(what)s") % {"moment": moment(activity.planned_at), "what": _named(activity)}
-    return _("Recorded: %(what)s") % {"what": _named(activity)}
+    values = {"moment": moment(activity.planned_at), "what": _named(activity)}
+    if not activity.is_planned:
+        return _("Recorded: %(what)s") % values
+    if activity.planned_at is not None and activity.planned_at < timezone.now():
+        return _("Planned for %(moment)s, which has passed; debrief it if it was done: %(what)s") % values
+    return _("Planned for %(moment)s: %(what)s") % values
 
 
 def _named(activity: Activity) -> str:

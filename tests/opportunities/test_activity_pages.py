@@ -1,5 +1,6 @@
 """Pages and forms of activities: what they take, refuse and show, and what they cost."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +22,7 @@ from opportunities.models import (
     Opportunity,
 )
 from tests import factories
-from tests.opportunities.browser_door import Fields, as_drawn, queries_of, text_of
+from tests.opportunities.browser_door import Fields, as_drawn, events_of, queries_of, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,7 @@ def test_one_save_logs_outcome_promise_evidence_and_next_step(company, deal, rep
 BAD = [
     ({"when": "earlier", "at": ""}, "at"),
     ({"when": "earlier", "at": "2100-01-01T10:00"}, "at"),
-    ({"when": "plan", "at": "2020-01-01T10:00"}, "at"),
+    ({"when": "plan", "at": ""}, "at"),
     ({"at": "nonsense"}, "at"),
     ({"about": "deal:x"}, "about"),
     ({"kind": "x"}, "kind"),
@@ -109,6 +110,39 @@ def test_a_plan_keeps_no_debrief(company, deal, rep):
     row = Activity.objects.get()
     assert (row.objective, row.outcome, row.is_planned) == ("Meet", "", True)
     assert row.planned_at.astimezone(calendar().tz).strftime("%Y-%m-%dT%H:%M") == at
+
+
+PAST, BEFORE = "2026-01-05T10:00", datetime(2026, 1, 5, 2, tzinfo=UTC)
+PLANNING = {  # every door at which something is planned or planned anew: address, method, what is sent
+    "quick": ("/activities/new/", "POST", {"kind": "visit", "when": "plan", "at": PAST}),
+    "reschedule": ("/activities/{pk}/reschedule/", "POST", {"planned_at": PAST, "version": 1}),
+    "api-create": ("/api/v1/activities/", "POST", {"kind": "visit", "planned_at": f"{PAST}:00+08:00"}),
+    "api-change": ("/api/v1/activities/{pk}/", "PATCH", {"planned_at": f"{PAST}:00+08:00", "version": 1}),
+}
+
+
+@pytest.mark.parametrize("door", PLANNING)
+def test_what_was_planned_before_may_be_entered_late_and_waits_for_its_debrief(company, rep, door):
+    address, method, sent = PLANNING[door]
+    visit = factories.activity(company.rep)
+    url = address.format(pk=visit.pk)
+    if door.startswith("api"):
+        answer = rep.generic(method, url, json.dumps(sent), content_type="application/json")
+    else:
+        answer = htmx(rep, url, sent)
+    assert answer.status_code in (200, 201), text_of(answer)
+    row = Activity.objects.latest("id")
+    assert (row.planned_at, row.is_planned, row.is_overdue) == (BEFORE, True, True)
+    assert reverse("activity_debrief", args=[row.pk]) in text_of(rep.get(reverse("my_day")))
+    if door == "quick":
+        assert "which has passed; debrief it if it was done" in events_of(answer)["asc:toast"]["text"]
+
+
+def test_a_day_of_the_calendar_that_is_over_opens_as_done_earlier(company, rep):
+    day = today()
+    for ago, when in ((1, "earlier"), (0, "plan"), (-1, "plan")):
+        form = rep.get(reverse("activity_new"), {"day": str(day - timedelta(days=ago))}).context["form"]
+        assert (form.initial["when"], form.initial["at"].date()) == (when, day - timedelta(days=ago))
 
 
 def test_another_persons_next_step_is_asked_about(company, deal, rep):

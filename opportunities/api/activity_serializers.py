@@ -84,14 +84,41 @@ def sensible_moment(moment: datetime) -> None:
     sensible_day(day)
 
 
+class WitnessField(ReferenceField):
+    """Who said so; those of all records are read at once."""
+
+    def read_together(self, records: list[Any]) -> None:
+        """Read the contacts that these records name, as they were sent. One query."""
+        keys = [record.get(self.field_name) for record in records if isinstance(record, dict)]
+        named = [key for key in keys if isinstance(key, str) and "\x00" not in key]
+        self.found = {row.key: row for row in self.get_queryset().filter(key__in=named)} if named else {}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or data not in self.found:
+            self.fail("invalid")
+        return self.found[data]
+
+
+class EvidenceList(serializers.ListSerializer[Any]):
+    """Records of one act."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        records = data[:MOST_RECORDS] if isinstance(data, list) else []
+        self.child.fields["contact"].read_together(records)  # type: ignore[union-attr]
+        return super().to_internal_value(data)
+
+
 class EvidenceSerializer(serializers.Serializer[Any]):
     """A record of a rung that the activity proved; a joint visit is a trace for E2."""
+
+    class Meta:
+        list_serializer_class = EvidenceList
 
     factor = serializers.ChoiceField(choices=FactorKey.choices)
     level = serializers.IntegerField(min_value=1, max_value=TOP)
     grade = serializers.ChoiceField(choices=Grade.choices)
     evidence = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
-    contact = ReferenceField(among=contacts_of, required=False, allow_null=True, default=None)
+    contact = WitnessField(among=contacts_of, required=False, allow_null=True, default=None)
     said_on = serializers.DateField(required=False, allow_null=True, default=None, validators=[sensible_day])
     link = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")
 

@@ -95,6 +95,7 @@ def test_plan_move_debrief_coach(company, deal, rep, signed_in):
     assert (coached["coaching"], coached["coached_by"]) == ("Ask why", "manager")
 
 
+E1 = {"factor": "demand", "level": 1, "grade": "E1", "said_on": "2026-01-01", "contact": None}
 BAD = [
     ({"kind": "x"}, "kind"),
     ({"opportunity": "hidden"}, "opportunity"),
@@ -106,6 +107,11 @@ BAD = [
     ({"planned_at": "9999-12-31T23:59:59Z"}, "planned_at"),
     ({"done_at": "2100-01-01T00:00:00Z"}, "done_at"),
     ({"done_at": "2026-01-01T00:00:00Z", "evidence": [{"factor": "x", "level": 9, "grade": "E9"}]}, "evidence"),
+    ({"done_at": "2026-01-01T00:00:00Z", "evidence": [{**E1, "contact": "hidden"}]}, "evidence"),
+    ({"done_at": "2026-01-01T00:00:00Z", "evidence": [{**E1, "contact": ["x\0"]}, "x"]}, "evidence"),
+    ({"done_at": "2026-01-01T00:00:00Z", "evidence": [{**E1, "contact": "\0"}]}, "evidence"),
+    ({"done_at": "2026-01-01T00:00:00Z", "evidence": [E1] * 31}, "evidence"),
+    ({"done_at": "2026-01-01T00:00:00Z", "evidence": {"0": E1}}, "evidence"),
     ({"done_at": "2026-01-01T00:00:00Z", "next_step": "x"}, "opportunity"),
     ({"coaching": "x"}, "coaching"),
     ({"owner": "mate"}, "owner"),

@@ -1,5 +1,6 @@
 """What pages and writes may ask the database (ARCHITECTURE, rule 5), at few and many rows."""
 
+import json
 import re
 
 import pytest
@@ -103,6 +104,41 @@ def test_a_visit_planned_logged_and_debriefed(company, deal, contact, rep):
     assert queries_of(lambda: post(rep, f"/activities/{visit.pk}/debrief/", told)) <= A_WRITE
     visit.refresh_from_db()
     assert (visit.outcome, list(visit.contacts.all())) == ("They agree", [contact])
+
+
+THREE_ACTS = 25  # a debrief, the evidence, the next step: each with what it locks, its past and its trail
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_debrief_with_evidence_and_the_next_step_in_one_save(company, deal, contact, rep, level):
+    if level > 1:
+        climb(deal, company.rep, demand=2, power=2, goal=2)
+    for each in range(10 * level):
+        factories.contact(company.rep, deal.customer, f"Colleague {each}")
+    visit = factories.activity(company.rep, opportunity=deal)
+    told = {
+        "done_at": "2026-01-05T10:00", "version": 1, "outcome": "They agree", "contacts": contact.key,
+        "rung": f"demand-{level}", "grade": "E2", "link": "https://example.com/mail", "next_step": "Measure",
+        "next_step_due": "2127-01-15", "opportunity_version": deal.version,
+    }  # fmt: skip
+    assert queries_of(lambda: post(rep, f"/activities/{visit.pk}/debrief/", told)) == THREE_ACTS
+    assert deal.heights.current().get().demand == level
+    assert Opportunity.objects.get(pk=deal.pk).next_step == "Measure"
+
+
+@pytest.mark.parametrize("several", [1, 6])
+def test_evidence_of_several_people_costs_no_more_than_of_one(company, deal, rep, several):
+    people = [factories.contact(company.rep, deal.customer, f"Person {each}") for each in range(several)]
+    common = {"factor": "demand", "grade": "E2", "said_on": "2026-01-05", "link": "https://example.com/mail"}
+    sent = {
+        "kind": "visit", "opportunity": deal.key, "done_at": "2026-01-05T10:00:00+08:00",
+        "evidence": [
+            {**common, "level": level, "contact": who.key} for level, who in enumerate(people, 1)
+        ],
+    }  # fmt: skip
+    url, body = "/api/v1/activities/", json.dumps(sent)
+    assert queries_of(lambda: rep.post(url, body, content_type="application/json")) <= 18
+    assert [row.contact for row in Checkpoint.objects.order_by("level")] == people
 
 
 def test_confirming_and_withdrawing(company, deal, contact, rep, signed_in):

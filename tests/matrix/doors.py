@@ -21,12 +21,13 @@ HIDDEN = {  # words that a role must not meet anywhere
 }
 
 # One letter a role, in the order of ROLES: i gets in (also when the input is refused), r refused (403), h hidden
-# (404), s is sent to the sign-in (or 401).
+# (404), s is sent to the sign-in (or 401), t gets in and what they sent is taken.
 ANYBODY = "iiiiiii"
 EVERYBODY = "iiiiiis"
 OWNED = "ihihiis"  # those who may see the rep's row
 EDITED = "ihihrrs"  # of these, those who may change it
 ABOVE = "rhihrrs"  # managers above the owner, in their charge
+ASKS = "thihrrs"  # who may change it asks for a waiver, unless they waive themselves
 ADMINS = "rrrrris"
 SELLERS, SELLERS_AND_ADMINS = "iiiirrs", "iiiiris"
 AUTHORS = "rriiris"  # of the playbook
@@ -37,7 +38,7 @@ LIFT = 900_001  # the id of a product
 
 @dataclass(frozen=True)
 class Door:
-    """One request: expected letters, the row in the address (`of`), method, body, query."""
+    """One request: expected letters, the row in the address (`of`), method, body, query, whether the gate is enforced."""
 
     who: str
     of: str = ""
@@ -45,10 +46,16 @@ class Door:
     body: Any = None
     query: str = ""
     kwargs: tuple[tuple[str, Any], ...] = ()
+    enforced: bool = False
 
 
 def post(who: str, of: str = "", **body: Any) -> Door:
     return Door(who, of, "post", body)
+
+
+def ask(**body: Any) -> Door:
+    """Ask for a waiver while the gate is enforced."""
+    return Door(ASKS, "opportunity", "post", {"stage": "decide", "reason": "Chairman", **body}, enforced=True)
 
 
 def patch(who: str, of: str = "", **body: Any) -> Door:

@@ -13,6 +13,7 @@ from tests.matrix.doors import (
     SELLERS,
     SELLERS_AND_ADMINS,
     Door,
+    ask,
     delete,
     patch,
     post,
@@ -191,8 +192,12 @@ PAGES: dict[str, list[Door]] = {
         Door(EDITED, "opportunity", query="?stage=lost"),
         post(EDITED, "opportunity", stage="validate", version=1),
     ],
-    "waiver_ask": [post(EDITED, "opportunity", stage="validate", version=1, reason="Chairman")],
-    "waiver": [Door(ABOVE, "waiver"), post(ABOVE, "waiver", decision="grant")],
+    "waiver_ask": [post(EDITED, "opportunity", stage="validate", version=1, reason="Chairman"), ask(version=1)],
+    "waiver": [
+        Door(ABOVE, "waiver"),
+        post(ABOVE, "waiver", decision="grant"),
+        Door("rhthrrs", "waiver", "post", {"decision": "grant"}, enforced=True),
+    ],
     "opportunity_undo": [post(OWNED, "opportunity", version=1)],
     "opportunity_table": [Door(EVERYBODY), Door(EVERYBODY, query="?q=ERN&sort=-amount&page=9")],
     "opportunity_export": [

@@ -38,7 +38,7 @@ LIFT = 900_001  # the id of a product
 
 @dataclass(frozen=True)
 class Door:
-    """One request: expected letters, the row in the address (`of`), method, body, query, whether the gate is enforced."""
+    """One request: expected letters, the row in the address (`of`), method, body, query, whether the gate holds."""
 
     who: str
     of: str = ""

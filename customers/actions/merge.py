@@ -18,7 +18,7 @@ from accounts.models import User
 from config.web.revisions import Noted, Revised, StaleWrite
 from customers.actions.shared import above
 from customers.actions.tiers import hold_tier
-from customers.models import Customer, Merge
+from customers.models import Assessment, Customer, Merge
 
 FILLED = (
     "industry", "region", "owner", "team", "created_on", "annual_spend", "tier", "credit_code", "phone", "domain",
@@ -95,9 +95,9 @@ def merge_customers(
     merge = Merge(survivor=survivor, other=other, merged_by=actor, merged_at=timezone.now())
     merge.filled = {name: [_plain(getattr(survivor, name)), _plain(value)] for name, value in changes.items()}
     survivor = edits.edit(survivor, changes=changes, seen=None, actor=actor, action="merge")
-    _note_tier(survivor, changes, merge.merged_at)
     merge.from_day = _first_day(other)
     _move_all(merge)
+    _note_tier(survivor, changes, merge.merged_at)
     merge.save(force_insert=True)
     gone = {"merged_into": survivor, "archived_at": merge.merged_at}
     edits.edit(other, changes=gone, seen=None, actor=actor, action="merge")
@@ -140,15 +140,25 @@ def _refuse_unmergeable(survivor: Customer, other: Customer) -> None:
 
 
 def filling(survivor: Customer, other: Customer) -> dict[str, Any]:
-    """The survivor's empty fields that the other fills; a survivor that belonged to the other takes its place."""
+    """The survivor's empty fields that the other fills; a survivor that belonged to the other takes its place.
+
+    Its tier is no field that stays as it is once somebody has assessed one of the two: it is that of the latest
+    assessment of both, as that of every assessed customer.
+    """
     empty = {name for name in FILLED if getattr(survivor, name) in (None, "")}
     if survivor.owner_id is not None or other.owner_id is None:
         empty.discard("owner")
     elif other.team_id is not None:
         empty.add("team")  # which follows the owner
     found = {name: getattr(other, name) for name in FILLED if name in empty}
-    found = {name: value for name, value in found.items() if value not in (None, "", getattr(survivor, name))}
-    return found | _parent(survivor, other)
+    found = {name: value for name, value in found.items() if value not in (None, "")}
+    found |= _assessed_tier(survivor, other) | _parent(survivor, other)
+    return {name: value for name, value in found.items() if value != getattr(survivor, name)}
+
+
+def _assessed_tier(*customers: Customer) -> dict[str, Any]:
+    latest = Assessment.objects.filter(customer__in=customers).first()
+    return {"tier": latest.tier} if latest else {}
 
 
 def _parent(survivor: Customer, other: Customer) -> dict[str, Any]:
@@ -167,7 +177,7 @@ def _plain(value: Any) -> Any:
 
 def _note_tier(customer: Customer, changes: dict[str, Any], at: Any) -> None:
     if "tier" in changes:
-        hold_tier(customer, at)
+        hold_tier(customer, at, Assessment.objects.filter(customer=customer).first())
 
 
 def _first_day(other: Customer) -> date | None:
@@ -312,6 +322,7 @@ def _empty_again(merge: Merge, survivor: Customer, undone: Undone, actor: User, 
             continue
         column: Any = Customer._meta.get_field(name)
         changes[name] = _row_of(column, before)
+    changes |= _assessed_tier(survivor)
     row = edits.edit(survivor, changes=changes, seen=None, actor=actor, action="undo_merge")
     _note_tier(row, changes, at)
 

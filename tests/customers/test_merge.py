@@ -15,6 +15,7 @@ from accounts.models import AuditEntry
 from customers.actions import (
     add_joint_action,
     archive_customer,
+    assess_customer,
     create_plan,
     edit_customer,
     merge_customers,
@@ -35,6 +36,8 @@ from customers.models import (
     TargetCustomer,
     Unit,
 )
+from customers.rules.tiers import CRITERIA
+from customers.selectors.scorecard import scorecard
 from opportunities.models import Activity, Opportunity, OpportunityVersion
 from pipeline.nightly import due_days, run_due
 from tests import factories
@@ -125,6 +128,52 @@ def test_filled_fields_stay_and_empty_ones_are_filled(company, pair):
     assert undone.edited == ["industry"]
     assert (one.industry, one.annual_spend, one.tier) == ("Steel", None, "")
     assert (two.merged_into, two.archived_at, two.tier) == (None, None, "4A")
+
+
+HIGH, LOW = ({name: score for name in CRITERIA} for score in (5, 1))
+
+
+def tier_shown(customer):
+    """The tier that a customer has, if its scorecard and its history say the same."""
+    customer.refresh_from_db()
+    card, held = scorecard(customer), CustomerTier.objects.filter(customer=customer).latest("valid_from")
+    assert (card and card.assessment.tier) in (None, customer.tier)
+    assert (held.tier, held.assessment) == (customer.tier, card and card.assessment)
+    return customer.tier
+
+
+def test_the_tier_is_that_of_the_latest_assessment_of_both(company, pair):
+    one, other = pair
+    assess_customer(customer=one, scores=HIGH, actor=company.rep)
+    assess_customer(customer=other, scores=LOW, actor=company.mate)
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    assert tier_shown(one) == "1A"
+    undo_merge(merge=merge, actor=company.manager)
+    assert (tier_shown(one), tier_shown(other)) == ("5A", "1A")
+    assess_customer(customer=one, scores=HIGH, actor=company.rep)
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    assert (one.refresh_from_db(), one.tier, list(merge.filled)) == (None, "5A", ["industry", "annual_spend"])
+
+
+def test_a_typed_tier_gives_way_to_an_assessment_and_comes_back(company, pair):
+    one, other = pair
+    edit_customer(customer=one, changes={"tier": "3A"}, seen=None, actor=company.rep)
+    assess_customer(customer=other, scores=HIGH, actor=company.mate)
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    assert tier_shown(one) == "5A"
+    undo_merge(merge=merge, actor=company.manager)
+    assert (tier_shown(one), tier_shown(other)) == ("3A", "5A")
+
+
+@pytest.mark.parametrize(("scores", "tier"), [(HIGH, "5A"), (LOW, "1A")])
+def test_an_assessment_made_meanwhile_holds_after_taking_back(company, pair, scores, tier):
+    one, other = pair
+    edit_customer(customer=one, changes={"tier": "3A"}, seen=None, actor=company.rep)
+    assess_customer(customer=other, scores=HIGH, actor=company.mate)
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    assess_customer(customer=one, scores=scores, actor=company.rep)
+    undo_merge(merge=merge, actor=company.manager)
+    assert tier_shown(one) == tier
 
 
 def test_what_both_have(company, pair):

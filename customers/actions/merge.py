@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from accounts import audit, edits
 from accounts.models import User
 from config.web.revisions import Noted, Revised, StaleWrite
+from customers.actions.merged_targets import as_before, plain, settle_targets, take_up_targets
+from customers.actions.parting import part
 from customers.actions.shared import above
 from customers.actions.tiers import hold_tier
 from customers.models import Assessment, Customer, Merge
@@ -42,12 +44,6 @@ class Relation:
 
     def of(self, customer: Customer) -> Any:
         return self.model._base_manager.filter(**{self.field: customer})
-
-
-LEADING = (  # a model, the way to its customer, what names another row of the same customer
-    ("NpsResponse", "customer", "contact"), ("AccountPlan", "customer", "their_leader"),
-    ("JointAction", "plan__customer", "contact"), ("Contract", "customer", "renewed_by"),
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -93,9 +89,10 @@ def merge_customers(
     _refuse_unmergeable(survivor, other)
     changes = filling(survivor, other)
     merge = Merge(survivor=survivor, other=other, merged_by=actor, merged_at=timezone.now())
-    merge.filled = {name: [_plain(getattr(survivor, name)), _plain(value)] for name, value in changes.items()}
+    merge.filled = {name: [plain(getattr(survivor, name)), plain(value)] for name, value in changes.items()}
     survivor = edits.edit(survivor, changes=changes, seen=None, actor=actor, action="merge")
     merge.from_day = _first_day(other)
+    take_up_targets(merge, actor)
     _move_all(merge)
     _note_tier(survivor, changes, merge.merged_at)
     merge.save(force_insert=True)
@@ -167,12 +164,6 @@ def _parent(survivor: Customer, other: Customer) -> dict[str, Any]:
         return {"parent": other.parent}
     fits = survivor.parent_id is None and other.parent is not None and survivor.pk not in above(other)
     return {"parent": other.parent} if fits else {}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, models.Model):
-        return value.pk
-    return value if value is None or isinstance(value, str) else str(value)
 
 
 def _note_tier(customer: Customer, changes: dict[str, Any], at: Any) -> None:
@@ -255,7 +246,8 @@ def undo_merge(*, merge: Merge, actor: User) -> Undone:
         lost = _point(relation, merge.moved.get(relation.name, []), survivor, other)
         if lost:
             undone.elsewhere[relation.name] = lost
-    undone.elsewhere |= _part(survivor, other) | _bring_back(merge)
+    for name, ids in (settle_targets(merge, actor) | part(survivor, other) | _bring_back(merge)).items():
+        undone.elsewhere[name] = sorted({*ids, *undone.elsewhere.get(name, ())})
     _empty_again(merge, survivor, undone, actor, now)
     changes: dict[str, Any] = {"merged_into": None, "archived_at": None}
     if other.pk in above(other):  # one of those below it was put above the survivor meanwhile
@@ -266,20 +258,6 @@ def undo_merge(*, merge: Merge, actor: User) -> Undone:
     merge.save(update_fields=["undone_at", "undone_by"])
     audit.record("undo_merge", row=survivor, actor=actor, changes={"merged": (other, None)})
     return undone
-
-
-def _part(*customers: Customer) -> dict[str, list[int]]:
-    """What led within one company to a row that is now the other's is empty: its reader may not see that row."""
-    parted: dict[str, list[int]] = {}
-    for label, owner, reference in LEADING:
-        model = apps.get_model("customers", label)
-        of_them = model._base_manager.filter(**{f"{owner}__in": customers, f"{reference}__isnull": False})
-        apart = list(of_them.exclude(**{f"{reference}__customer": F(owner)}).values_list("pk", flat=True))
-        rows = model._base_manager.filter(pk__in=apart)
-        rows.update(**{reference: None, "changed_in": Noted(reference), "version": F("version") + 1})
-        if apart:
-            parted[f"{model._meta.label_lower}.{reference}"] = apart
-    return parted
 
 
 def may_be_undone(merge: Merge) -> bool:
@@ -315,19 +293,8 @@ def _bring_back(merge: Merge) -> dict[str, list[int]]:
 
 def _empty_again(merge: Merge, survivor: Customer, undone: Undone, actor: User, at: Any) -> None:
     """Fields that the merge filled are empty again, unless somebody has edited them since."""
-    changes: dict[str, Any] = {}
-    for name, (before, after) in merge.filled.items():
-        if _plain(getattr(survivor, name)) != after:
-            undone.edited.append(name)
-            continue
-        column: Any = Customer._meta.get_field(name)
-        changes[name] = _row_of(column, before)
+    changes, edited = as_before(survivor, merge.filled)
+    undone.edited += edited
     changes |= _assessed_tier(survivor)
     row = edits.edit(survivor, changes=changes, seen=None, actor=actor, action="undo_merge")
     _note_tier(row, changes, at)
-
-
-def _row_of(column: Any, kept: Any) -> Any:
-    if kept is None or not column.is_relation:
-        return column.to_python(kept)
-    return column.related_model.objects.get(pk=kept)

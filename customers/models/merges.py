@@ -15,7 +15,8 @@ ERASED = "—"  # the name of somebody whose data was erased
 class Merge(models.Model):
     """`other` was merged into `survivor`. `moved`: {model.field: [ids]}; `filled`: {field: [before, after]}.
 
-    `archived`: {model: [ids]} of moved rows that the survivor had already; `from_day`: the first day of what moved.
+    `archived`: {model: [ids]} of moved rows that the survivor had already; `taken_up`: {id: {field: [before, after]}}
+    of its settled targets that the other pursued; `from_day`: the first day of what moved.
     """
 
     survivor = models.ForeignKey(Customer, models.PROTECT, related_name="merges")
@@ -25,6 +26,7 @@ class Merge(models.Model):
     moved = models.JSONField(default=dict)
     filled = models.JSONField(default=dict)
     archived = models.JSONField(default=dict)
+    taken_up = models.JSONField(default=dict)
     from_day = models.DateField(null=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")

@@ -87,7 +87,10 @@ def merges_of(user: User) -> QuerySet[Any]:
     return found if user.sees_everything else found.filter(survivor__in=seen, other__in=seen)
 
 
-SEEN_APART = ("customers.customer", "opportunities.opportunity", "opportunities.activity")  # not with their customer
+SEEN_APART = (  # not with their customer
+    "customers.customer", "opportunities.opportunity", "opportunities.activity", "opportunities.stakeholder",
+    "opportunities.jointtask", "opportunities.checkpoint",
+)  # fmt: skip
 
 
 def in_sight(merges: Iterable[Merge], user: User) -> list[Merge]:

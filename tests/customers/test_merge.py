@@ -12,12 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry
+from accounts.selectors import today
 from customers.actions import (
     add_joint_action,
     archive_customer,
     assess_customer,
     create_plan,
+    drop_target,
     edit_customer,
+    edit_target,
     merge_customers,
     restore_customer,
     undo_merge,
@@ -25,6 +28,7 @@ from customers.actions import (
 from customers.actions.merge import STAYING, relations
 from customers.models import (
     AccountPlan,
+    Contact,
     Contract,
     Customer,
     CustomerTier,
@@ -38,6 +42,7 @@ from customers.models import (
 )
 from customers.rules.tiers import CRITERIA
 from customers.selectors.scorecard import scorecard
+from opportunities.actions import Evidence, add_checkpoints, add_stakeholder, add_task, edit_activity
 from opportunities.models import Activity, Opportunity, OpportunityVersion
 from pipeline.nightly import due_days, run_due
 from tests import factories
@@ -130,7 +135,7 @@ def test_filled_fields_stay_and_empty_ones_are_filled(company, pair):
     assert (two.merged_into, two.archived_at, two.tier) == (None, None, "4A")
 
 
-HIGH, LOW = ({name: score for name in CRITERIA} for score in (5, 1))
+HIGH, LOW = (dict.fromkeys(CRITERIA, score) for score in (5, 1))
 
 
 def tier_shown(customer):
@@ -232,6 +237,80 @@ def test_what_was_tied_together_meanwhile_is_parted(company, pair):
         row.refresh_from_db()
     assert (theirs.contact, plan.their_leader, old.renewed_by, action.contact) == (None, None, None, kept)
     assert (theirs.customer, theirs.version) == (other, 4)
+
+
+def test_people_tied_to_deals_meanwhile_are_parted(company, pair, signed_in):
+    one, other = pair
+    deal = factories.opportunity(company.mate, customer=other)
+    visit = factories.activity(company.mate, opportunity=deal, customer=other)
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    hidden = factories.contact(company.rep, one, "Hidden Person")
+    Contact.objects.filter(pk=hidden.pk).update(title="Head of plant")
+    hidden.refresh_from_db()
+    who = add_stakeholder(opportunity=deal, actor=company.mate, contact=hidden)
+    task = add_task(opportunity=deal, actor=company.mate, title="Trial", side="theirs", contact=hidden)
+    evidence = Evidence("demand", 1, "E1", "Yes", contact=hidden, said_on=today())
+    [said] = add_checkpoints(opportunity=deal, records=[evidence], actor=company.mate)
+    edit_activity(activity=visit, changes={"contacts": [hidden]}, seen=None, actor=company.mate)
+    deal.refresh_from_db()
+    later = factories.activity(company.mate, opportunity=deal, customer=one, contacts=[hidden])
+    undone = undo_merge(merge=merge, actor=company.manager)
+    assert undone.elsewhere == {
+        "opportunities.stakeholder.contact": [who.pk], "opportunities.jointtask.contact": [task.pk],
+        "opportunities.checkpoint.contact": [said.pk], "opportunities.activity.contacts": [visit.pk, later.pk],
+        "opportunities.activity.customer": [later.pk],
+    }  # fmt: skip
+    for row in (who, task, said, later):
+        row.refresh_from_db()
+    assert (who.contact, who.role_title, task.contact, said.contact) == (None, "Head of plant", None, None)
+    assert (said.is_verified, later.customer, later.contacts.count(), visit.contacts.count()) == (True, other, 0, 0)
+    for address in (f"/opportunities/{deal.pk}/", f"/customers/{other.pk}/people/", f"/activities/{later.pk}/"):
+        page = signed_in(company.mate).get(address)
+        assert (page.status_code, "Hidden" in page.content.decode()) == (200, False)
+
+
+def test_what_was_tied_to_a_deal_before_stays_so(company, pair):
+    one, other = pair
+    contact, deal = factories.contact(company.mate, other), factories.opportunity(company.mate, customer=other)
+    add_stakeholder(opportunity=deal, actor=company.mate, contact=contact)
+    factories.activity(company.mate, opportunity=deal, customer=other, contacts=[contact])
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    assert undo_merge(merge=merge, actor=company.manager).elsewhere == {}
+
+
+@pytest.fixture
+def targets(company, pair):
+    """The survivor's target of a profile, dropped, and the other's, which is pursued."""
+    profile = IdealProfile.objects.create(name="Line")
+    rows = [
+        TargetCustomer.objects.create(customer=each, profile=profile, owner=each.owner, next_step=f"Of {each.pk}")
+        for each in pair
+    ]
+    drop_target(target=rows[0], seen=None, actor=company.rep)
+    return rows
+
+
+def test_whom_the_other_pursues_is_pursued(company, pair, targets):
+    mine, theirs = targets
+    merge = merge_customers(survivor=pair[0], other=pair[1], actor=company.manager)
+    mine.refresh_from_db()
+    assert (mine.state, mine.owner, mine.next_step) == ("open", company.mate, theirs.next_step)
+    assert undo_merge(merge=merge, actor=company.manager).elsewhere == {}
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (mine.state, mine.owner, mine.next_step) == ("dropped", company.rep, f"Of {pair[0].pk}")
+    assert (theirs.customer, theirs.state) == (pair[1], "open")
+
+
+def test_a_target_that_was_worked_on_meanwhile_stays_and_is_told(company, pair, targets):
+    mine, _theirs = targets
+    merge = merge_customers(survivor=pair[0], other=pair[1], actor=company.manager)
+    mine.refresh_from_db()
+    edit_target(target=mine, changes={"next_step": "Call"}, seen=None, actor=company.manager)
+    undone = undo_merge(merge=merge, actor=company.manager)
+    mine.refresh_from_db()
+    assert undone.elsewhere == {"customers.targetcustomer.state": [mine.pk]}
+    assert (mine.state, mine.next_step) == ("open", "Call")
 
 
 def test_taking_back_closes_no_circle(company, pair, signed_in):

@@ -24,7 +24,7 @@ from pipeline.interchange.export import export_workspace
 from tests.matrix.doors import ASKED
 from tests.test_access_matrix import MATRIX, body_of, request, undone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 WORD, FLOOR = "Planted-Quarrel", Decimal("3141592.65")
 WORDS = (WORD, "3141592", "3,141,592", money(FLOOR, "CNY"))
 READS_TOO = {"manager", "director", "rep"}

@@ -63,6 +63,7 @@ def test_curl_is_there():
     assert shutil.which("curl"), "The examples of docs/api.md need curl: apt-get install curl."
 
 
+@pytest.mark.anywhere
 @pytest.mark.slow
 def test_the_examples_do_what_they_say(run):
     found = blocks()

@@ -176,6 +176,7 @@ def test_a_collaborators_own_past_credit_is_named_while_they_may_see_it(story, a
     assert {row["opportunity"] for row in ask("items", who="rep").json()["results"]} == {"mine", "gone"}
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("resource", PATHS)
 @pytest.mark.parametrize("who", ["rep", "director", "executive"])
 def test_the_queries_do_not_grow(resource, who, company, signed_in):

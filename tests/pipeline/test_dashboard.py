@@ -172,6 +172,7 @@ def test_a_line_of_the_table_opens_the_rows_that_make_it(story):
             assert open_rows(line, viewer=story.executive).sum == person.open
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("name", ["rep", "manager", "director", "executive"])
 def test_the_queries_do_not_grow_with_the_rows(name, company, signed_in, noon):
     client = signed_in(company.people()[name])

@@ -65,6 +65,7 @@ def test_every_file_goes_round(tmp_path):
     assert facts() == first
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize(
     ("file", "before", "after"),
     [
@@ -144,6 +145,7 @@ def test_the_first_tier_is_repeated_where_later_ones_follow(tmp_path):
     assert (bad.file, bad.line, bad.column, bad.value) == ("customers.csv", 2, "tier", "2A")
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize(
     ("file", "before", "after", "column"),
     [

@@ -1,6 +1,10 @@
 """Settings of the method: read by everybody, set by administrators."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,21 +17,23 @@ from accounts.actions import refuse_unless_admin
 from accounts.form_pages import form_page
 from opportunities import actions
 from opportunities.forms.method import NEEDS, FactorForm, MethodForm, RungForm, StageEvidenceForm
-from opportunities.models import Factor, MethodSetting, Rung, Stage
+from opportunities.models import Factor, MethodSetting, Rung, Stage, StageSetting
 from opportunities.rules.evidence import floors_of
 from opportunities.selectors.conditions import in_words
 from opportunities.selectors.gate import method_now
 from opportunities.selectors.ladders import ladders
 from opportunities.selectors.stages import stages_in_use
 
+EARLIER = 10  # settings that are told
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What a stage demands: floors in the order of the factors, the conditions to leave it in words."""
+    """What a stage demands, since when: floors in the order of the factors, the conditions to leave it in words."""
 
     stage: Stage
+    since: datetime
     floors: tuple[int, ...]
     milestone: list[str]
 
@@ -37,20 +43,41 @@ def method(request: HttpRequest) -> HttpResponse:
     """The gate, what stages demand, what grades need, the five ladders."""
     user: Any = request.user
     now = method_now()
+    stages, before = _demands()
+    earlier = MethodSetting.objects.exclude(pk=now.pk).order_by("-valid_from")[:EARLIER] if user.is_admin else []
     context = {
         "now": now,
         "mode": MethodSetting.GateMode(now.gate_mode).label,
-        "needs": [(grade, [NEEDS[name] for name in names]) for grade, names in sorted(now.grade_needs.items())],
-        "earlier": MethodSetting.objects.exclude(pk=now.pk).order_by("-valid_from")[:10] if user.is_admin else [],
-        "stages": [
-            Demands(stage, floors_of(stage.floor, stage.floors), in_words(stage.milestones))
-            for stage in stages_in_use()
-            if stage.is_open
-        ],
+        "needs": _needs(now),
+        "earlier": [(each, _needs(each)) for each in earlier],
+        "stages": stages,
+        "before": before if user.is_admin else [],
         "ladders": list(ladders().values()),
         "may_edit": user.is_admin,
     }
     return render(request, "settings/method.html", context)
+
+
+def _needs(setting: MethodSetting) -> list[tuple[str, list[Any]]]:
+    return [(grade, [NEEDS[name] for name in names]) for grade, names in sorted(setting.grade_needs.items())]
+
+
+def _demands() -> tuple[list[Demands], list[Demands]]:
+    """What each open stage demands now, and what they demanded before, the latest first. One query."""
+    in_use = {stage.pk: stage for stage in stages_in_use() if stage.is_open}
+    kept = StageSetting.objects.filter(stage__in=in_use).order_by("stage__position", "stage", "valid_from")
+    now, before = [], []
+    for pk, settings in groupby(kept, key=attrgetter("stage_id")):
+        *past, present = _changes(in_use[pk], settings)
+        now.append(present)
+        before += past
+    return now, sorted(before, key=attrgetter("since"), reverse=True)[:EARLIER]
+
+
+def _changes(stage: Stage, settings: Iterable[StageSetting]) -> list[Demands]:
+    """One entry for each change of what it demands; win rate and expected days have the same history."""
+    firsts = [next(same) for _what, same in groupby(settings, key=attrgetter("floor", "floors", "milestones"))]
+    return [Demands(stage, at.valid_from, floors_of(at.floor, at.floors), in_words(at.milestones)) for at in firsts]
 
 
 def _above() -> dict[str, Any]:

@@ -53,6 +53,21 @@ def test_floors_by_factor_are_kept_with_their_moment(company, signed_in):
     assert (kept.first().floors, kept.last().floors) == ({}, {"power": 5})
 
 
+def test_the_page_says_since_when_a_demand_holds_and_what_held_before(company, signed_in):
+    client = signed_in(company.admin)
+    page = client.get(URL).context
+    assert {row.since.year for row in page["stages"]} == {1900} and page["before"] == []
+    client.post(f"{URL}stages/{stage().pk}/", demands(stage(), floor_power="5"))
+    actions.edit_stage(stage=stage(), changes={"expected_days": 44}, seen=None, actor=company.admin)
+    answer = client.get(URL)
+    now = next(row for row in answer.context["stages"] if row.stage == stage())
+    changed = StageSetting.objects.filter(stage=stage(), floors={"power": 5}).earliest("valid_from").valid_from
+    assert (now.since, now.floors) == (changed, (3, 5, 3, 3, 3))
+    assert [(row.stage, row.floors) for row in answer.context["before"]] == [(stage(), (3, 3, 3, 3, 3))]
+    assert "3 3 3 3 3 · Power ≥ 4 · Go decision recorded" in answer.content.decode()
+    assert signed_in(company.rep).get(URL).context["before"] == []
+
+
 @pytest.mark.parametrize("wrong", [{"floor_value": "7"}, {"floor_goal": ""}, {"leave_power": "9"}])
 def test_what_is_no_height_is_refused_and_stays_typed(company, signed_in, wrong):
     answer = signed_in(company.admin).post(f"{URL}stages/{stage().pk}/", demands(stage(), floor_demand="6", **wrong))

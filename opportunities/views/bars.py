@@ -1,4 +1,4 @@
-"""The five verified heights as small bars, and what the evidence says beside the declared rate: ready HTML."""
+"""The five verified heights as small bars, and the rates that stand beside the declared one: ready HTML."""
 
 from decimal import Decimal
 from typing import Any
@@ -11,14 +11,17 @@ from config.web.templatetags.formats import percent
 from config.web.templatetags.ui import icon
 from opportunities.models import Stage
 from opportunities.rules.evidence import Heights, floors_of
+from opportunities.rules.historical import Historical, of_stage
 from opportunities.rules.readings import Reading, read
 from opportunities.selectors.heights import floors_now
+from opportunities.selectors.historical import historical_rates
 from opportunities.selectors.stages import all_stages, factor_names
 
 BARS = '<ul class="asc-ff{}" aria-label="{}">{}</ul>'
 BAR = '<li data-h="{0}"{1}>{2}<b>{0}</b></li>'
 NOBODY = '<div class="asc-ff-none t-12 c-3">{}{}</div>'
 FLAG = '<span class="asc-flag {} bare" title="{}">{}{}</span>'
+HISTORICAL = '<span class="asc-hist c-3 t-12 nw" title="{}">{}</span>'
 
 
 class EvidenceDrawer:
@@ -28,6 +31,7 @@ class EvidenceDrawer:
         self.css = css
         self.names = factor_names()
         self.floors = floors_now(all_stages())
+        self.rates = historical_rates()
         self.drawn: dict[tuple[tuple[int, ...], tuple[int, ...]], SafeString] = {}
         self.words = _words()
         self.icons = {name: icon(name, 14) for name in ("alert-triangle", "eye-off", "check", "shield-off")}
@@ -75,6 +79,14 @@ class EvidenceDrawer:
             return fill(FLAG, "bad", self.words["inflated"], self.icons["alert-triangle"], percent(reading.evidenced))
         return fill('<span class="c-2">{}</span>{}', percent(reading.evidenced), self.icons["check"])
 
+    def historical(self, stage: Stage, days: int) -> SafeString:
+        """What came of those that stood so long in this stage; nothing of a closed one, and while too few are known."""
+        known = of_stage(self.rates, stage.pk, days) if stage.is_open else Historical()
+        if known.rate is None:
+            return SafeString("")
+        values = {"n": known.n, "low": percent(known.low), "high": percent(known.high)}
+        return fill(HISTORICAL, self.words["like this"] % values, self.words["came"] % {"rate": percent(known.rate)})
+
 
 def _words() -> dict[str, Any]:
     return {
@@ -83,4 +95,6 @@ def _words() -> dict[str, Any]:
         "unproven": _("moved without proof"),
         "supports": _("evidence %(rate)s"),
         "inflated": _("Declared higher than the evidence supports"),
+        "came": _("hist. %(rate)s"),
+        "like this": _("Historical win rate: %(n)s like this, %(low)s–%(high)s"),
     }

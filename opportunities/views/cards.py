@@ -29,7 +29,7 @@ aria-labelledby="title-{id}">
 <h3 id="title-{id}"><a href="{url}">{title}</a></h3>
 <div class="meta"><span class="amt">{amount}</span><span class="c-3 nw">{close}</span></div>
 {bars}{mark}
-<div class="meta">{age}<span class="asc-av{two}" title="{owner}" aria-hidden="true">{initials}</span>\
+<div class="meta">{age}{historical}<span class="asc-av{two}" title="{owner}" aria-hidden="true">{initials}</span>\
 <span class="visually-hidden">{owner}</span></div>
 {next_step}
 </article>"""
@@ -70,6 +70,7 @@ class CardText:
     bars: SafeString
     flag: SafeString
     mark: SafeString
+    historical: SafeString
     html: SafeString = field(default=SafeString(), repr=False)
 
 
@@ -149,6 +150,7 @@ class Drawer:
             mark=fill(MARK, self.evidence.unproven)
             if stage.is_open and card.unproven_from is not None
             else SafeString(""),
+            historical=self.evidence.historical(stage, rules.days_in_stage(card.entered_on, self.today)),
         )
 
     def _close(self, card: Card, stage: Stage) -> str:
@@ -184,6 +186,7 @@ class Drawer:
             amount=text.amount,
             close=text.close,
             age=self._age(text),
+            historical=text.historical,
             two=" is-two" if len(text.initials) > 1 else "",
             owner=text.owner,
             initials=text.initials,

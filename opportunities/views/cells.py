@@ -39,7 +39,8 @@ EDIT = (
     ' hx-target="#cell-{id}-{name}"{title} aria-label="{label}">{shown}</a>'
 )
 STAGE = (
-    '<span class="fw-medium">{}</span><span class="c-3"> / </span>{} <span class="asc-stage-name c-3 t-12">{}</span>{}'
+    '<span class="fw-medium">{}</span><span class="c-3"> / </span>{}'
+    ' <span class="asc-stage-name c-3 t-12">{}</span>{} {}'
 )
 DUE_STATES = {"overdue": "over"}
 ICONS = {
@@ -117,7 +118,9 @@ class RowDrawer:
         rate, stage = percent(it.win_rate), it.stage.name
         reading = self.evidence.reading(it.stage, it.win_rate, row.heights)
         beside = self.evidence.evidenced(reading) if it.is_open else ""
-        shown = fill(STAGE, rate, beside, stage, self.evidence.unproven_mark if it.moved_without_proof else "")
+        unproven = self.evidence.unproven_mark if it.moved_without_proof else ""
+        historical = self.evidence.historical(it.stage, row.days)
+        shown = fill(STAGE, rate, beside, stage, historical, unproven)
         if not self.editable:
             return shown
         value = f"{rate} {stage}" if reading.evidenced is None else f"{rate} / {percent(reading.evidenced)} {stage}"

@@ -6,11 +6,12 @@ from math import comb, isclose
 import pytest
 
 from accounts.selectors import today
+from config.web.templatetags.formats import percent
 from opportunities.models import Stage
 from opportunities.rules.beta import incomplete, quantile
 from opportunities.rules.historical import Cases, Historical, band_of, calibrated, of_stage
 from opportunities.selectors.historical import forget_historical, historical_rates, rates_of
-from tests.opportunities.browser_door import queries_of
+from tests.opportunities.browser_door import queries_of, text_of
 from tests.pipeline.chronicle import opportunity
 
 # --- The Beta distribution ------------------------------------------------------------------------
@@ -172,3 +173,16 @@ def test_the_api_tells_it_of_open_ones_with_enough_cases(told, company, signed_i
     said = [client.get(f"/api/v1/opportunities/{row.pk}/").json()["historical"] for row in (young, old, closed)]
     rate = historical_rates()[young.stage_id][0]
     assert said == [{"rate": rate.rate, "low": rate.low, "high": rate.high, "n": 41}, None, None]
+
+
+def test_board_and_table_show_it_beside_the_other_rates(told, company, signed_in):
+    for number in range(40):
+        told((0, "discover"), (3, "won" if number % 2 else "lost"))
+    told((0, "discover"))
+    young = opportunity((f"{today()} 00:00:00", {"stage": "discover", "owner": company.rep}))
+    client, rate = signed_in(company.rep), historical_rates()[young.stage_id][0]
+    said = f'title="Historical win rate: 40 like this, {percent(rate.low)}–{percent(rate.high)}">hist. 50%<'
+    for url in ("/opportunities/", "/opportunities/table/"):
+        assert text_of(client.get(url)).count(said) == 1, url  # not of the one that has stood so longer than any
+    found = client.get("/opportunities/table/").context["page"].object_list
+    assert len(found) == 2

@@ -27,6 +27,14 @@ WATCH = "document.addEventListener('securitypolicyviolation', e => console.error
 PAINT = "theme => document.documentElement.setAttribute('data-bs-theme', theme)"
 
 
+# What a thumb is to hit and is less than 36 pixels high, with what it also hits around (`::after`): its text.
+SMALL = """() => [...document.querySelectorAll('main :is(a, button, summary, select)')].filter(each => {
+  const box = each.getBoundingClientRect(), around = getComputedStyle(each, '::after')
+  const more = around.position === 'absolute' ? parseFloat(around.top) + parseFloat(around.bottom) : 0
+  return box.width && box.height - more < 35.5 && each.checkVisibility() && !each.closest('.visually-hidden')
+}).map(each => each.textContent.trim())"""
+
+
 def chromium_path() -> str:
     """Where Chromium is: `CHROMIUM`, else on the path; a clear error otherwise, for a check must not be skipped."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -79,6 +87,11 @@ class Watched:
     def overflows(self) -> bool:
         """Whether the page is wider than the window."""
         return self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
+
+    def too_small(self) -> list[str]:
+        """What of the page's links and buttons is too low for a thumb."""
+        found: list[str] = self.page.evaluate(SMALL)
+        return found
 
     def problems(self) -> list[str]:
         """What axe finds in light and in dark, and whether the page is too wide; it stands afterwards as before.

@@ -1,11 +1,14 @@
 """The opportunity's page, above all on the phone with the thumb."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from opportunities.actions import add_task
 from opportunities.models import Opportunity, Stage
 from tests import factories
 from tests.browser import steps
@@ -54,6 +57,20 @@ def test_with_the_thumb(company, deal, open_page, language):
     assert (row.next_step, row.next_step_due) == ("Measure the hall", date(2027, 1, 15))
     assert (row.amount, row.stage.key) == (Decimal(7_100_000), "validate")
     expect(page.locator("#timeline li")).to_have_count(4)
+
+
+def test_a_thumb_hits_every_link(company, deal, open_page):
+    late = timezone.now() - timedelta(days=2)
+    factories.activity(company.rep, opportunity=deal, planned_at=late, objective="Measure the hall together")
+    factories.opportunity(company.rep, "Bottling line", next_step="Call", next_step_due=late.date())
+    add_task(opportunity=deal, actor=company.rep, title="Trial at their plant")
+    window = open_page(company.rep, "/day/", viewport=PHONE)
+    for url in ("/day/", "/opportunities/", "/opportunities/table/", f"/opportunities/{deal.pk}/", "/playbook/"):
+        window.page.goto(url)
+        assert window.too_small() == [], url
+    window.page.goto("/day/")
+    window.page.locator(".asc-task a", has_text="Measure the hall together").tap(position={"x": 40, "y": 14})
+    expect(window.page).to_have_url(re.compile("/activities/"))  # and not what stands under it
 
 
 def test_facts_are_edited_where_they_stand(company, deal, open_page, language):

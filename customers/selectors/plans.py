@@ -56,11 +56,13 @@ class PlanSummary:
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """All that the page of a plan shows."""
+    """All that the page of a plan shows; what was removed may be put back."""
 
     plan: AccountPlan
     lines: list[PlanLine]
     joint_actions: list[JointAction]
+    removed_lines: list[PlanLine]
+    removed_actions: list[JointAction]
     years: list[YearOfPlan]
     share: float | None
     overdue: int
@@ -121,18 +123,25 @@ def computed_share(customer: Customer, today: date) -> float | None:
 
 def plan_page(plan: AccountPlan, today: date) -> PlanPage:
     """The whole plan: four queries."""
-    lines = list(plan.lines.in_use())  # type: ignore[attr-defined]
-    actions = list(
-        plan.joint_actions.in_use().select_related("owner", "contact").order_by(F("due_on").asc(nulls_last=True), "pk")  # type: ignore[attr-defined]
-    )
+    lines, removed_lines = _parted(plan.lines.all())  # type: ignore[attr-defined]
+    found: Any = plan.joint_actions.select_related("owner", "contact")  # type: ignore[attr-defined]
+    actions, removed_actions = _parted(found.order_by(F("due_on").asc(nulls_last=True), "pk"))
     return PlanPage(
         plan=plan,
         lines=lines,
         joint_actions=actions,
+        removed_lines=removed_lines,
+        removed_actions=removed_actions,
         years=years_of(plan.customer, plan.year, lines, today),
         share=computed_share(plan.customer, today),
         overdue=sum(1 for each in actions if is_overdue(each, today)),
     )
+
+
+def _parted(rows: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """Those in use, and those that were removed."""
+    found = list(rows)
+    return [row for row in found if row.archived_at is None], [row for row in found if row.archived_at is not None]
 
 
 def is_overdue(row: JointAction, today: date) -> bool:

@@ -22,11 +22,11 @@ SETTLE = {
 SIDES = {"ours": gettext_lazy("our side"), "theirs": gettext_lazy("their side")}
 
 
-def _row(request: HttpRequest, model: Any, pk: int) -> Any:
-    """A line or joint action in use: 404 for a hidden one, 403 for those who only read it."""
+def _row(request: HttpRequest, model: Any, pk: int, *, removed: bool = False) -> Any:
+    """A line or joint action in use, or also a removed one: 404 for a hidden one, 403 for those who only read it."""
     user: Any = request.user
-    found = model.objects.visible_to(user).in_use().select_related("plan__customer")
-    row = get_object_or_404(found, pk=pk)
+    found = model.objects.visible_to(user).select_related("plan__customer")
+    row = get_object_or_404(found if removed else found.in_use(), pk=pk)
     refuse_reader(row.plan.customer, user)
     return row
 
@@ -71,6 +71,19 @@ def line_archive(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @form_methods
+def line_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back into the plan, after a question."""
+    user: Any = request.user
+    line = _row(request, PlanLine, pk, removed=True)
+    form = ConfirmForm(request.POST or None, row=line)
+    return form_page(
+        request, form, lambda: actions.restore_plan_line(line=line, seen=form.seen, actor=user),
+        title=_("Put “%(name)s” back into the plan?") % {"name": line.strategy}, submit=_("Restore"),
+        said=_("The line is in the plan again."), back=home(line.plan), parent=above(line.plan),
+    )  # fmt: skip
+
+
+@form_methods
 def action_create(request: HttpRequest, pk: int) -> HttpResponse:
     """A new joint action of the plan."""
     user: Any = request.user
@@ -107,6 +120,19 @@ def action_archive(request: HttpRequest, pk: int) -> HttpResponse:
         request, form, lambda: actions.archive_joint_action(joint_action=row, seen=form.seen, actor=user),
         title=_("Remove “%(name)s” from the plan?") % {"name": row.action}, submit=_("Remove"), danger=True,
         said=_("The action was removed."), back=home(row.plan), parent=above(row.plan),
+    )  # fmt: skip
+
+
+@form_methods
+def action_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back into the plan, after a question."""
+    user: Any = request.user
+    row = _row(request, JointAction, pk, removed=True)
+    form = ConfirmForm(request.POST or None, row=row)
+    return form_page(
+        request, form, lambda: actions.restore_joint_action(joint_action=row, seen=form.seen, actor=user),
+        title=_("Put “%(name)s” back into the plan?") % {"name": row.action}, submit=_("Restore"),
+        said=_("The action is in the plan again."), back=home(row.plan), parent=above(row.plan),
     )  # fmt: skip
 
 

@@ -292,6 +292,25 @@ def test_an_archived_plan_is_shown_and_restored(company, signed_in, plan):
     assert plan.archived_at is None
 
 
+def test_what_was_removed_is_put_back_on_the_page(company, signed_in, plan):
+    line = actions.add_plan_line(actor=company.rep, plan=plan, strategy="Zero stock", revenue=Decimal(7))
+    row = joint(company, plan, action="Visit")
+    client, page = signed_in(company.rep), reverse("account_plan", args=[plan.customer_id, plan.year])
+    assert "Removed" not in client.get(page).content.decode()
+    for each, name in ((line, "plan_line"), (row, "joint_action")):
+        client.post(reverse(f"{name}_archive", args=[each.pk]), {"version": 1})
+        restore = reverse(f"{name}_restore", args=[each.pk])
+        assert restore in client.get(page).content.decode()
+        assert restore not in signed_in(company.executive).get(page).content.decode()
+        client = signed_in(company.rep)
+        assert client.get(restore).status_code == 200
+        assert client.post(restore, {"version": 1}).status_code == 409
+        assert client.post(restore, {"version": 2}).status_code == 302
+        each.refresh_from_db()
+        assert each.archived_at is None
+    assert client.get(page).context["found"].years[0].expected == 7
+
+
 def test_readers_have_no_buttons(company, signed_in, plan):
     page = (
         signed_in(company.executive).get(reverse("account_plan", args=[plan.customer_id, plan.year])).content.decode()

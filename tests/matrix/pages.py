@@ -146,9 +146,11 @@ PAGES: dict[str, list[Door]] = {
     "plan_line_new": [Door(EDITED, "plan"), post(EDITED, "plan", strategy="x", state="waiting")],
     "plan_line_edit": [Door(EDITED, "plan_line"), post(EDITED, "plan_line", strategy="x", state="done", version=1)],
     "plan_line_archive": [post(EDITED, "plan_line", version=1)],
+    "plan_line_restore": [Door(EDITED, "plan_line"), post(EDITED, "plan_line", version=1)],
     "joint_action_new": [Door(EDITED, "plan"), post(EDITED, "plan", action="x")],
     "joint_action_edit": [Door(EDITED, "joint_action"), post(EDITED, "joint_action", action="x", version=1)],
     "joint_action_archive": [post(EDITED, "joint_action", version=1)],
+    "joint_action_restore": [Door(EDITED, "joint_action"), post(EDITED, "joint_action", version=1)],
     "joint_action_settle": [
         Door(EDITED, "joint_action", "post", {"version": 1}, kwargs=(("side", "ours"), ("verb", "finish"))),
     ],

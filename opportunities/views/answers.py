@@ -67,10 +67,12 @@ def take(form: Form, error: ValidationError) -> None:
             form.add_error(name if name in form.fields else None, text)
 
 
-def done(request: HttpRequest, opportunity: Opportunity, words: str, *, undo: bool = True) -> HttpResponse:
-    """The answer to a dialog whose change was taken; without script the opportunity's page."""
+def done(
+    request: HttpRequest, opportunity: Opportunity, words: str, *, undo: bool = True, draft: str = ""
+) -> HttpResponse:
+    """The answer to a dialog whose change was taken; without script the opportunity's page, which forgets `draft`."""
     if not is_htmx(request):
-        messages.success(request, words)
+        messages.success(request, words, extra_tags=draft)
         return redirect("opportunity", pk=opportunity.pk)
     return announce(HttpResponse(), opportunity, words, "asc:changed", undo=undo)
 

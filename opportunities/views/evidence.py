@@ -81,6 +81,7 @@ def _form(request: HttpRequest, row: Any, form: EvidenceForm, heights: Heights) 
         "height": heights.of(form.ladder.factor),
         "needs": needed_by(method_now().grade_needs),
         "url": f"{request.path}?factor={form.ladder.factor}",
+        "draft": _draft(row, form.ladder),
     }
     return dialog(request, "opportunities/evidence_form.html", context, status=422 if form.is_bound else 200)
 
@@ -91,7 +92,7 @@ def _saved(request: HttpRequest, row: Any, ladder: Ladder, before: Heights) -> H
     height, was = heights.of(ladder.factor), before.of(ladder.factor)
     words = _("%(factor)s: evidence recorded") % {"factor": ladder.name}
     if not is_htmx(request):
-        return done(request, row, words, undo=False)
+        return done(request, row, words, undo=False, draft=_draft(row, ladder))
     context = {
         "row": row,
         "ladder": ladder,
@@ -101,7 +102,13 @@ def _saved(request: HttpRequest, row: Any, ladder: Ladder, before: Heights) -> H
         "next": ladder.above(height),
     }
     response = dialog(request, "opportunities/evidence_saved.html", context)
+    trigger_client_event(response, "asc:draft-saved", {"name": _draft(row, ladder)})
     return trigger_client_event(response, "asc:changed", {"id": row.pk})
+
+
+def _draft(row: Any, ladder: Ladder) -> str:
+    """The name under which the device keeps what was typed for a factor, also while another one is looked at."""
+    return f"evidence:{row.pk}:{ladder.factor}"
 
 
 # --- Reading ----------------------------------------------------------------------------------

@@ -68,6 +68,36 @@ def test_evidence_from_the_phone_in_four_taps(company, deal, contact, open_page,
     assert heights(window)[1] == "3"
 
 
+def test_a_look_at_another_factor_or_a_lost_connection_takes_nothing_away(company, deal, contact, open_page):
+    expected = ["ERR_INTERNET_DISCONNECTED", "Failed to fetch"]
+    window = open_page(company.rep, f"/opportunities/{deal.pk}/", viewport=PHONE, expected=expected)
+    page, form = window.page, dialog(window)
+    steps.link(window, "Submit evidence", next_of(window)).tap()
+    form.locator("[name=evidence_1]").fill("He told them")
+    form.get_by_text("Li Wei", exact=True).tap()
+    form.get_by_text(say(window, "Yesterday"), exact=True).tap()
+    form.locator("nav a").first.tap()
+    expect(form.locator("[name=evidence_1]")).to_have_value("")
+    form.locator("nav a").nth(1).tap()
+    expect(form.locator(".asc-draft-note")).to_be_visible()
+    expect(form.locator("[name=evidence_1]")).to_have_value("He told them")
+    expect(form.locator("[name=contact]:checked")).to_have_value(contact.key)
+    expect(form.locator("[name=day]:checked")).to_have_value("today")  # of when it was typed
+    steps.sound(window, "restored evidence")
+
+    page.context.set_offline(True)
+    form.locator(".btn-primary[type=submit]").tap()
+    expect(steps.toast(window)).to_contain_text(say(window, steps.OFFLINE))
+    page.context.set_offline(False)
+    page.reload()
+    steps.link(window, "Submit evidence", next_of(window)).tap()
+    expect(form.locator("[name=evidence_1]")).to_have_value("He told them")
+    form.locator(".btn-primary[type=submit]").tap()
+    expect(form.get_by_role("heading", level=2)).to_contain_text("0 → 1")
+    assert Checkpoint.objects.get().contact == contact
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('asc:draft:'))") == []
+
+
 @steps.IN_TWO_CORNERS
 def test_the_form_asks_for_what_a_grade_needs_and_loses_nothing(
     company, deal, contact, open_page, language, viewport

@@ -4,7 +4,8 @@
    localStorage under the person signed in and NAME. When the form is drawn again they come back, with a note and a
    button that discards them. A save clears them: the server says so with HX-Trigger asc:draft-saved {name}, and without
    htmx with [data-draft-saved=NAME] in the page that follows. So does signing out, for everybody, and another person's
-   signing in. Hidden fields are never kept: they are the server's; nor are files. */
+   signing in. Hidden fields are never kept: they are the server's; nor are files, nor what stands in [data-not-kept], such
+   as "today". */
 import { icon } from "./icon.js";
 
 const PREFIX = "asc:draft:";
@@ -33,7 +34,8 @@ const keyOf = (box) => `${PREFIX}${person()}:${box.dataset.draft}`;
 
 function fields(box) {
   const form = box.closest("form");
-  return [...form.elements].filter((field) => field.name && !NEVER.includes(field.type) && box.contains(field));
+  const kept = (field) => field.name && !NEVER.includes(field.type) && !field.closest("[data-not-kept]");
+  return [...form.elements].filter((field) => kept(field) && box.contains(field));
 }
 
 /* A chosen row of a picker is kept with its words, for the page that comes back does not hold it. */

@@ -61,7 +61,7 @@ def erase_view(request: Request, pk: int) -> Response:
     given = ErasureSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     row = erase_contact(contact=contact, actor=user, **given.validated_data)
-    return Response(dossier(row, user).as_json())
+    return Response(dossier(row, user, most=None).as_json())
 
 
 class KeptContactSerializer(serializers.ModelSerializer[Any]):

@@ -32,11 +32,12 @@ KEPT_YEARS = 3  # without anything done, after which somebody is asked whether a
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """The rows of one kind that name the contact: their texts."""
+    """The rows of one kind that name the contact: their texts; `cut`: there are more of them."""
 
     model: str
     label: str
     texts: list[str]
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,10 @@ def _mentions(contact: Contact, user: User, most: int | None) -> list[Mention]:
             rows = rows.visible_to(user)
         elif not user.is_admin:
             continue
-        rows = rows.select_related(*_named_by(model)).order_by("pk")[:most]
-        label = str(model._meta.verbose_name)
-        found.append(Mention(str(model._meta.model_name), label, [_text(row, user) for row in rows]))
+        rows = rows.select_related(*_named_by(model)).order_by("pk")
+        texts = [_text(row, user) for row in (rows if most is None else rows[: most + 1])]
+        cut = most is not None and len(texts) > most
+        found.append(Mention(str(model._meta.model_name), str(model._meta.verbose_name), texts[:most], cut))
     return found
 
 

@@ -113,7 +113,11 @@ def test_an_export_of_what_is_kept_is_whole(company, contact, signed_in, monkeyp
     monkeypatch.setattr(dossier, "__kwdefaults__", {"most": 1})
     factories.activity(company.rep, customer=contact.customer, contacts=[contact], objective="第二次")
     address = f"/contacts/{contact.pk}/privacy/"
-    assert "第二次" not in signed_in(company.rep).get(address).content.decode()
+    page = signed_in(company.rep).get(address).content.decode()
+    assert "第二次" not in page and "Only the first is shown here." in page
+    monkeypatch.setattr(dossier, "__kwdefaults__", {"most": 2})
+    page = signed_in(company.rep).get(address).content.decode()
+    assert "第二次" in page and "Only the first" not in page
     for answer in (signed_in(company.rep).get(f"{address}?format=json"), client_of(company.rep).get(address[1:])):
         assert "第二次" in json.dumps(answer.json(), ensure_ascii=False)
 

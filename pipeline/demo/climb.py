@@ -1,11 +1,13 @@
 """The climb of the demo company's opportunities: records of evidence, some of them hollow, and what managers did."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from customers.rules.attention import FACE_TO_FACE
 from opportunities.rules.evidence import FACTORS
 from pipeline.demo import story, words
 from pipeline.demo.ground import Ground, Stay, cells, closed_on, is_open, manager_of, stays
@@ -19,11 +21,12 @@ ROLES = {
     "value": ("approver", "user"),
     "coordination": ("coach", "gatekeeper"),
 }
+FRESH = timedelta(days=7)  # after a visit, in which what came of it is written down
 NEW_DAYS = 24  # so young ones are not assessed yet
 RECORD_COLUMNS = [
     "opportunity", "factor", "level", "recorded_at", "evidence", "grade", "contact", "recorded_by",
-    "manager_confirmed", "manager_confirmed_at", "withdrawn_at", "said_on", "link", "confirmed_by", "withdrawn_by",
-    "withdrawn_reason",
+    "manager_confirmed", "manager_confirmed_at", "withdrawn_at", "said_on", "link", "activity", "confirmed_by",
+    "withdrawn_by", "withdrawn_reason",
 ]  # fmt: skip
 LOWERED_COLUMNS = ["opportunity", "factor", "level", "recorded_at", "at", "grade", "reason", "actor"]
 
@@ -133,6 +136,18 @@ def _grade(ground: Ground, climb: Climb, factor: str, level: int) -> str:
     if level <= 4:
         return "E2" if ground.happens(0.75) else "E3"
     return "E2" if climb.kind is Kind.WAITING or ground.happens(0.4) else "E3"
+
+
+def rest_on_visits(found: Iterable[Climb], activities: Iterable[dict[str, Any]]) -> None:
+    """A joint visit of the days before is the trace of a record with E2, in place of a link."""
+    held = defaultdict(list)
+    for row in activities:
+        if row.get("done_at") and row["kind"] in FACE_TO_FACE:
+            held[row["opportunity"]].append(row)
+    for record in (each for climb in found for each in climb.records if each["grade"] == "E2"):
+        for visit in held[record["opportunity"]]:
+            if visit["done_at"] <= record["recorded_at"] < visit["done_at"] + FRESH:
+                record |= {"activity": visit["key"], "link": "", "said_on": visit["done_at"].date()}
 
 
 def _judge(ground: Ground, climb: Climb) -> None:

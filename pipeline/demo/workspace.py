@@ -93,6 +93,7 @@ def _evidence(today: date, lives: list[Life], contacts: list[list[Any]]) -> dict
     """What was proven, done and planned: each part draws its own chance, so that none shifts another."""
     climbed = climb.climbs(Ground(today, contacts, 2), lives)
     done = sheets.activities(Ground(today, contacts, 3), [each.life for each in climbed])
+    climb.rest_on_visits(climbed, done)
     with_whom = [[row["key"], contact] for row in done for contact in row["contacts"]]
     people, plan, decided, played = (Ground(today, contacts, salt) for salt in (4, 5, 6, 7))
     return {

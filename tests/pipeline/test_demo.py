@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db.models import Count
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import Organisation, User
@@ -96,6 +96,9 @@ def test_its_evidence_and_its_troubles(demo):
     assert sum(bool(each.contradictions) for each in heights) >= 3
     assert Checkpoint.objects.awaiting_confirmation().filter(opportunity__outcome="open").count() >= 3
     assert GradeChange.objects.exists() and Checkpoint.objects.filter(withdrawn_at__isnull=False).exists()
+    visits = Checkpoint.objects.exclude(activity=None)
+    assert visits.filter(grade="E2").count() > 100 and set(visits.values_list("link", flat=True)) == {""}
+    assert not visits.filter(Q(activity__done_at=None) | Q(recorded_at__lt=F("activity__done_at"))).exists()
     assert Checkpoint.objects.latest("recorded_at").recorded_at < timezone.now()
 
 

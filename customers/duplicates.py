@@ -3,13 +3,14 @@
 One that was merged away is there still: by its name and its credit code it leads to its survivor (FINE-PRINT 55).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, F, QuerySet, When
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -85,13 +86,13 @@ def signs_of(*, name: str = "", credit_code: str = "", phone: str = "", domain: 
 
 
 def candidates(signs: dict[str, str], user: User, *, but: Customer | None = None) -> list[Candidate]:
-    """The customers in use and in sight that share a sign or have a similar name, exact ones first. Three queries."""
+    """The customers in use and in sight that share a sign or have a similar name, exact ones first. Two queries."""
     if not signs:
         return []
     name = signs.get("normalised_name", "")
     rows = _sharing_any(_seen(user), signs, _ids(normalised_name__in=_parts(name)))
     near = search.found(_seen, user, name, MOST + 1, *SHOWN)
-    found = _with_merged((*near, *rows), user, signs)
+    found = {row["pk"]: row for row in (*near, *rows)}
     if but is not None:
         found.pop(but.pk, None)
     return _ranked(found, signs)
@@ -102,60 +103,48 @@ def _seen(user: User) -> QuerySet[Any]:
 
 
 def certain(signs: dict[str, str], user: User) -> list[Candidate]:
-    """Those of the candidates that share a sign, not a mere part of the name. Two queries."""
+    """Those of the candidates that share a sign, not a mere part of the name. One query."""
     if not signs:
         return []
     rows = _sharing_any(_seen(user), signs)
-    return _ranked(_with_merged(rows, user, signs), signs)
-
-
-def _with_merged(rows: Iterable[dict[str, Any]], user: User, signs: dict[str, str]) -> dict[int, dict[str, Any]]:
-    """{id: row} of these rows and of the survivors of those that were merged away. One query."""
-    found = {row["pk"]: row for row in rows}
-    for row in _merged(user, signs):
-        found[row["pk"]] = {**found.get(row["pk"], {}), **row}
-    return found
-
-
-def _merged(user: User, signs: dict[str, str]) -> list[dict[str, Any]]:
-    """Of customers merged away that bear the name or the code: their survivors in sight, with what they bore."""
-    exact = [_ids(merged_into__isnull=False, **{kind: signs[kind]}) for kind in EXACT if kind in signs]
-    if not exact:
-        return []
-    first, *rest = exact
-    gone = Customer.objects.filter(pk__in=first.union(*rest) if rest else first, merged_into__archived_at=None)
-    seen = visibility.visible_with_customer(gone, user, "merged_into_id").order_by("-pk")
-    fields = {"into": F("merged_into_id"), "its_key": F("merged_into__key"), "its_name": F("merged_into__name")}
-    rows = seen.values("name", *EXACT, **fields)[: MOST * 4]
-    return [
-        {**row, "pk": row["into"], "key": row["its_key"], "name": row["its_name"], "formerly": row["name"]}
-        for row in rows
-    ]
+    return _ranked({row["pk"]: row for row in rows}, signs)
 
 
 def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> Any:
-    """Rows that share one of the signs or are in `others`: a union, as an OR would read all customers."""
-    first, *rest = (*others, *(_ids(**{kind: value}) for kind, value in signs.items()))
-    exact = [When(**{kind: signs[kind]}, then=0) for kind in EXACT if kind in signs]
+    """Rows that share one of the signs, themselves or as whom they were merged, or are in `others`.
+
+    A union, as an OR would read all customers.
+    """
+    exact = {kind: signs[kind] for kind in EXACT if kind in signs}
+    gone = [_ids(merged_into__isnull=False, **{kind: value}).values("merged_into") for kind, value in exact.items()]
+    first, *rest = (*others, *gone, *(_ids(**{kind: value}) for kind, value in signs.items()))
     found = seen.filter(pk__in=first.union(*rest) if rest else first)
-    return found.order_by(Case(*exact, default=1), "name", "pk").values(*SHOWN)[: MOST * 4]
+    bearers = Customer.objects.filter(_any_of(exact), merged_into=OuterRef("pk")).order_by("pk")
+    formers = {"formerly": "name", **{f"former_{kind}": kind for kind in EXACT}}
+    found = found.annotate(**{name: Subquery(bearers.values(column)[:1]) for name, column in formers.items()})
+    nearest = Case(When(_any_of(exact), then=0), When(formerly__isnull=False, then=0), default=1)
+    return found.order_by(nearest, "name", "pk").values(*SHOWN, *formers)[: MOST * 4]
+
+
+def _any_of(signs: dict[str, str]) -> Q:
+    """Rows with one of the signs; none where there is no sign."""
+    return reduce(or_, (Q(**{kind: value}) for kind, value in signs.items()), Q(pk__in=()))
 
 
 def _ranked(rows: dict[int, dict[str, Any]], signs: dict[str, str]) -> list[Candidate]:
-    found = [
-        Candidate(row["pk"], row["key"], row["name"], _reasons(row, signs), row.get("formerly", ""))
-        for row in rows.values()
-    ]
+    found = [_candidate(row, signs) for row in rows.values()]
     return sorted(found, key=lambda each: (not each.is_exact, -len(each.reasons), each.pk))[:MOST]
+
+
+def _candidate(row: dict[str, Any], signs: dict[str, str]) -> Candidate:
+    own = {kind for kind, value in signs.items() if row[kind] == value}
+    former = {kind for kind in EXACT if kind in signs and row.get(f"former_{kind}") == signs[kind]}
+    reasons = tuple(kind for kind in signs if kind in own | former) or ("near",)
+    return Candidate(row["pk"], row["key"], row["name"], reasons, row["formerly"] if former - own else "")
 
 
 def _ids(**condition: Any) -> Any:
     return Customer.objects.filter(**condition).order_by().values("pk")
-
-
-def _reasons(row: dict[str, Any], signs: dict[str, str]) -> tuple[str, ...]:
-    shared = tuple(kind for kind, value in signs.items() if row.get(kind) == value)
-    return shared or ("near",)
 
 
 def _parts(name: str) -> list[str]:

@@ -71,6 +71,12 @@ def may_merge(user: User, *customers: Customer) -> bool:
     return user.is_manager and Customer.objects.editable_by(user).filter(pk__in=ids).count() == len(ids)
 
 
+def refuse_unless_above(user: User) -> None:
+    """403 for whoever merges nobody."""
+    if not (user.is_manager or user.is_admin):
+        raise PermissionDenied(_("Managers and administrators merge customers."))
+
+
 @transaction.atomic
 def merge_customers(
     *, survivor: Customer, other: Customer, actor: User, seen: int | None = None, seen_other: int | None = None

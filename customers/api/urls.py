@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from customers.api import facts, plan_items, plans, profiles, tier_rules, views, white_space
+from customers.api import facts, findings, plan_items, plans, profiles, tier_rules, views, white_space
 
 router = SimpleRouter()
 router.register("customers", views.Customers, "api-customer")
@@ -22,10 +22,14 @@ router.register("plan-lines", plan_items.PlanLines, "api-plan-line")
 router.register("joint-actions", plan_items.JointActions, "api-joint-action")
 
 of_customer = plans.AccountPlansOfCustomer.as_view({"get": "list", "post": "create"})
+capacity = findings.Capacity.as_view({"get": "list"})
+duplicate_pairs = findings.DuplicatePairs.as_view({"get": "list"})
 white_space_of = white_space.WhiteSpaceOfCustomer.as_view({"get": "list", "post": "create"})
 
 urlpatterns = [
     path("tier-rules/", tier_rules.TierRulesView.as_view(), name="api-tier-rules"),
+    path("customers/capacity/", capacity, name="api-capacity"),
+    path("customers/duplicate-pairs/", duplicate_pairs, name="api-duplicate-pairs"),
     path("customers/<int:pk>/white-space/", white_space_of, name="api-customer-white-space"),
     path("customers/<int:pk>/account-plans/", of_customer, name="api-customer-account-plans"),
     *router.urls,

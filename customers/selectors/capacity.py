@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, QuerySet
+from django.db.models import CharField, Count, QuerySet, Value
 
 from accounts import visibility
 from accounts.calendar import span
@@ -15,6 +15,8 @@ from accounts.models import User
 from accounts.selectors import calendar
 from customers.models import Customer, TierRules
 from customers.rules.attention import MONTH, Held, contacts_needed, held
+
+PLANNED, DONE = "planned", "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +42,26 @@ def people_with_accounts(user: User, day: date) -> QuerySet[User]:
 
 
 def loads(people: Sequence[User], user: User, day: date, rules: TierRules) -> list[Load]:
-    """The load of each of these people. Three queries, over what the reader may see."""
+    """The load of each of these people. Two queries, over what the reader may see."""
     accounts: dict[int, dict[str, int]] = defaultdict(dict)
     owned = Customer.objects.visible_to(user).in_use().filter(owner__in=people).order_by()
     for owner, tier, n in owned.values_list("owner", "tier").annotate(n=Count("pk")):
         accounts[owner][tier] = n
-    planned, done = _contacts(people, user, day)
+    contacts = _contacts(people, user, day)
     return [
         Load(
             person=person,
             accounts=held(accounts[person.pk], rules.accounts_per_rep),
             needed=contacts_needed(accounts[person.pk], rules.cadence_days),
-            planned=planned.get(person.pk, 0),
-            done=done.get(person.pk, 0),
+            planned=contacts[PLANNED].get(person.pk, 0),
+            done=contacts[DONE].get(person.pk, 0),
         )
         for person in people
     ]
 
 
-def _contacts(people: Sequence[User], user: User, day: date) -> tuple[dict[int, int], dict[int, int]]:
-    """{person: activities with customers} planned for the 30 days from today, and done in the 30 up to today."""
+def _contacts(people: Sequence[User], user: User, day: date) -> dict[str, dict[int, int]]:
+    """{planned for the 30 days from today, done in the 30 up to today: {person: activities with customers}}."""
     activities: Any = apps.get_model("opportunities", "Activity").objects.visible_to(user)
     of_them = activities.filter(owner__in=people, customer__isnull=False)
     rest = timedelta(days=MONTH - 1)
@@ -67,11 +69,15 @@ def _contacts(people: Sequence[User], user: User, day: date) -> tuple[dict[int, 
     planned = of_them.planned().filter(planned_at__gte=begin, planned_at__lt=end)
     begin, end = calendar().moments(span(day - rest, day))
     done = of_them.done().filter(done_at__gte=begin, done_at__lt=end)
-    return _counted(planned), _counted(done)
+    found: dict[str, dict[int, int]] = {PLANNED: {}, DONE: {}}
+    for way, owner, n in _counted(planned, PLANNED).union(_counted(done, DONE), all=True):
+        found[way][owner] = n
+    return found
 
 
-def _counted(activities: Any) -> dict[int, int]:
-    return dict(activities.order_by().values_list("owner").annotate(n=Count("pk")))
+def _counted(activities: Any, way: str) -> Any:
+    named = activities.order_by().annotate(way=Value(way, output_field=CharField()))
+    return named.values_list("way", "owner").annotate(n=Count("pk"))
 
 
 def total(found: Sequence[Load]) -> tuple[int, int, int]:

@@ -30,11 +30,15 @@ SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two customers that share signs; `why` in words."""
+    """Two customers that share signs: `reasons`, names of REASONS; `why` in words."""
 
     one: Customer
     two: Customer
-    why: str
+    reasons: tuple[str, ...]
+
+    @property
+    def why(self) -> str:
+        return ", ".join(str(REASONS[reason]) for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def duplicate_pairs(user: User) -> list[Pair]:
                 reasons.setdefault((before.pk, row.pk), []).append(sign)
             before = first
     found = sorted(reasons.items(), key=lambda pair: (-len(pair[1]), pair[0]))[:MOST_PAIRS]
-    return [Pair(rows[one], rows[two], ", ".join(str(REASONS[sign]) for sign in why)) for (one, two), why in found]
+    return [Pair(rows[one], rows[two], tuple(why)) for (one, two), why in found]
 
 
 def merges_of(user: User) -> QuerySet[Any]:

@@ -154,6 +154,7 @@ def capacity(request: HttpRequest) -> HttpResponse:
         "needed": needed,
         "planned": planned,
         "done": done,
+        "short": any(each.short for each in page.object_list),
     }
     return render(request, "customers/capacity.html", context)
 

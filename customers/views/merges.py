@@ -18,7 +18,7 @@ from accounts.models import User
 from config.web.fields import PickerField
 from config.web.revisions import StaleWrite
 from customers import actions
-from customers.actions.merge import Undone, may_merge
+from customers.actions.merge import Undone, may_merge, refuse_unless_above
 from customers.models import Customer
 from customers.selectors import merges as selectors
 from customers.views.lists import page_of
@@ -49,16 +49,11 @@ class MergeForm(forms.Form):
             self.initial["other"] = chosen
 
 
-def _above(user: User) -> None:
-    if not (user.is_manager or user.is_admin):
-        raise PermissionDenied(_("Managers and administrators merge customers."))
-
-
 @require_safe
 def duplicates(request: HttpRequest) -> HttpResponse:
     """Pairs of customers in sight that share a name, code, phone or mail domain."""
     assert isinstance(request.user, User)
-    _above(request.user)
+    refuse_unless_above(request.user)
     page = page_of(request, selectors.duplicate_pairs(request.user))
     return render(request, "customers/duplicates.html", {"page": page})
 
@@ -67,7 +62,7 @@ def duplicates(request: HttpRequest) -> HttpResponse:
 def merge_list(request: HttpRequest) -> HttpResponse:
     """The merges that the reader may see, and a way to take them back."""
     assert isinstance(request.user, User)
-    _above(request.user)
+    refuse_unless_above(request.user)
     page = page_of(request, selectors.merges_of(request.user))
     page.object_list = [selectors.merge_row(merge) for merge in selectors.in_sight(page.object_list, request.user)]
     return render(request, "customers/merges.html", {"page": page})

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import AuditEntry
 from customers.actions import edit_customer
-from customers.models import Merge
+from customers.models import Customer, Merge
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +108,19 @@ def test_the_second_of_two_merges_is_a_conflict(company, api, monkeypatch):
     assert (answer.status_code, body["conflicts"], body["yours"]) == (409, ["other"], {"other": two.key})
     assert body["current"]["key"] == one.key
     assert not Merge.objects.filter(survivor=one).exists()
+
+
+def test_pairs_of_likely_duplicates(company, api, django_assert_max_num_queries):
+    rows = [factories.customer(company.rep, name) for name in ("Acme Ltd", "Other")]
+    Customer.objects.filter(pk__in=[row.pk for row in rows]).update(phone="13800138000", normalised_name="acme")
+    Customer.objects.filter(pk=factories.customer(company.stranger, "Hidden").pk).update(normalised_name="acme")
+    client = api(company.manager)
+    with django_assert_max_num_queries(10):  # the token, which is used for the first time, and savepoints among them
+        found = client.get("customers/duplicate-pairs/").json()
+    assert found["results"] == [{
+        "one": rows[0].key, "one_name": "Acme Ltd", "two": rows[1].key, "two_name": "Other",
+        "reasons": ["normalised_name", "phone"],
+    }]  # fmt: skip
+    assert found["count"] == 1
+    assert len(api(company.admin).get("customers/duplicate-pairs/").json()["results"]) == 2
+    assert api(company.rep).get("customers/duplicate-pairs/").status_code == 403

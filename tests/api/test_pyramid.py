@@ -1,11 +1,16 @@
 """Customers by tier, their score and what they lack, by the API."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from accounts.calendar import add_months
 from accounts.selectors import today
+from customers.models import Customer
+from customers.selectors.pyramid import pyramid
+from customers.selectors.tiers import rules_now
 from tests import factories
 from tests.customers.test_customer_figures import assess, order
 
@@ -43,3 +48,18 @@ def test_the_api_answers_with_the_pyramid(company, api):
         ("quarter", 0, 0),
         ("t12m", 0, 0),
     ]
+
+
+def test_this_years_column_is_last_years_of_a_year_later(company):
+    """Each column is of the customers in use on its day, with what they brought by then (FINE-PRINT 53)."""
+    day = today()
+    rows = [factories.customer(company.rep, tier="4A", annual_spend=Decimal(100)) for _each in range(3)]
+    for customer in rows:
+        order(customer, "10.00", add_months(day, -2))
+    gone, leaving, _stays = rows
+    Customer.objects.filter(pk=gone.pk).update(archived_at=timezone.now() - timedelta(days=9))
+    now = pyramid(Customer.objects.all(), day, rules_now()).total.now
+    Customer.objects.filter(pk=leaving.pk).update(archived_at=timezone.now() + timedelta(days=30))
+    before = pyramid(Customer.objects.all(), add_months(day, 12), rules_now()).total.before
+    said = [(each.customers, each.revenue, each.potential, each.ours) for each in (now, before)]
+    assert said == [(2, Decimal("20.00"), Decimal(200), Decimal("20.00"))] * 2

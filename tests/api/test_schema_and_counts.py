@@ -53,6 +53,7 @@ LISTS = [
     "opportunities/",
     "opportunities/board/",
     "customers/",
+    "customers/capacity/",
     "contacts/",
     "orders/",
     "products/",

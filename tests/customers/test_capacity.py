@@ -14,6 +14,7 @@ from customers.models import Customer
 from customers.selectors.my_accounts import waiting_of
 from opportunities.models import Activity
 from tests import factories
+from tests.api.conftest import client_of
 from tests.customers.test_customer_figures import assess, met
 from tests.customers.test_customer_list import counted
 
@@ -67,13 +68,38 @@ def test_managers_see_those_in_their_charge(company, signed_in, who, people):
     assert "rep" not in found or found["rep"].needed == 5
 
 
-def test_as_many_queries_for_many_people(company, signed_in):
+def test_the_api_tells_the_same(company):
+    customer = factories.customer(company.rep, tier="5A")
+    factories.activity(company.rep, customer=customer, planned_at=noon(3))
+    factories.customer(company.stranger, tier="5A")
+    [found] = client_of(company.rep).get("customers/capacity/").json()["results"]
+    assert found.pop("accounts")[0] == {"tier": "5A", "accounts": 1, "limit": 3}
+    assert found == {"person": "rep", "team": company.east.key, "needed": 5, "planned": 1, "short": 4, "done": 0}
+    everybody = client_of(company.manager).get("customers/capacity/?page_size=2").json()
+    assert (everybody["count"], [each["person"] for each in everybody["results"]]) == (3, ["manager", "mate"])
+
+
+def test_the_note_warns_when_somebody_falls_short_of_what_others_make_up_for(company, signed_in):
+    for person, planned in ((company.rep, 0), (company.mate, 9)):
+        customer = factories.customer(person, tier="5A")
+        for day in range(planned):
+            factories.activity(person, customer=customer, planned_at=noon(day))
+    page = signed_in(company.manager).get("/customers/capacity/").content.decode()
+    assert "10 contacts a month needed, 9 planned" in page
+    factories.activity(company.mate, customer=customer, planned_at=noon(9))
+    page = signed_in(company.manager).get("/customers/capacity/").content.decode()
+    assert "10 contacts a month needed, 10 planned" in page and "asc-note warn" in page
+    assert "asc-note warn" not in signed_in(company.mate).get("/customers/capacity/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/customers/capacity/", "/api/v1/customers/capacity/"])
+def test_as_many_queries_for_many_people(company, signed_in, path):
     client = signed_in(company.manager)
-    few = counted(client, "/customers/capacity/")
+    few = counted(client, path)
     for number in range(20):
         person = factories.person(f"rep{number}", role="rep", team=company.east)
         factories.activity(person, customer=factories.customer(person, tier="5A"))
-    assert counted(client, "/customers/capacity/") == few <= 9
+    assert counted(client, path) == few <= 9
 
 
 # --- On the customer's page and on My day ---------------------------------------------------------

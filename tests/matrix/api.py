@@ -80,6 +80,8 @@ API: dict[str, list[Door]] = {
     "api-customer-override": [post(ABOVE, "customer", tier="2A", reason="Plant")],
     "api-customer-restore": [post(EDITED, "customer", version=1)],
     "api-customer-merge": [post("rhihris", "customer", other="merge-target")],
+    "api-capacity": [Door(EVERYBODY), Door(EVERYBODY, query="?page_size=1")],
+    "api-duplicate-pairs": [Door("rriiris")],
     "api-customer-duplicates": [Door(EVERYBODY, query="?name=ERN"), Door(EVERYBODY, query="?name=WESTERN%20Works")],
     "api-merge-list": [Door(EVERYBODY)],
     "api-merge-detail": [Door(OWNED, "merge")],

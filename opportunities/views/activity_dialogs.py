@@ -102,9 +102,9 @@ def _moment(request: HttpRequest) -> dict[str, Any]:
         day = None
     if day is None:
         return {"when": LATER if request.GET.get("when") == LATER else NOW}
-    return {
-        "at": calendar().moment(datetime.combine(day, USUAL_HOUR)), "when": EARLIER if day < today() else LATER
-    }  # fmt: skip
+    usual = calendar().moment(datetime.combine(day, USUAL_HOUR))
+    over = day == today() and usual < timezone.now()  # then it begins with the present quarter of an hour
+    return {"at": None if over else usual, "when": EARLIER if day < today() else LATER}
 
 
 def _quick(request: HttpRequest, form: QuickActivityForm, status: int = 200, **more: Any) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from accounts.selectors import today
-from customers.models import Customer
+from customers.models import Assessment, Customer
 from opportunities.models import (
     Activity,
     Checkpoint,
@@ -114,6 +114,11 @@ def test_its_people_plans_and_behaviour_sheets(demo):
     assert planned.filter(planned_at__date__lt=today()).exists(), "not done when it was due"
     assert Activity.objects.done().exclude(promised="").exclude(coaching="").exists()
     assert not Activity.objects.done().filter(done_at__gte=timezone.now()).exists()
+
+
+def test_its_manager_has_lifted_a_customer(demo):
+    lifted = Assessment.objects.get(overridden_at__isnull=False)
+    assert (lifted.computed_tier, lifted.tier, lifted.customer.tier) == ("3A", "4A", "4A")
 
 
 def test_its_logins_are_printed_and_made_once(demo):

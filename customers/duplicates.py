@@ -67,12 +67,18 @@ class Candidate:
             return self.name
         return _("%(name)s (formerly %(formerly)s)") % {"name": self.name, "formerly": self.formerly}
 
+    @property
+    def told(self) -> str:
+        """Likewise, and why."""
+        values = {"name": self.name, "formerly": self.formerly, "why": self.why}
+        return (_("%(name)s (formerly %(formerly)s, %(why)s)") if self.formerly else _("%(name)s (%(why)s)")) % values
+
 
 class Alike(ValidationError):
     """It may be here already. `candidates` are in sight; one `may_go_on` by saying that it is another company."""
 
     def __init__(self, field: str, message: str, found: "list[Candidate]", *, may_go_on: bool) -> None:
-        said = ", ".join(f"{each.known_as} ({each.why})" for each in found)
+        said = ", ".join(each.told for each in found)
         params = {"customers": said, "name": found[0].known_as}
         super().__init__({field: ValidationError(message, code="duplicate", params=params)})
         self.candidates, self.may_go_on = found, may_go_on

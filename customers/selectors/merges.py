@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from config.web.templatetags.formats import day_full, money_full
 from customers.actions.merge import filling, may_be_undone, moved_counts
 from customers.duplicates import REASONS
 from customers.models import Customer, Merge
@@ -144,7 +147,10 @@ def preview(survivor: Customer, other: Customer, user: User) -> list[Line]:
 
 
 def _shown(customer: Customer, name: str) -> Any:
-    return getattr(customer, f"get_{name}_display", lambda: getattr(customer, name))()
+    value = getattr(customer, f"get_{name}_display", lambda: getattr(customer, name))()
+    if isinstance(value, Decimal):
+        return money_full(value)
+    return day_full(value) if isinstance(value, date) else value
 
 
 def moving(other: Customer, user: User) -> list[tuple[str, int]]:

@@ -1,8 +1,11 @@
 """Likely duplicates: asked about on create and edit, listed for managers; merges in the browser and the API."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils import timezone
 
 from accounts.models import User
 from customers.actions import edit_customer, merge_customers, undo_merge
@@ -127,14 +130,18 @@ def test_merge_and_take_back_in_the_browser(company, signed_in):
     client = signed_in(company.manager)
     url = f"/customers/{one.pk}/merge/"
     assert two.key in client.get(url, {"other": two.key}).content.decode()
+    Customer.objects.filter(pk=two.pk).update(annual_spend=30_000_000, created_on=date(2026, 3, 29))
     seen = client.post(url, {"other": two.key}).content.decode()
-    assert "is filled" in seen
+    assert "is filled" in seen and "¥30,000,000" in seen and "29 Mar 2026" in seen
     assert not Merge.objects.exists()
     assert client.post(url, {"other": two.key, "sure": "true"}).status_code == 302
     contact.refresh_from_db()
     merge = Merge.objects.get()
     assert contact.customer == one
     assert client.get(f"/customers/{two.pk}/")["Location"] == f"/customers/{one.pk}/"
+    Merge.objects.update(merged_at=datetime(2026, 3, 29, 18, tzinfo=UTC))
+    assert "30 Mar 02:00" in client.get("/customers/merges/").content.decode()
+    Merge.objects.update(merged_at=timezone.now())
     assert "Two" in client.get("/customers/merges/").content.decode()
     assert client.get(f"/customers/merges/{merge.pk}/undo/").status_code == 200
     assert client.post(f"/customers/merges/{merge.pk}/undo/").status_code == 302

@@ -32,6 +32,7 @@ class EvidenceDrawer:
         self.names = factor_names()
         self.floors = floors_now(all_stages())
         self.rates = historical_rates()
+        self.came: dict[Historical, SafeString] = {}
         self.drawn: dict[tuple[tuple[int, ...], tuple[int, ...]], SafeString] = {}
         self.words = _words()
         self.icons = {name: icon(name, 14) for name in ("alert-triangle", "eye-off", "check", "shield-off")}
@@ -82,6 +83,11 @@ class EvidenceDrawer:
     def historical(self, stage: Stage, days: int) -> SafeString:
         """What came of those that stood so long in this stage; nothing of a closed one, and while too few are known."""
         known = of_stage(self.rates, stage.pk, days) if stage.is_open else Historical()
+        if known not in self.came:
+            self.came[known] = self._came(known)
+        return self.came[known]
+
+    def _came(self, known: Historical) -> SafeString:
         if known.rate is None:
             return SafeString("")
         values = {"n": known.n, "low": percent(known.low), "high": percent(known.high)}

@@ -82,10 +82,18 @@ class EvidenceDrawer:
 
     def historical(self, stage: Stage, days: int) -> SafeString:
         """What came of those that stood so long in this stage; nothing of a closed one, and while too few are known."""
-        known = of_stage(self.rates, stage.pk, days) if stage.is_open else Historical()
+        known = self._known(stage, days)
         if known not in self.came:
             self.came[known] = self._came(known)
         return self.came[known]
+
+    def historical_words(self, stage: Stage, days: int) -> str:
+        """Likewise as bare words."""
+        rate = self._known(stage, days).rate
+        return "" if rate is None else self.words["came"] % {"rate": percent(rate)}
+
+    def _known(self, stage: Stage, days: int) -> Historical:
+        return of_stage(self.rates, stage.pk, days) if stage.is_open else Historical()
 
     def _came(self, known: Historical) -> SafeString:
         if known.rate is None:

@@ -39,8 +39,8 @@ EDIT = (
     ' hx-target="#cell-{id}-{name}"{title} aria-label="{label}">{shown}</a>'
 )
 STAGE = (
-    '<span class="fw-medium">{}</span><span class="c-3"> / </span>{}'
-    ' <span class="asc-stage-name c-3 t-12">{}</span>{} {}'
+    '<span class="fw-medium">{}</span><span class="c-3"> / </span>{} {}{}'
+    ' <span class="asc-stage-name c-3 t-12">{}</span>'
 )
 DUE_STATES = {"overdue": "over"}
 ICONS = {
@@ -120,11 +120,12 @@ class RowDrawer:
         beside = self.evidence.evidenced(reading) if it.is_open else ""
         unproven = self.evidence.unproven_mark if it.moved_without_proof else ""
         historical = self.evidence.historical(it.stage, row.days)
-        shown = fill(STAGE, rate, beside, stage, historical, unproven)
+        shown = fill(STAGE, rate, beside, historical, unproven, stage)
         if not self.editable:
             return shown
-        value = f"{rate} {stage}" if reading.evidenced is None else f"{rate} / {percent(reading.evidenced)} {stage}"
-        return self._link(row, "stage", shown, value)
+        rates = rate if reading.evidenced is None else f"{rate} / {percent(reading.evidenced)}"
+        parts = (rates, self.evidence.historical_words(it.stage, row.days), stage)
+        return self._link(row, "stage", shown, " ".join(filter(None, parts)))
 
     def _amount(self, row: Row) -> SafeString:
         shown = money(row.opportunity.amount)

@@ -184,6 +184,7 @@ def test_board_and_table_show_it_beside_the_other_rates(told, company, signed_in
     said = f'title="Historical win rate: 40 like this, {percent(rate.low)}–{percent(rate.high)}">hist. 50%<'
     for url in ("/opportunities/", "/opportunities/table/"):
         assert text_of(client.get(url)).count(said) == 1, url  # not of the one that has stood so longer than any
+    assert 'aria-label="Stage: 10% hist. 50% Discover. Edit"' in text_of(client.get("/opportunities/table/"))
     lines = text_of(client.get("/opportunities/export.csv")).splitlines()
     at = lines[0].split(",").index("Historical win rate")
     assert sorted(line.split(",")[at] for line in lines[1:]) == ["", "0.5000"]

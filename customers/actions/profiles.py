@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit, edits
 from accounts.models import User
@@ -84,18 +85,18 @@ def restore_profile(*, profile: IdealProfile, seen: int | None, actor: User) -> 
 def checked_value(kind: str, value: str, line: str) -> str:
     """What a criterion asks for as it is kept; ValidationError where it says nothing that can be asked."""
     if kind in (Kind.INDUSTRY, Kind.REGION):
-        return _checked(", ".join(words_of(value)), _("Name at least one, with commas between them."))
+        return _checked(", ".join(words_of(value)), gettext_lazy("Name at least one, with commas between them."))
     if kind == Kind.SPEND:
-        return _checked(value if amount_of(value) else "", _("Enter an amount above 0."))
+        return _checked(value if amount_of(value) else "", gettext_lazy("Enter an amount above 0."))
     if kind == Kind.TIER:
-        return _checked(value if tiers_from(value) else "", _("Enter a tier: 5A, 4A, 3A, 2A or 1A."))
+        return _checked(value if tiers_from(value) else "", gettext_lazy("Enter a tier: 5A, 4A, 3A, 2A or 1A."))
     if kind == Kind.BOUGHT_LINE:
-        _checked(value.strip() or line, _("Name the product line."))
+        _checked(value.strip() or line, gettext_lazy("Name the product line."))
         return value.strip()
     return ""
 
 
-def _checked(value: str, otherwise: str) -> str:
+def _checked(value: str, otherwise: Any) -> str:
     if not value:
         raise ValidationError(otherwise)
     return value

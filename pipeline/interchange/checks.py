@@ -18,6 +18,7 @@ from pipeline.interchange.belonging import check_belonging
 from pipeline.interchange.circles import on_a_circle
 from pipeline.interchange.columns import Column, File
 from pipeline.interchange.customer_agreements import check_customers
+from pipeline.interchange.demands import check_demands
 from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS
 from pipeline.interchange.report import Bad, Report, Said
 
@@ -36,6 +37,7 @@ def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool) -> None:
         _unique_pair(report, file)
     check_agreements(report)
     check_customers(report, fresh)
+    check_demands(report)
     check_belonging(report)
     _one_organisation(report)
     _stages(report, fresh)

@@ -137,7 +137,7 @@ CELLS_OF_EVIDENCE = [
     ("rungs.csv", "factor,level,checkpoint_zh,checkpoint_en\ndemand,7,x,y\n", [(2, "level")]),
     ("factors.csv", "key,position,name_zh,name_en\nluck,6,x,y\n", [(2, "key")]),
     ("method_settings.csv", "at,gate_mode,grade_needs\n,advise,E1:luck\n", [(2, "grade_needs")]),
-    ("playbook.csv", "key,kind,rungs\np,checklist,power:7\n", [(2, "rungs")]),
+    ("playbook.csv", "key,kind,title_en,body_en,rungs\np,checklist,T,B,power:7\n", [(2, "rungs")]),
 ]  # fmt: skip
 
 MALFORMED = [

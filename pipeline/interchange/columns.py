@@ -97,3 +97,4 @@ def reference(name: str, ref: str, **options: Any) -> Column:
 KEY = Column("key", required=True)
 NAME = text("name", 200, required=True)
 ARCHIVED = Column("archived_at", cells.moment, "moment")
+CREATED_AT = Column("created_at", cells.moment, "moment", keeps=True)

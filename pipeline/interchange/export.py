@@ -20,8 +20,9 @@ from pipeline.interchange import contents
 from pipeline.interchange.layout import FILES
 
 LEFT_OUT = gettext_lazy(
-    "Sensitive notes, price floors and the contents of attached files are not in an export: only a backup of the"
-    " database and of the files holds them."
+    "Sensitive notes, price floors, the contents of attached files and the merges of customers are not in an export:"
+    " only a backup of the database and of the files holds them. A customer that was merged into another one comes as"
+    " an archived one."
 )
 Progress = Callable[[str, int], None]
 EVERY = 50_000

@@ -19,8 +19,7 @@ from customers.models import (
 )
 from customers.rules import tiers as rules
 from pipeline.interchange import cells
-from pipeline.interchange.columns import ARCHIVED, KEY, NAME, Column, File, reference, text, words
-from pipeline.interchange.files_of_evidence import CREATED_AT
+from pipeline.interchange.columns import ARCHIVED, CREATED_AT, KEY, NAME, Column, File, reference, text, words
 from pipeline.interchange.files_of_method import SINCE
 
 CUSTOMER = reference("customer", "customers.csv", required=True)
@@ -102,6 +101,7 @@ CONTRACTS = File(
         reference("renewed_by", "contracts.csv"),
         text("title", 200),
         ARCHIVED,
+        CREATED_AT,
     ),
 )
 NPS = File(

@@ -19,9 +19,8 @@ from opportunities.models import (
 )
 from opportunities.rules.evidence import TOP
 from pipeline.interchange import cells
-from pipeline.interchange.columns import ARCHIVED, KEY, Column, File, reference, text, words
+from pipeline.interchange.columns import ARCHIVED, CREATED_AT, KEY, Column, File, reference, text, words
 
-CREATED_AT = Column("created_at", cells.moment, "moment", keeps=True)
 OPPORTUNITY = reference("opportunity", "opportunities.csv", required=True)
 OPPORTUNITY_TABLE = Opportunity._meta.db_table
 RUNG = Rung._meta.db_table

@@ -14,7 +14,7 @@ from opportunities.models import (
 )
 from opportunities.rules.evidence import TOP
 from pipeline.interchange import cells
-from pipeline.interchange.columns import ARCHIVED, KEY, Column, File, reference, text, words
+from pipeline.interchange.columns import ARCHIVED, CREATED_AT, KEY, Column, File, reference, text, words
 
 
 def _unless_always(at: datetime) -> datetime | None:
@@ -83,6 +83,7 @@ PLAYBOOK = File(
         *WORDING,
         Column("rungs", cells.rungs, "json", empty="[]", absent="[]"),
         ARCHIVED,
+        CREATED_AT,
     ),
 )
 PLAYBOOK_STAGES = File(

@@ -5,7 +5,7 @@ from customers.models import Assessment, Contact, Customer, CustomerTier, Order,
 from opportunities.models import Collaborator, ForecastCategory, Opportunity, Outcome, Stage, StageSetting
 from opportunities.rules.evidence import FACTORS
 from pipeline.interchange import cells
-from pipeline.interchange.columns import ARCHIVED, KEY, NAME, Column, File, reference, text, words
+from pipeline.interchange.columns import ARCHIVED, CREATED_AT, KEY, NAME, Column, File, reference, text, words
 from pipeline.interchange.files_of_customers import CUSTOMER_FILES
 from pipeline.interchange.files_of_evidence import EVIDENCE_FILES
 from pipeline.interchange.files_of_method import METHOD_FILES
@@ -90,6 +90,7 @@ CUSTOMERS = File(
         Column("credit_code", cells.credit_code, empty="", absent=""),
         Column("phone", cells.phone, empty="", absent=""),
         Column("domain", cells.domain, empty="", absent=""),
+        CREATED_AT,
     ),
 )
 CONTACTS = File(
@@ -109,6 +110,7 @@ CONTACTS = File(
         ARCHIVED,
         text("notes", 2000),
         Column("erased_at", cells.moment, "moment", keeps=True),
+        CREATED_AT,
     ),
 )
 SETTINGS = (

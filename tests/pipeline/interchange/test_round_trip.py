@@ -1,12 +1,14 @@
 """Whole companies in, out, and in again."""
 
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from accounts.models import AuditEntry
-from opportunities.models import Opportunity, OpportunityVersion
+from customers.models import Contact, Contract, Customer
+from opportunities.models import Opportunity, OpportunityVersion, PlaybookEntry
 from pipeline.interchange import export_workspace
 from tests.pipeline.interchange.workspaces import MINI, changed, facts, load, shared, wipe, write
 
@@ -114,3 +116,21 @@ def test_an_import_writes_one_line_a_file(tmp_path):
     entries = AuditEntry.objects.filter(door="import")
     assert entries.get(label="opportunity_events.csv").changes == {"created": [None, 4], "updated": [None, 0]}
     assert entries.count() == 11
+
+
+def test_since_when_a_row_is_known_goes_round(tmp_path):
+    load(write(tmp_path / "in", {
+        "contracts.csv": "key,customer,starts_on,ends_on\nk1,acme,2026-01-01,2026-12-31\n",
+        "playbook.csv": "key,kind,title_en,body_en\np1,script,T,B\n",
+    }))  # fmt: skip
+    models, long_ago = (Customer, Contact, Contract, PlaybookEntry), datetime(2020, 2, 29, 4, 0, tzinfo=UTC)
+    for model in models:
+        assert model.objects.update(created_at=long_ago)
+    export_workspace(tmp_path / "out")
+    assert changed(load(tmp_path / "out")) == {}
+    wipe()
+    load(tmp_path / "out")
+    for model in models:
+        assert set(model.objects.values_list("created_at", flat=True)) == {long_ago}
+    load(tmp_path / "in")  # which says nothing of it
+    assert set(Contact.objects.values_list("created_at", flat=True)) == {long_ago}

@@ -75,3 +75,13 @@ def test_tier_rules_are_read_by_everybody_and_set_by_administrators(company, api
         answer = client.patch("tier-rules/", wrong)
         assert (answer.status_code, list(answer.json())) == (400, list(wrong))
     assert TierRules.objects.count() == 2
+
+
+def test_an_override_says_which_tier_was_seen(company, customer, api):
+    path = f"customers/{customer.pk}/assessments/"
+    made = api(company.rep).post(path, {"scores": THREES}).json()
+    told, client = {"tier": "5A", "reason": "Two plants"}, api(company.manager)
+    stale = client.post(f"{path}override/", {**told, "seen": "1A"})
+    assert (stale.status_code, list(stale.json())) == (400, ["tier"])
+    assert made["tier"] in stale.json()["tier"][0]
+    assert client.post(f"{path}override/", {**told, "seen": made["tier"]}).json()["tier"] == "5A"

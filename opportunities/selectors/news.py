@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, CharField, DateTimeField, F, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Greatest
+from django.db.models.functions import Coalesce, Greatest, NullIf
 from django.utils import timezone
 
 from accounts.models import User
 from config.web.composed import composed
 from config.web.lookups import Among
-from opportunities.models import Checkpoint, Decision, GradeChange, Look, Opportunity, OpportunityVersion
+from opportunities.models import Activity, Checkpoint, Decision, GradeChange, Look, Opportunity, OpportunityVersion
 from opportunities.selectors.page import Entry, entry_between
 from opportunities.selectors.stages import all_stages
 
@@ -22,13 +22,13 @@ HAPPENED = (  # what may happen to a record, its moment, its actor
     ("confirmed", "confirmed_at", "confirmed_by"),
     ("withdrawn", "withdrawn_at", "withdrawn_by"),
 )
-CHANGED, RECORDED, LOWERED, DECIDED = range(4)  # what news are made of, in the order of those of one moment
+CHANGED, RECORDED, LOWERED, DECIDED, ACTED = range(5)  # what news are made of, in the order of those of one moment
 AT_FIRST = timedelta(days=7)  # how far back for somebody who has never looked
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A row that makes news: a version, a record of evidence (also one that was lowered), a decision."""
+    """A row that makes news: a version, a record of evidence (also one that was lowered), a decision, an activity."""
 
     kind: int
     row: int
@@ -42,7 +42,8 @@ class Found:
 class News:
     """Something that somebody else did in an opportunity: `entry` is a change of it.
 
-    Else `how` says what became of `checkpoint` (added, confirmed, lowered, withdrawn), or is a decision (go, no_go).
+    Else `how` says what became of `checkpoint` (added, confirmed, lowered, withdrawn), or is a decision (go, no_go);
+    `act` is what came of an activity.
     """
 
     at: datetime
@@ -51,6 +52,7 @@ class News:
     entry: Entry | None = None
     checkpoint: Checkpoint | None = None
     how: str = ""
+    act: str = ""
 
 
 def looked_at(user: User) -> datetime:
@@ -81,7 +83,8 @@ def news_for(user: User, since: datetime) -> list[News]:
         News(
             each.at, named[each.opportunity], people.get(each.actor or 0),
             entries.get(each.row) if each.kind == CHANGED else None,
-            records[each.row] if each.kind in (RECORDED, LOWERED) else None, each.how,
+            records[each.row] if each.kind in (RECORDED, LOWERED) else None,
+            **{"act" if each.kind == ACTED else "how": each.how},
         )
         for each in happened
     ]  # fmt: skip
@@ -100,14 +103,17 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
     moments = [_by_others(user, since, at, by) for _how, at, by in HAPPENED]
     happened = Q(*(_others(user, since, at, by) for _how, at, by in HAPPENED), _connector=Q.OR)
     records = Checkpoint.objects.filter(own & happened)
+    acted = Activity.objects.filter(own, done_at__gt=since).exclude(owner=user)
+    outcome = Coalesce(NullIf("outcome", Value("")), NullIf("objective", Value("")), Value("…"))
     parts = (
         _part(CHANGED, versions, "pk", F("valid_from"), deal, actor),
         _part(RECORDED, records, "pk", Greatest(*moments), deal, None),
         _part(LOWERED, lowered, "checkpoint_id", F("at"), F("checkpoint__opportunity_id"), actor),
         _part(DECIDED, decisions, "pk", F("decided_at"), deal, F("decided_by_id"), F("decision")),
+        _part(ACTED, acted, "pk", F("done_at"), deal, F("owner_id"), outcome),
     )
     first, *others = parts
-    return first.union(*others, all=True).order_by("-moment", "kind")[:MOST]
+    return first.union(*others, all=True).order_by("-moment", "of_kind")[:MOST]
 
 
 def _of(path: str, user: int) -> dict[str, Any]:
@@ -118,9 +124,9 @@ def _of(path: str, user: int) -> dict[str, Any]:
 
 def _part(kind: int, rows: Any, row: str, at: Any, opportunity: F, actor: F | None, how: Any = None) -> Any:
     nobody, nothing = Value(None, IntegerField()), Value("", CharField())
-    columns = {"kind": Value(kind, IntegerField()), "about": F(row), "moment": at, "deal": opportunity}
-    named = rows.order_by().annotate(**columns, by=actor or nobody, said=how or nothing)
-    return named.values_list(*columns, "by", "said")
+    columns = {"of_kind": Value(kind, IntegerField()), "about": F(row), "moment": at, "deal": opportunity}
+    named = rows.order_by().annotate(**columns, by=actor or nobody, in_words=how or nothing)
+    return named.values_list(*columns, "by", "in_words")
 
 
 def _others(user: int, since: datetime, at: str, by: str) -> Q:

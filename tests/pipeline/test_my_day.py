@@ -229,6 +229,23 @@ def test_what_others_do_with_evidence_is_news_too(company):
     assert my_day(company.mate).news == []
 
 
+def test_what_others_did_with_the_customer_is_news_too(company, signed_in):
+    row, now = factories.opportunity(company.rep, "Watched"), timezone.now()
+    visit = ActivityKind.objects.get(key="visit")
+    actions.add_collaborator(opportunity=row, user=company.mate, actor=company.rep)
+    factories.activity(company.mate, opportunity=row, objective="Only planned")
+    done = [(company.mate, 1, "They <b>agree</b>"), (company.mate, 9, "Long ago"), (company.rep, 1, "Mine")]
+    for who, days, outcome in done:
+        at = now - timedelta(days=days)
+        actions.log_activity(actor=who, kind=visit, opportunity=row, done_at=at, outcome=outcome, objective="Meet")
+    assert [(each.act, each.actor, each.opportunity) for each in my_day(company.rep).news] == [
+        ("They <b>agree</b>", company.mate, row)
+    ]
+    page = signed_in(company.rep).get("/day/").content.decode()
+    assert "Done with the customer: They &lt;b&gt;agree&lt;/b&gt;" in page
+    assert my_day(company.mate).news == []
+
+
 def test_what_came_after_the_page_was_drawn_stays_news(company, signed_in):
     client = signed_in(company.rep)
     drawn = timezone.now()

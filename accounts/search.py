@@ -106,20 +106,27 @@ def _candidates(
     model: Any = seen.model
     tokens = iter(named.values())
     taken = [Wanted(tuple(islice(tokens, leading)), tuple(islice(tokens, others))) for leading, others in shape]
-    first, *more = [_having(kind_of(model), way, seen) for way in taken]
-    ids = SearchToken.objects.filter(pk__in=_ids(first.union(*more))) if more else first
+    ids = _of_ways([_having(kind_of(model), way) for way in taken], seen.order_by().values("pk"), sight)
     best = ids.order_by("rank", "object_id")[:most].values("object_id")
     of_these = model._base_manager.filter(pk__in=best).order_by()
     return of_these.values(*dict.fromkeys(("pk", *model.searched.fields, *fields)))  # type: ignore[no-any-return]
 
 
-def _ids(tokens: Any) -> Any:
-    return tokens.values("pk")
+def _of_ways(ways: list[Any], seen: QuerySet[Any], sight: Any) -> Any:
+    """The tokens of one of these ways on rows that are seen; what a manager sees is gathered once, not once a way."""
+    _role, in_charge = sight
+    if len(ways) == 1 or not in_charge:
+        ways = [way.filter(object_id__in=seen) for way in ways]
+    first, *more = (way.values("pk") for way in ways)
+    if not more:
+        return ways[0]
+    found = SearchToken.objects.filter(pk__in=first.union(*more))
+    return found.filter(object_id__in=seen) if in_charge else found
 
 
-def _having(kind: int, way: Wanted, rows: QuerySet[Any]) -> QuerySet[SearchToken]:
+def _having(kind: int, way: Wanted) -> QuerySet[SearchToken]:
     of_kind = SearchToken.objects.filter(kind=kind)
-    leading = of_kind.filter(token__in=way.leading, object_id__in=rows.order_by().values("pk"))
+    leading = of_kind.filter(token__in=way.leading)
     for token in way.others:
         leading = leading.filter(Exists(of_kind.filter(object_id=OuterRef("object_id"), token=token)))
     return leading

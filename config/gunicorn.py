@@ -1,5 +1,6 @@
 """gunicorn's settings: `gunicorn --config config/gunicorn.py config.wsgi`. README has the table of variables."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -51,6 +52,13 @@ def post_fork(server: Any, worker: Any) -> None:
     from prometheus_client import values
 
     values.ValueClass = values.MultiProcessValue(lambda: worker.metrics_slot)
+
+
+def post_worker_init(worker: Any) -> None:
+    """In the worker, once everything is loaded: what lives as long as the process is not searched for garbage again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def on_exit(server: Any) -> None:

@@ -77,6 +77,7 @@ def _said(char: str) -> tuple[str, ...]:
 @cache
 def _dictionary() -> dict[int, str]:
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # 43 MB of words, of which none is looked up
+    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
     from pypinyin.pinyin_dict import pinyin_dict
 
     return pinyin_dict

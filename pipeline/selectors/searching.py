@@ -113,7 +113,7 @@ def search_everything(user: User, typed: str, only: str = "") -> list[Part]:
 
 
 def _merged_into_seen(user: User) -> QuerySet[Any]:
-    return Customer.objects.filter(merged_into__in=_customers(user).order_by().values("pk"))
+    return Customer.objects.filter(merged_into__isnull=False, merged_into__in=_customers(user).order_by().values("pk"))
 
 
 def _with_survivors(rows: list[dict[str, Any]], kind: _Kind, user: User, typed: str) -> list[dict[str, Any]]:

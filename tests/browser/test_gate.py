@@ -116,6 +116,27 @@ def test_the_table_opens_the_gate_too(gated, deal, open_page, language):
     )
 
 
+def test_what_is_opened_by_its_address_ends_on_the_deals_page(gated, deal, open_page):
+    window = open_page(gated.rep, f"/opportunities/{deal.pk}/move/?stage=validate", expected=STOPPED)
+    page, form, home = window.page, window.page.get_by_role("main"), f"**/opportunities/{deal.pk}/"
+    button(window, "Move anyway", form).click()
+    expect(form.locator(".invalid-feedback")).to_be_visible()
+    form.locator("[name=reason]").fill(WHY)
+    button(window, "Move anyway", form).click()
+    page.wait_for_url(home)
+    assert stage_of(deal) == "validate"
+
+    page.goto(f"/opportunities/{deal.pk}/evidence/add/?factor=demand")
+    button(window, "Cancel", form).click()
+    page.wait_for_url(home)
+    page.goto(f"/opportunities/{deal.pk}/evidence/add/?factor=demand")
+    form.get_by_text("E0", exact=False).first.click()
+    form.locator("[name=evidence_1]").fill("We think so")
+    form.locator(".btn-primary[type=submit]").click()
+    page.wait_for_url(home)
+    assert deal.checkpoints.get().evidence == "We think so"
+
+
 @steps.IN_TWO_CORNERS
 def test_a_waiver_asked_for_refused_and_granted(gated, deal, open_page, language, viewport):
     MethodSetting.objects.update(gate_mode=MethodSetting.GateMode.ENFORCE)

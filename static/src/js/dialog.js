@@ -66,7 +66,12 @@ document.addEventListener("input", (event) => {
   if (dialog()?.contains(event.target)) dirty = true;
 });
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("#dialog [data-close]")) {
+  const close = event.target.closest?.("[data-close]");
+  const page = close?.closest("[data-home]");
+  if (page) {
+    event.preventDefault();
+    location.assign(page.dataset.home); // a page of its own
+  } else if (close?.closest("#dialog")) {
     event.preventDefault();
     closeDialog();
   } else if (event.target === dialog() && !dirty) {

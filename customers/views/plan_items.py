@@ -66,6 +66,7 @@ def line_archive(request: HttpRequest, pk: int) -> HttpResponse:
     return form_page(
         request, form, lambda: actions.archive_plan_line(line=line, seen=form.seen, actor=user),
         title=_("Remove “%(name)s” from the plan?") % {"name": line.strategy}, submit=_("Remove"), danger=True,
+        text=_("It leaves the plan, and it can be put back."),
         said=_("The line was removed."), back=home(line.plan), parent=above(line.plan),
     )  # fmt: skip
 
@@ -119,6 +120,7 @@ def action_archive(request: HttpRequest, pk: int) -> HttpResponse:
     return form_page(
         request, form, lambda: actions.archive_joint_action(joint_action=row, seen=form.seen, actor=user),
         title=_("Remove “%(name)s” from the plan?") % {"name": row.action}, submit=_("Remove"), danger=True,
+        text=_("It leaves the plan, and it can be put back."),
         said=_("The action was removed."), back=home(row.plan), parent=above(row.plan),
     )  # fmt: skip
 

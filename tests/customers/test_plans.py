@@ -298,7 +298,9 @@ def test_what_was_removed_is_put_back_on_the_page(company, signed_in, plan):
     client, page = signed_in(company.rep), reverse("account_plan", args=[plan.customer_id, plan.year])
     assert "Removed" not in client.get(page).content.decode()
     for each, name in ((line, "plan_line"), (row, "joint_action")):
-        client.post(reverse(f"{name}_archive", args=[each.pk]), {"version": 1})
+        archive = reverse(f"{name}_archive", args=[each.pk])
+        assert "it can be put back" in client.get(archive).content.decode()
+        client.post(archive, {"version": 1})
         restore = reverse(f"{name}_restore", args=[each.pk])
         assert restore in client.get(page).content.decode()
         assert restore not in signed_in(company.executive).get(page).content.decode()

@@ -65,7 +65,8 @@ def test_a_thumb_hits_every_link(company, deal, open_page):
     factories.opportunity(company.rep, "Bottling line", next_step="Call", next_step_due=late.date())
     add_task(opportunity=deal, actor=company.rep, title="Trial at their plant")
     window = open_page(company.rep, "/day/", viewport=PHONE)
-    for url in ("/day/", "/opportunities/", "/opportunities/table/", f"/opportunities/{deal.pk}/", "/playbook/"):
+    deals = ("/opportunities/", "/opportunities/table/", f"/opportunities/{deal.pk}/")
+    for url in ("/day/", *deals, "/playbook/", "/profile/", "/notifications/"):
         window.page.goto(url)
         assert window.too_small() == [], url
     window.page.goto("/day/")

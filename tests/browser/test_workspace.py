@@ -56,6 +56,8 @@ def test_a_company_is_imported_with_an_error_mended(company, open_page, folder, 
     bad = page.locator("#run tbody tr").first  # the page asks by itself
     for words in ("customers.csv", "tier", "7A", say(window, "This word is not known here."), "5A, 4A, 3A, 2A, 1A"):
         expect(bad).to_contain_text(words)
+    accepted = bad.locator("td").last.bounding_box()
+    assert accepted["x"] + accepted["width"] <= viewport["width"], "what is accepted is read without scrolling"
     steps.sound(window, "import refused")
     with page.expect_download() as fetched:
         page.locator("a[href$='/bad-rows/']").click()

@@ -7,10 +7,12 @@ from contextvars import Token
 from celery import Celery
 from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
+from kombu.transport import TRANSPORT_ALIASES
 
 from config.web import context
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+TRANSPORT_ALIASES["folder"] = "config.web.broker:Transport"
 app = Celery("ascent")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

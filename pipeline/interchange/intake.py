@@ -107,13 +107,18 @@ class RowParser:
     def _value(self, column: Column, cell: str, row: list[str]) -> Any:
         if self.is_event and column.name == "value":
             return _event_value(row[self.field_at] if self.field_at >= 0 else "", cell, self.calendar)
-        if cell == "":
+        if cell == "" or (cell.isspace() and _needs_words(column)):
             if column.required and not column.blank:
                 raise Bad(_("The cell is empty."), _("a value"))
             return column.empty
         if "\x00" in cell:
             raise Bad(_("The text holds a NUL character."), _("text"))
         return column.parse(cell, self.calendar)
+
+
+def _needs_words(column: Column) -> bool:
+    """Whether blanks alone are nothing, as in a form; a key is whatever string the source has."""
+    return column.required and not column.blank and not column.ref and column.name != "key"
 
 
 def _event_value(field: str, cell: str, calendar: OrgCalendar) -> str | None:

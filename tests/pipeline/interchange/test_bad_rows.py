@@ -30,6 +30,7 @@ LONG = "x" * 10_000
 CELLS = [
     ("customers.csv", CUSTOMERS + ",Acme,,,,,\n", [(2, "key")]),
     ("customers.csv", CUSTOMERS + "acme,,,,,,\n", [(2, "name")]),
+    ("customers.csv", CUSTOMERS + "acme, \t,,,,,\n", [(2, "name")]),
     ("customers.csv", CUSTOMERS + f"acme,{LONG},,,,,\n", [(2, "name")]),
     ("customers.csv", CUSTOMERS + f"acme,Acme,,,,,\n{'k' * 65},Long,,,,,\n", [(3, "key")]),
     ("customers.csv", CUSTOMERS + "acme,Acme,nobody,,,,\n", [(2, "owner")]),
@@ -70,6 +71,7 @@ CELLS = [
     ("stages.csv", STAGES.replace("3,1,won", "3,0.9,won"), [(4, "win_rate")]),
     ("stages.csv", STAGES.replace("Offer,2", "Offer,1"), [(3, "position")]),
     ("stages.csv", STAGES.replace("open,3,30", "open,7,30"), [(3, "floor")]),
+    ("opportunities.csv", OPPORTUNITY + "o1,acme,\u3000,2026-01-05T09:00:00\n", [(2, "title")]),
     ("opportunities.csv", OPPORTUNITY + f"o1,acme,{LONG},2026-01-05T09:00:00\n", [(2, "title")]),
     ("opportunities.csv", OPPORTUNITY + "o1,acme,One,9999-12-31T00:00:00Z\n", [(2, "created_at")]),
     ("opportunities.csv", OPPORTUNITY + "o1,acme,One,0001-01-01T00:00:00+14:00\n", [(2, "created_at")]),

@@ -211,7 +211,7 @@ class HeightsVersion(models.Model):
     """The heights of an opportunity from valid_from (inclusive) to valid_to (exclusive), as its records give them.
 
     Derived: `settle_heights` writes it again whenever a record changes. The first begins with the first record, so an
-    opportunity without one is unassessed. The plain names are verified heights.
+    opportunity without one is unassessed. The plain names are verified heights; those of now the opportunity holds too.
     """
 
     opportunity = models.ForeignKey(Opportunity, models.PROTECT, related_name="heights")

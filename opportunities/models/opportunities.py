@@ -75,6 +75,13 @@ class Opportunity(Held, Revised):
         verbose_name=_("moved without proof from"),
     )  # fmt: skip
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The verified heights of the HeightsVersion that holds now, for sums over open ones; NULL while unassessed. Derived
+    # and no part of what is edited, versioned or exchanged: whoever writes heights writes them too.
+    now_demand = models.PositiveSmallIntegerField(null=True, editable=False)
+    now_power = models.PositiveSmallIntegerField(null=True, editable=False)
+    now_goal = models.PositiveSmallIntegerField(null=True, editable=False)
+    now_value = models.PositiveSmallIntegerField(null=True, editable=False)
+    now_coordination = models.PositiveSmallIntegerField(null=True, editable=False)
     collaborators: "models.ManyToManyField[User, Collaborator]" = models.ManyToManyField(
         User, through="Collaborator", through_fields=("opportunity", "user"), related_name="+"
     )
@@ -92,7 +99,19 @@ class Opportunity(Held, Revised):
         indexes = [
             models.Index(
                 fields=["stage", "entered_at", "-id"],
-                include=["amount", "win_rate", "entered_on", "customer", "owner", "team"],
+                include=[
+                    "amount",
+                    "win_rate",
+                    "entered_on",
+                    "customer",
+                    "owner",
+                    "team",
+                    "now_demand",
+                    "now_power",
+                    "now_goal",
+                    "now_value",
+                    "now_coordination",
+                ],
                 condition=models.Q(outcome="open", archived_at__isnull=True),
                 name="opportunity_open_of_stage",
             ),

@@ -35,8 +35,7 @@ from opportunities.filters import order_of
 from opportunities.models import Opportunity, OpportunityVersion, Outcome, Stage
 from opportunities.rules.evidence import FACTORS, Heights, StageFloors
 from opportunities.selectors.figures import FIGURES, Sums, of_open, of_won, total
-from opportunities.selectors.heights import NAME as HEIGHTS
-from opportunities.selectors.heights import floors_now, with_heights
+from opportunities.selectors.heights import NOW, floors_now
 
 CARDS = 12  # at first, and with every scroll to the end of a column
 SORTS = ("stage_entered_at", "-amount", "expected_close_date", "next_step_due")
@@ -75,7 +74,7 @@ class Card:
 
 
 SOURCES = {"customer": "customer__name", "tier": "customer__tier", "owner": "owner__name"} | {
-    factor: f"{HEIGHTS}__{factor}" for factor in FACTORS
+    factor: f"{NOW}{factor}" for factor in FACTORS
 }
 COLUMNS = tuple(SOURCES.get(name, name) for name in Card.__slots__)
 
@@ -248,7 +247,7 @@ def _column(stage: Stage, figures: Sequence[Any] | None, cards: Sequence[Card]) 
 def _sums(queryset: QuerySet[Any], terms: Terms) -> Iterator[QuerySet[Any]]:
     """FIGURES by stage, of the open ones and of the won ones."""
     held, won = halves(queryset, terms)
-    yield with_heights(held).values("stage_id").annotate(**of_open(terms.floors))
+    yield held.values("stage_id").annotate(**of_open(terms.floors))
     at_winning = FilteredRelation("versions", condition=Q(versions__valid_from=F("entered_at")))
     yield won.annotate(winning=at_winning).values("stage_id").annotate(**of_won(F("winning__amount")))
 
@@ -259,7 +258,7 @@ def _first_cards(queryset: QuerySet[Any], terms: Terms, sort: str) -> QuerySet[A
     number, amount = Value(None, IntegerField()), Value(None, MoneyField())
     shown = first(queryset, terms, sort).order_by().annotate(place=Window(RowNumber(), order_by=order))
     nothing = {name: number if name in ("number", "alone") else amount for name in FIGURES}
-    named = with_heights(shown).annotate(worth=_worth(), **nothing)
+    named = shown.annotate(worth=_worth(), **nothing)
     return named.values_list("stage_id", *FIGURES, "place", *COLUMNS)
 
 
@@ -280,7 +279,7 @@ def of_column(queryset: QuerySet[Any], stage: Stage) -> QuerySet[Any]:
 
 def cards(queryset: QuerySet[Any], *, sort: str = SORTS[0], offset: int = 0, most: int = CARDS) -> list[Card]:
     """Cards `offset` … `offset + most` of the sorted rows of one column, in one query."""
-    rows = with_heights(queryset).annotate(worth=_worth()).order_by(*order_of(sort)).values_list(*COLUMNS)
+    rows = queryset.annotate(worth=_worth()).order_by(*order_of(sort)).values_list(*COLUMNS)
     return [Card(*row) for row in rows[offset : offset + most]]
 
 

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
 from config.web.money import MoneyField, Weighted
 from opportunities.models import Stage
 from opportunities.rules.evidence import StageFloors
-from opportunities.selectors.heights import counted_rate_of_open, is_unassessed
+from opportunities.selectors.heights import NOW, counted_rate_of_open, is_unassessed
 
 NOTHING = Decimal("0.00")
 FIGURES = ("number", "total", "weighed", "counts", "alone", "alone_total")
@@ -44,21 +44,22 @@ def total(parts: Iterable[Sums]) -> Sums:
 
 
 def of_open(floors: Sequence[StageFloors]) -> dict[str, Any]:
-    """FIGURES as aggregates over open rows of `with_heights`."""
+    """FIGURES as aggregates over open opportunities."""
+    alone = is_unassessed(heights=NOW)
     return {
         "number": Count("pk"),
         "total": Sum("amount"),
         "weighed": Sum(Weighted("amount", "win_rate")),
-        "counts": Sum(Weighted("amount", counted_rate_of_open(floors))),
-        "alone": Count("pk", filter=is_unassessed()),
-        "alone_total": Sum("amount", filter=is_unassessed()),
+        "counts": Sum(Weighted("amount", counted_rate_of_open(floors, NOW))),
+        "alone": Count("pk", filter=alone),
+        "alone_total": Sum("amount", filter=alone),
     }
 
 
 def of_any(floors: Sequence[StageFloors], stages: Iterable[Stage]) -> dict[str, Any]:
     """Likewise where some may be closed, which count as declared: told by the stage, which the indexes hold."""
     held = [stage.pk for stage in stages if stage.is_open]
-    counted = Case(When(stage__in=held, then=counted_rate_of_open(floors)), default=F("win_rate"))
+    counted = Case(When(stage__in=held, then=counted_rate_of_open(floors, NOW)), default=F("win_rate"))
     return of_open(floors) | {"counts": Sum(Weighted("amount", counted))}
 
 

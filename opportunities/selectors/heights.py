@@ -1,7 +1,8 @@
 """Heights in SQL: as of a moment, with the evidenced and the counted win rate (METHOD.md §2, FINE-PRINT 10-16).
 
-`with_heights` joins the heights that held; the expressions below build on that join, for opportunities and for their
-versions alike, so that lists, boards and sums count the same as `rules.evidence` does.
+`with_heights` joins the heights that held; the expressions below build on that join (HELD), for opportunities and for
+their versions alike, or without one on the opportunity's own copy of its heights now (NOW), so that lists, boards and
+sums count the same as `rules.evidence` does.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from opportunities.querysets import FOREVER
 from opportunities.rules.evidence import FACTORS, Heights, StageFloors, floors_of
 
 NAME = "held_heights"
+HELD, NOW = f"{NAME}__", "now_"  # what the names of verified heights begin with: joined, or now on an opportunity
 
 
 def with_heights(queryset: QuerySet[Any], end: datetime = FOREVER) -> QuerySet[Any]:
@@ -58,25 +60,25 @@ def verified_on(row: Any) -> dict[str, int | None]:
     return {factor: getattr(row, name, None) for name, factor in zip(VERIFIED, FACTORS, strict=True)}
 
 
-def is_unassessed(yes: bool = True) -> Q:
+def is_unassessed(yes: bool = True, heights: str = HELD) -> Q:
     """Whether there is not a single record (FINE-PRINT 12); `yes` False: whether there is one."""
-    return Q(**{f"{NAME}__demand__isnull": yes})  # a column that the index has
+    return Q(**{f"{heights}demand__isnull": yes})  # a column that the indexes have
 
 
-def evidenced_rate(stages: Iterable[StageFloors]) -> Case:
+def evidenced_rate(stages: Iterable[StageFloors], heights: str = HELD) -> Case:
     """The evidenced win rate; NULL while unassessed, 0 where not even the first stage's floors are met."""
     furthest_first = sorted(stages, key=lambda stage: -stage.position)
     return Case(
-        When(is_unassessed(), then=Value(None, RateField())),
-        *(When(_met(stage), then=Value(stage.win_rate, RateField())) for stage in furthest_first),
+        When(is_unassessed(heights=heights), then=Value(None, RateField())),
+        *(When(_met(stage, heights), then=Value(stage.win_rate, RateField())) for stage in furthest_first),
         default=Value(0, RateField()),
         output_field=RateField(),
     )
 
 
-def _met(stage: StageFloors) -> Q:
-    wanted = {f"{NAME}__{name}__gte": floor for name, floor in zip(FACTORS, stage.floors, strict=True) if floor}
-    return Q(**wanted) if wanted else is_unassessed(False)
+def _met(stage: StageFloors, heights: str) -> Q:
+    wanted = {f"{heights}{name}__gte": floor for name, floor in zip(FACTORS, stage.floors, strict=True) if floor}
+    return Q(**wanted) if wanted else is_unassessed(False, heights)
 
 
 def counted_rate(stages: Iterable[StageFloors]) -> Case:
@@ -85,14 +87,14 @@ def counted_rate(stages: Iterable[StageFloors]) -> Case:
     return Case(When(outcome=Outcome.OPEN, then=counted), default=F("win_rate"), output_field=RateField())
 
 
-def counted_rate_of_open(stages: Iterable[StageFloors]) -> Least:
+def counted_rate_of_open(stages: Iterable[StageFloors], heights: str = HELD) -> Least:
     """Likewise where all rows are open: without a look at the outcome, which the indexes of open ones don't hold."""
-    return Least(F("win_rate"), Coalesce(evidenced_rate(stages), F("win_rate")), output_field=RateField())
+    return Least(F("win_rate"), Coalesce(evidenced_rate(stages, heights), F("win_rate")), output_field=RateField())
 
 
-def is_inflated(stages: Iterable[StageFloors]) -> Q:
+def is_inflated(stages: Iterable[StageFloors], heights: str = HELD) -> Q:
     """Open, assessed, and declared higher than the evidence supports."""
-    return Q(outcome=Outcome.OPEN) & Q(LessThan(evidenced_rate(stages), F("win_rate")))
+    return Q(outcome=Outcome.OPEN) & Q(LessThan(evidenced_rate(stages, heights), F("win_rate")))
 
 
 def floors_now(stages: Iterable[Stage]) -> list[StageFloors]:

@@ -15,7 +15,7 @@ from opportunities import rules
 from opportunities.models import Opportunity, Outcome, Stage
 from opportunities.rules.evidence import Heights
 from opportunities.selectors.figures import FIGURES, Sums, of_any, total
-from opportunities.selectors.heights import floors_now, verified_on, with_columns, with_heights
+from opportunities.selectors.heights import floors_now, verified_on, with_columns
 from opportunities.selectors.stages import all_stages
 
 ROWS = 50
@@ -97,7 +97,7 @@ def weighed(amount: Decimal | None, rate: Decimal) -> Decimal | None:
 
 def groups_of(queryset: QuerySet[Any], stages: Sequence[Stage]) -> list[Group]:
     """A group for each stage that holds something of `queryset`: the furthest open one first, closed ones last."""
-    sums = with_heights(queryset.order_by()).values("stage_id").annotate(**of_any(floors_now(stages), stages))
+    sums = queryset.order_by().values("stage_id").annotate(**of_any(floors_now(stages), stages))
     found = {stage_id: Sums.of(figures) for stage_id, *figures in sums.values_list("stage_id", *FIGURES)}
     groups = [Group(stage, found[stage.pk]) for stage in stages if stage.pk in found]
     return sorted(groups, key=lambda group: _place(group.stage))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.selectors import calendar, today
 from opportunities.models import Checkpoint, Opportunity
 from opportunities.selectors.climbs import progress
-from opportunities.selectors.heights import floors_now, is_inflated, is_unassessed, with_heights
+from opportunities.selectors.heights import NOW, floors_now, is_inflated, is_unassessed
 from opportunities.selectors.stages import all_stages
 
 
@@ -29,9 +29,9 @@ def in_trouble(kind: str) -> Q:
     elif kind == Trouble.STUCK:
         found = rows.filter(_stuck())
     elif kind == Trouble.INFLATED:
-        found = with_heights(rows).filter(is_inflated(floors_now(all_stages())))
+        found = rows.filter(is_inflated(floors_now(all_stages()), NOW))
     else:
-        found = with_heights(rows).filter(is_unassessed())
+        found = rows.filter(is_unassessed(heights=NOW))
     return Q(pk__in=found.order_by().values("pk"))
 
 

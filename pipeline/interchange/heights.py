@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from opportunities.actions.heights import versions_of
+from opportunities.actions.heights import COPIED, LEVELS, versions_of
 from opportunities.models import Checkpoint, GradeChange, HeightsVersion, Opportunity
 from opportunities.rules.evidence import FACTORS, Record
 from pipeline.interchange import staging
@@ -20,7 +20,6 @@ PAGE = 200
 RECORDS, CHANGES, HEIGHTS, OPPORTUNITY = (
     model._meta.db_table for model in (Checkpoint, GradeChange, HeightsVersion, Opportunity)
 )
-LEVELS = (*FACTORS, *(f"claimed_{name}" for name in FACTORS))
 # What tells that records of an opportunity were made, judged or withdrawn meanwhile.
 _FACTS = ("COUNT(DISTINCT k.id)", "MAX(k.id)", "MAX(k.confirmed_at)", "MAX(k.withdrawn_at)", "COUNT(g.id)")
 _SAID = " || ' ' || ".join(f"COALESCE(CAST({fact} AS text), '')" for fact in _FACTS)
@@ -215,6 +214,11 @@ def _write_heights() -> None:
         f"INSERT INTO {HEIGHTS} (opportunity_id, valid_from, valid_to, {levels})"
         f" SELECT o.id, h.valid_from, h.valid_to, {', '.join(f'h.{name}' for name in LEVELS)}"
         f" FROM {staging.HEIGHTS} h JOIN {OPPORTUNITY} o ON o.key = h.opportunity ORDER BY o.id, h.valid_from"
+    )
+    latest = f"FROM {HEIGHTS} h WHERE h.opportunity_id = {OPPORTUNITY}.id ORDER BY h.valid_from DESC LIMIT 1"
+    staging.execute(
+        f"UPDATE {OPPORTUNITY} SET ({', '.join(COPIED)}) = (SELECT {', '.join(FACTORS)} {latest})"
+        f" WHERE key IN (SELECT key FROM {staging.PROVEN})"
     )
 
 

@@ -1,21 +1,17 @@
-"""The board's statement as if nobody had evidence: without the join, the counted and the unassessed sums."""
+"""The board's statement as if nobody had evidence: without the counted and the unassessed sums."""
 
 import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
-from django.db.models import Count, IntegerField, QuerySet, Sum, Value
+from django.db.models import Count, IntegerField, Sum, Value
 
 from accounts.models import User
 from config.web.money import Weighted
 from opportunities.models import Opportunity
-from opportunities.rules.evidence import FACTORS
 from opportunities.selectors import board
 from opportunities.selectors.stages import stages_in_use
-
-ABSENT = {f"bare_{factor}": Value(None, IntegerField()) for factor in FACTORS}
-COLUMNS = (*board.COLUMNS[: -len(FACTORS)], *ABSENT)
 
 
 def milliseconds(user: User, *, heights: bool) -> float:
@@ -28,11 +24,7 @@ def milliseconds(user: User, *, heights: bool) -> float:
 
 
 def _without() -> AbstractContextManager[Any]:
-    return patch.multiple(board, with_heights=_bare, of_open=_of_open, COLUMNS=COLUMNS)
-
-
-def _bare(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    return queryset.annotate(**ABSENT)
+    return patch.multiple(board, of_open=_of_open)
 
 
 def _of_open(_floors: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import F
 
 from accounts.models import Organisation, Team, User, UserTeam
-from opportunities.actions.heights import records_of, versions_of
+from opportunities.actions.heights import COPIED, records_of, versions_of
 from opportunities.models import Opportunity
 from pipeline.interchange.found import catch_up
 from scripts.bench import places
@@ -64,6 +64,8 @@ def _agree() -> None:
         wanted = [(each.valid_from, each.valid_to, each.heights) for each in versions_of(row.pk, records_of(row))]
         if wanted != [(each.valid_from, each.valid_to, each.heights) for each in row.heights.order_by("valid_from")]:
             raise SystemExit(f"ascent: the generated evidence of opportunity {row.pk} gives other heights.")
+        if wanted and tuple(getattr(row, name) for name in COPIED) != wanted[-1][-1].verified:
+            raise SystemExit(f"ascent: opportunity {row.pk} does not hold its heights of now.")
 
 
 def _people(size: Size) -> None:

@@ -165,6 +165,10 @@ FROM (SELECT opportunity_id, created_at, life, steps, ARRAY_AGG(verified ORDER B
   FROM factor_climb GROUP BY opportunity_id, created_at, life, steps) f, GENERATE_SERIES(1, steps) step
 ORDER BY 2
 ;
+UPDATE opportunities_opportunity o
+SET now_demand = h.demand, now_power = h.power, now_goal = h.goal, now_value = h.value, now_coordination = h.coordination
+FROM opportunities_heightsversion h WHERE h.opportunity_id = o.id AND h.valid_to = TIMESTAMPTZ '9999-12-31 00:00:00+00'
+;
 -- Activities of open opportunities: one planned about now, two done; of the one that is called 2 five hundred done.
 CREATE TEMPORARY TABLE act AS
 SELECT o.id AS opportunity_id, o.customer_id, o.owner_id, n, NOW() - INTERVAL '1 day' * pg_temp.pick(o.id * 512 + n, 41, 300) AS at,

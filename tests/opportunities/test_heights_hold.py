@@ -15,6 +15,8 @@ from opportunities.models import Checkpoint, HeightsVersion, Opportunity, Opport
 from opportunities.rules.evidence import FACTORS, TOP, Record, StageFloors, heights_at
 from opportunities.rules.readings import read
 from opportunities.selectors.heights import (
+    HELD,
+    NOW,
     counted_rate,
     counted_rate_of_open,
     evidenced_rate,
@@ -26,6 +28,7 @@ from opportunities.selectors.heights import (
     with_heights,
 )
 from tests import factories
+from tests.copies import held_copies
 from tests.pipeline.chronicle import opportunity
 
 START = datetime(2026, 3, 9, 16, 0, tzinfo=UTC)  # midnight in Shanghai
@@ -155,6 +158,11 @@ def in_sql(queryset, end, floors):
         proven=evidenced_rate(floors), counts=counted_rate(floors), counts_open=counted_rate_of_open(floors)
     )
     row = rows.get()
+    if end >= moment(LAST + 2) and queryset.model is Opportunity:
+        copied = queryset.annotate(proven=evidenced_rate(floors, NOW), counts=counted_rate_of_open(floors, NOW))
+        assert copied.values_list("proven", "counts").get() == (row.proven, row.counts_open)
+        for marked in (lambda heights: is_inflated(floors, heights), lambda heights: is_unassessed(heights=heights)):
+            assert queryset.filter(marked(NOW)).exists() is rows.filter(marked(HELD)).exists()
     marks = (rows.filter(is_inflated(floors)).exists(), rows.filter(is_unassessed()).exists())
     assert rows.filter(is_unassessed(False)).exists() is not marks[1]
     return (row.proven, row.counts, row.counts_open, *marks)
@@ -172,6 +180,7 @@ def test_sql_says_what_the_rules_say(stages, found, stage, data):
         assert heights_on(with_columns(Opportunity.objects.filter(pk=row.pk)).values().get()) == heights_at(
             found, moment(LAST + 2)
         )
+        assert held_copies() == ({row.pk: heights_at(found, moment(LAST + 2)).verified} if found else {})
         quarters = [0, LAST + 2] if data is None else data.draw(st.lists(st.integers(-1, LAST + 2), max_size=8))
         for end in map(moment, quarters):
             last = end - INSTANT  # what happened at midnight belongs to the day that begins
@@ -197,6 +206,7 @@ def test_heights_written_bit_by_bit_are_those_written_at_once(stages, first, sec
         write(one, second)
         write(other, [*first, *second])
         assert versions(one) == versions(other)
+        assert len(set(held_copies().values())) == 1
         ends = [end for _begin, end, _heights in versions(one)]
         assert ends[:-1] == [begin for begin, _end, _heights in versions(one)][1:]
         transaction.set_rollback(True)

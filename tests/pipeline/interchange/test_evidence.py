@@ -13,6 +13,7 @@ from opportunities.models import Activity, Checkpoint, HeightsVersion, Opportuni
 from opportunities.rules.evidence import FACTORS
 from pipeline.interchange import export_workspace
 from pipeline.interchange.contents import ROWS
+from tests.copies import held_copies
 from tests.pipeline.interchange.workspaces import BASE, changed, heights, load, proofs, shared, wipe, write
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,7 @@ def held(*names):
 @pytest.mark.parametrize("case", ["case-a", "case-b"])
 def test_the_golden_heights(case):
     load(shared(f"golden/{case}/workspace"))
+    assert held_copies()
     everything = json.loads(shared(f"golden/{case}/expected.json").read_text(encoding="utf-8"))
     questions = [each for each in everything if each["endpoint"] == "opportunities/{id}/"]
     now = {row.opportunity.key: row.heights for row in HeightsVersion.objects.current().select_related("opportunity")}

@@ -40,6 +40,7 @@ from pipeline.interchange.files_of_customers import CUSTOMER_FILES
 from pipeline.interchange.files_of_evidence import EVIDENCE_FILES
 from pipeline.interchange.files_of_method import METHOD_FILES
 from pipeline.interchange.known import VERSION_KEYS
+from tests.copies import held_copies
 
 HERE = Path(__file__).resolve().parents[2]
 SHARED = HERE.parents[1] / "shared"
@@ -119,7 +120,8 @@ def opportunities() -> list[tuple[Any, ...]]:
 
 
 def heights() -> list[tuple[Any, ...]]:
-    """All heights, in keys."""
+    """All heights, in keys; opportunities hold those of now."""
+    held_copies()
     levels = (prefix + name for prefix in ("", "claimed_") for name in FACTORS)
     rows = HeightsVersion.objects.order_by("opportunity__key", "valid_from")
     return list(rows.values_list("opportunity__key", "valid_from", "valid_to", *levels))

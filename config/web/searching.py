@@ -5,11 +5,13 @@ the beginning of a code. A search asks for the tokens of what was typed; what it
 Pure: no ORM, no request, no clock.
 """
 
-import os
+import json
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from itertools import chain, islice, product
+from pathlib import Path
 from typing import Any
 from unicodedata import combining, normalize
 
@@ -67,20 +69,24 @@ def is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff"
 
 
-@cache
 def _said(char: str) -> tuple[str, ...]:
     """Every way to say a character, the commonest first: 重 → zhong, chong, tong; another character is itself."""
-    said = _dictionary().get(ord(char), "") if is_han(char) else ""
-    return tuple(dict.fromkeys(_plain(each) for each in said.split(",") if each)) or (char,)
+    return _dictionary().get(char) or (char,)
 
 
 @cache
-def _dictionary() -> dict[int, str]:
-    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # 43 MB of words, of which none is looked up
-    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    return pinyin_dict
+def _dictionary() -> dict[str, tuple[str, ...]]:
+    """{character: ways to say it} of pypinyin's table, read as a file: its words and its code take 50 MB a process."""
+    spec = find_spec("pypinyin")
+    assert spec is not None and spec.origin is not None
+    table = json.loads(Path(spec.origin).with_name("pinyin_dict.json").read_text("utf-8"))
+    same: dict[tuple[str, ...], tuple[str, ...]] = {}
+    found = {}
+    for code, said in table.items():
+        if is_han(char := chr(int(code))):
+            ways = tuple(dict.fromkeys(_plain(each) for each in said.split(",") if each))
+            found[char] = same.setdefault(ways, ways)
+    return found
 
 
 def _readings(name: str) -> tuple[str, list[tuple[str, ...]]]:
@@ -196,7 +202,7 @@ def _ends_well(text: str) -> set[str]:
 @cache
 def _spoken() -> frozenset[str]:
     """Every syllable of Chinese, without tones, ü written v."""
-    return frozenset(_plain(each) for said in _dictionary().values() for each in said.split(","))
+    return frozenset(chain(*_dictionary().values()))
 
 
 def _plain(syllable: str) -> str:

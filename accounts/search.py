@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import chain, islice
 from math import ceil, log
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -22,6 +22,7 @@ BATCH = 500
 SPARE = 8  # candidates for each row that is shown: some only have the tokens
 
 Rows = Callable[[User], QuerySet[Any]]
+Plan = Literal["seen by each", "seen once", "best of each"]  # how what one sees meets the ways to read what was typed
 
 
 def kind_of(model: Any) -> int:
@@ -74,7 +75,8 @@ def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[d
     tokens = enumerate(chain.from_iterable((*way.leading, *way.others) for way in ways))
     named = {f"token_{place}": token for place, token in tokens}
     who = visibility.beholder(user)
-    values = _candidates(rows, visibility.sight(user), shape, most * SPARE, fields, **who, **named)
+    plan = _plan(user, typed)
+    values = _candidates(rows, visibility.sight(user), shape, most * SPARE, fields, plan, **who, **named)
     searched = _model_of(rows).searched
     good = [(texts, row) for row in values if says(texts := searched.texts(row), typed)]
     good.sort(key=lambda pair: (_best_rank(pair[0], ways), pair[1]["pk"]))
@@ -98,7 +100,7 @@ def _model_of(rows: Rows) -> Any:
 
 @composed
 def _candidates(
-    rows: Rows, sight: Any, shape: Sequence[tuple[int, int]], most: int, fields: Sequence[str],
+    rows: Rows, sight: Any, shape: Sequence[tuple[int, int]], most: int, fields: Sequence[str], plan: Plan,
     *, user: int, path: str, **named: str,
 ) -> QuerySet[Any]:  # fmt: skip
     """What is said by the rows that have the tokens of one way, those with the best ranks."""
@@ -106,22 +108,31 @@ def _candidates(
     model: Any = seen.model
     tokens = iter(named.values())
     taken = [Wanted(tuple(islice(tokens, leading)), tuple(islice(tokens, others))) for leading, others in shape]
-    ids = _of_ways([_having(kind_of(model), way) for way in taken], seen.order_by().values("pk"), sight)
-    best = ids.order_by("rank", "object_id")[:most].values("object_id")
+    found = [_having(kind_of(model), way) for way in taken]
+    best = _best(_of_ways(found, seen.order_by().values("pk"), plan, most), most).values("object_id")
     of_these = model._base_manager.filter(pk__in=best).order_by()
     return of_these.values(*dict.fromkeys(("pk", *model.searched.fields, *fields)))  # type: ignore[no-any-return]
 
 
-def _of_ways(ways: list[Any], seen: QuerySet[Any], sight: Any) -> Any:
-    """The tokens of one of these ways on rows that are seen; what a manager sees is gathered once, not once a way."""
-    _role, in_charge = sight
-    if len(ways) == 1 or not in_charge:
+def _plan(user: User, typed: str) -> Plan:
+    if user.sees_everything:
+        return "best of each"
+    return "seen once" if typed.strip().isdecimal() else "seen by each"
+
+
+def _of_ways(ways: list[Any], seen: QuerySet[Any], plan: Plan, most: int) -> Any:
+    """The tokens of one of these ways on rows that are seen; docs/performance.md tells what each plan is for."""
+    if plan != "seen once":
         ways = [way.filter(object_id__in=seen) for way in ways]
+    if plan == "best of each":
+        ways = [SearchToken.objects.filter(pk__in=_best(way, most).values("pk")) for way in ways]
     first, *more = (way.values("pk") for way in ways)
-    if not more:
-        return ways[0]
-    found = SearchToken.objects.filter(pk__in=first.union(*more))
-    return found.filter(object_id__in=seen) if in_charge else found
+    found = SearchToken.objects.filter(pk__in=first.union(*more)) if more else ways[0]
+    return found.filter(object_id__in=seen) if plan == "seen once" else found
+
+
+def _best(tokens: QuerySet[SearchToken], most: int) -> QuerySet[SearchToken]:
+    return tokens.order_by("rank", "object_id")[:most]
 
 
 def _having(kind: int, way: Wanted) -> QuerySet[SearchToken]:

@@ -67,6 +67,16 @@ def test_a_hidden_row_takes_no_place_of_one_that_is_seen(company):
     assert texts(company.rep, "远航") == {"customers": [mine.name]}
 
 
+@pytest.mark.parametrize("typed", ["5678", "2000", "138000", "zhong", "zhongche", "zc", "中车"])
+def test_who_sees_the_same_finds_the_same_whatever_the_plan(company, typed):
+    for number in range(60):  # more than one plan takes of one way
+        name = ("中车 2000 第{}厂", "种植 138000 {}", "Zhong Che {}", "Works {}")[number % 4].format(number)
+        row = factories.customer(company.rep, name, phone=f"1380{number:03}5678")
+        factories.contact(company.rep, row, f"中车 {number}", phone=f"1380{number:03}2000")
+    found = [search_everything(company.people()[who], typed) for who in ("rep", "manager", "executive", "admin")]
+    assert found[0] and all(other == found[0] for other in found[1:])
+
+
 def test_the_best_come_first_and_more_are_said_to_be_there(company):
     for name in ("江苏远航", "远航汽车工业", "远航"):
         factories.customer(company.rep, name)

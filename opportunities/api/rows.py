@@ -8,9 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
+from accounts.models import Team
 from accounts.selectors import calendar
+from customers.models import Product
 from opportunities.api.evidence import COLUMNS, teller
 from opportunities.models import Outcome
 from opportunities.selectors.collaborators import COLUMN as HELPERS
@@ -23,12 +25,17 @@ PLAIN = (
     "forecast_category", "win_rate", "signed_on", "competitor", "entered_at", "created_at", "archived_at", "version",
     "stage_id", "entered_on", "unproven_from_id",
 )  # fmt: skip
-NAMES = ("customer__key", "owner__username", "team__key", "product__key")
+LOOKED_UP: dict[str, Any] = {"team": Team, "product": Product}
+NAMES = ("customer__key", "owner__username")
 
 
 def plain(queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """What `plain_rows` reads of a queryset."""
-    return with_collaborators(with_columns(queryset)).values(*PLAIN, *NAMES, *COLUMNS, HELPERS)
+    """What `plain_rows` reads of a queryset; team and product are looked up, for each join is time to plan."""
+    keys = {
+        f"{name}_key": Subquery(of.objects.filter(pk=OuterRef(name)).values("key")) for name, of in LOOKED_UP.items()
+    }
+    rows = with_collaborators(with_columns(queryset)).annotate(**keys)
+    return rows.values(*PLAIN, *NAMES, *COLUMNS, HELPERS, *keys)
 
 
 def plain_rows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -44,12 +51,12 @@ def _row(it: dict[str, Any], stage: str, told: dict[str, Any], moment: Callable[
         "title": it["title"],
         "customer": it["customer__key"],
         "owner": it["owner__username"],
-        "team": it["team__key"],
+        "team": it["team_key"],
         "stage": stage,
         "outcome": it["outcome"],
         "amount": _money(it["amount"]),
         "expected_close_date": _day(it["expected_close_date"]),
-        "product": it["product__key"],
+        "product": it["product_key"],
         "next_step": it["next_step"],
         "next_step_due": _day(it["next_step_due"]),
         "source": it["source"],

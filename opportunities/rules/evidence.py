@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby, takewhile
+from operator import ge
 from typing import Any
 
 FACTORS = ("demand", "power", "goal", "value", "coordination")
@@ -185,7 +186,7 @@ class StageFloors:
     floors: tuple[int, ...]
 
     def met(self, verified: Sequence[int]) -> bool:
-        return all(height >= floor for height, floor in zip(verified, self.floors, strict=True))
+        return all(map(ge, verified, self.floors))
 
 
 def floors_of(floor: int | None, by_factor: Mapping[str, int]) -> tuple[int, ...]:

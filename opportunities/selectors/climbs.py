@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Case, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -18,6 +19,7 @@ from opportunities.selectors.heights import NAME, floors_now, with_heights
 
 BEFORE = "heights_before"
 MOVED = ("opportunity_id", "back", "at")
+VERIFIED_OF = {name: itemgetter(*(f"{name}__{factor}" for factor in FACTORS)) for name in (NAME, BEFORE)}
 BEFORE_IT = "before_it"  # of a version, the one that it ended
 COLUMNS = (
     "id", "version", "title", "customer_id", "customer__name", "customer__tier", "amount", "stage_id", "win_rate",
@@ -169,4 +171,4 @@ def _climb(row: dict[str, Any], stages: dict[int, Stage], floors: Any, calendar:
 def _heights(row: dict[str, Any], name: str) -> Heights | None:
     if row[f"{name}__id"] is None:
         return None
-    return Heights(verified=tuple(row[f"{name}__{factor}"] for factor in FACTORS))
+    return Heights(verified=VERIFIED_OF[name](row))

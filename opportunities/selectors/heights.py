@@ -7,6 +7,7 @@ sums count the same as `rules.evidence` does.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
@@ -38,6 +39,7 @@ def height(factor: str) -> F:
 
 VERIFIED = tuple(f"at_{factor}" for factor in FACTORS)
 CLAIMED = tuple(f"claimed_{factor}" for factor in FACTORS)
+_verified_of, _claimed_of = itemgetter(*VERIFIED), itemgetter(*CLAIMED)
 
 
 def with_columns(queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -51,8 +53,7 @@ def heights_on(row: Mapping[str, Any]) -> Heights | None:
     """The heights of a row of `with_columns`, given as {column: value}; None while unassessed."""
     if row[VERIFIED[0]] is None:
         return None
-    verified, claimed = (tuple(row[name] for name in names) for names in (VERIFIED, CLAIMED))
-    return Heights(claimed=claimed, verified=verified)
+    return Heights(claimed=_claimed_of(row), verified=_verified_of(row))
 
 
 def verified_on(row: Any) -> dict[str, int | None]:

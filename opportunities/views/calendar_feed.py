@@ -20,7 +20,6 @@ from accounts.selectors import today
 from accounts.tokens import digest
 from opportunities import actions
 from opportunities.models import Activity, CalendarFeed
-from opportunities.selectors.calendar_feed import feed_of
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -42,6 +41,8 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     throttle = FeedThrottle()
     if not throttle.allow_request(request, None):  # type: ignore[arg-type]
         return HttpResponse(status=429, headers={"Retry-After": str(int(throttle.wait() or 60) + 1)})
+    from opportunities.selectors.calendar_feed import feed_of  # icalendar: 3 MB of a process that serves no feed
+
     user = _person(token)
     content = feed_of(user, timezone.now(), lambda activity: _page(request, activity))
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8")

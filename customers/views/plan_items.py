@@ -1,5 +1,7 @@
 """Lines and joint actions of account plans."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,6 +33,25 @@ def _row(request: HttpRequest, model: Any, pk: int, *, removed: bool = False) ->
     return row
 
 
+def _remove(request: HttpRequest, row: Any, write: Callable[..., Any], said: str) -> HttpResponse:
+    title = _("Remove “%(name)s” from the plan?") % {"name": row}
+    text = _("It leaves the plan, and it can be put back.")
+    return _asked(request, row, write, said=said, title=title, submit=_("Remove"), danger=True, text=text)
+
+
+def _restore(request: HttpRequest, row: Any, write: Callable[..., Any], said: str) -> HttpResponse:
+    title = _("Put “%(name)s” back into the plan?") % {"name": row}
+    return _asked(request, row, write, said=said, title=title, submit=_("Restore"))
+
+
+def _asked(request: HttpRequest, row: Any, write: Callable[..., Any], **words: Any) -> HttpResponse:
+    form = ConfirmForm(request.POST or None, row=row)
+    return form_page(
+        request, form, lambda: write(seen=form.seen, actor=request.user), back=home(row.plan), parent=above(row.plan),
+        **words,
+    )  # fmt: skip
+
+
 @form_methods
 def line_create(request: HttpRequest, pk: int) -> HttpResponse:
     """A new line of the plan."""
@@ -60,28 +81,15 @@ def line_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @form_methods
 def line_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the plan, after a question."""
-    user: Any = request.user
     line = _row(request, PlanLine, pk)
-    form = ConfirmForm(request.POST or None, row=line)
-    return form_page(
-        request, form, lambda: actions.archive_plan_line(line=line, seen=form.seen, actor=user),
-        title=_("Remove “%(name)s” from the plan?") % {"name": line.strategy}, submit=_("Remove"), danger=True,
-        text=_("It leaves the plan, and it can be put back."),
-        said=_("The line was removed."), back=home(line.plan), parent=above(line.plan),
-    )  # fmt: skip
+    return _remove(request, line, partial(actions.archive_plan_line, line=line), _("The line was removed."))
 
 
 @form_methods
 def line_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into the plan, after a question."""
-    user: Any = request.user
     line = _row(request, PlanLine, pk, removed=True)
-    form = ConfirmForm(request.POST or None, row=line)
-    return form_page(
-        request, form, lambda: actions.restore_plan_line(line=line, seen=form.seen, actor=user),
-        title=_("Put “%(name)s” back into the plan?") % {"name": line.strategy}, submit=_("Restore"),
-        said=_("The line is in the plan again."), back=home(line.plan), parent=above(line.plan),
-    )  # fmt: skip
+    return _restore(request, line, partial(actions.restore_plan_line, line=line), _("The line is in the plan again."))
 
 
 @form_methods
@@ -114,28 +122,17 @@ def action_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @form_methods
 def action_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the plan, after a question."""
-    user: Any = request.user
     row = _row(request, JointAction, pk)
-    form = ConfirmForm(request.POST or None, row=row)
-    return form_page(
-        request, form, lambda: actions.archive_joint_action(joint_action=row, seen=form.seen, actor=user),
-        title=_("Remove “%(name)s” from the plan?") % {"name": row.action}, submit=_("Remove"), danger=True,
-        text=_("It leaves the plan, and it can be put back."),
-        said=_("The action was removed."), back=home(row.plan), parent=above(row.plan),
-    )  # fmt: skip
+    write = partial(actions.archive_joint_action, joint_action=row)
+    return _remove(request, row, write, _("The action was removed."))
 
 
 @form_methods
 def action_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into the plan, after a question."""
-    user: Any = request.user
     row = _row(request, JointAction, pk, removed=True)
-    form = ConfirmForm(request.POST or None, row=row)
-    return form_page(
-        request, form, lambda: actions.restore_joint_action(joint_action=row, seen=form.seen, actor=user),
-        title=_("Put “%(name)s” back into the plan?") % {"name": row.action}, submit=_("Restore"),
-        said=_("The action is in the plan again."), back=home(row.plan), parent=above(row.plan),
-    )  # fmt: skip
+    write = partial(actions.restore_joint_action, joint_action=row)
+    return _restore(request, row, write, _("The action is in the plan again."))
 
 
 @form_methods

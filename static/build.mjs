@@ -11,7 +11,7 @@ import path from "node:path";
 import * as esbuild from "esbuild";
 import { compile } from "sass";
 
-const PAGES = ["app", "assess", "board", "charts", "inline-edit", "map", "order", "table"];
+const PAGES = ["app", "assess", "board", "charts", "inline-edit", "map", "order", "pick", "table"];
 const BLOCKING = ["theme-init"]; // runs before the first paint, so it is a classic script
 
 const here = path.dirname(fileURLToPath(import.meta.url));

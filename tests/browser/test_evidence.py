@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from opportunities.actions import Evidence, add_checkpoints
+from opportunities.actions import Evidence, add_checkpoints, withdraw_checkpoint
 from opportunities.models import Checkpoint
 from tests import factories
 from tests.browser import steps
@@ -165,6 +165,34 @@ def test_the_manager_confirms_in_the_queue_and_the_rep_withdraws(company, deal, 
     expect(next_of(rep)).to_contain_text("2 → 3")
     assert heights(rep)[1] == "2"
     expect(rep.page.locator("#timeline")).to_contain_text("It was somebody else")
+
+
+def test_the_manager_chooses_the_whole_queue_with_one_key(company, deal, contact, open_page, language, viewport):
+    made = [
+        record(deal, company.rep, contact, level, factor=factor) for factor in ("power", "goal") for level in (5, 6)
+    ]
+    window = open_page(company.manager, "/confirmations/", language=language, viewport=viewport)
+    queue, boxes = window.page.locator("#confirmations"), window.page.locator("#confirmations [name=ids]")
+    every = queue.get_by_label(say(window, "Choose all on this page"))
+    expect(queue.locator(".asc-bulk")).to_be_hidden()
+    boxes.nth(2).check()
+    expect(every).to_have_js_property("indeterminate", True)
+    steps.sound(window, "some of the queue chosen")
+    every.focus()
+    window.page.keyboard.press("Space")
+    expect(every).to_be_checked()
+    assert every.evaluate("box => box.indeterminate") is False
+    expect(queue.get_by_role("status")).to_have_text(say(window, "{count} chosen").format(count=4))
+    boxes.first.uncheck()
+    expect(every).not_to_be_checked()
+    withdraw_checkpoint(checkpoint=made[3], reason="Misheard", actor=company.rep)
+    steps.button(window, "Confirm the chosen ones", queue).click()
+    expect(boxes).to_have_count(1)
+    expect(queue).to_contain_text(say(window, "This record has been withdrawn."))
+    expect(queue.locator(".asc-bulk")).to_be_hidden()
+    assert {row.pk for row in Checkpoint.objects.filter(confirmed_by=company.manager)} == {
+        each.pk for each in made[1:3]
+    }
 
 
 def test_the_manager_lowers_a_grade(company, deal, contact, open_page, language):

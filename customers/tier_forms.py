@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.conflicts import version_in
 from config.web.templatetags.formats import MISSING
@@ -20,6 +20,11 @@ DEPTHS: dict[str, str | Promise] = {
     "monthly": pgettext_lazy("review depth", "monthly"),
     "quarterly": pgettext_lazy("review depth", "quarterly"),
     "none": pgettext_lazy("review depth", "none"),
+}
+REVIEWED: dict[str, str | Promise] = {
+    "weekly": gettext_lazy("reviewed in depth every week"),
+    "monthly": gettext_lazy("reviewed in depth every month"),
+    "quarterly": gettext_lazy("reviewed in depth every quarter"),
 }
 DAYS = ("assess_every_days", "decision_maker_days")
 LONGEST = 3650
@@ -34,6 +39,19 @@ def name_of(field: str) -> str:
 def in_words(changes: Iterable[tuple[str, str, Any, Any]]) -> list[tuple[str, str, str]]:
     """(what, before, after) of the changes of `rules_history`."""
     return [(_what(field, key), _value(before), _value(after)) for field, key, before, after in changes]
+
+
+def treatment_in_words(treatment: rules.Treatment | None) -> str:
+    """What a tier asks of us, in one line; empty without a tier."""
+    if treatment is None:
+        return ""
+    days = treatment.cadence_days
+    said = [
+        ngettext("contact every day", "contact every %(days)s days", days) % {"days": days} if days else "",
+        _("account plan required") if treatment.plan_required else "",
+        str(REVIEWED.get(treatment.review_depth, "")),
+    ]
+    return " · ".join(filter(None, said)) or _("no contact, plan or review asked for")
 
 
 def _what(field: str, key: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.fields import KeyedSerializer, MomentField, person
@@ -11,7 +12,7 @@ from config.web.api import ReferenceField
 from customers.duplicates import Alike
 from customers.filters import merged_into
 from customers.models import Contact, Customer, Merge, Product
-from customers.rules.tiers import FULL
+from customers.rules.tiers import FULL, REVIEW_DEPTHS, treatment_of
 
 
 def customers_of(user: User) -> QuerySet[Any]:
@@ -34,12 +35,21 @@ class CustomerField(ReferenceField):
             return survivor
 
 
+class TreatmentSerializer(serializers.Serializer[Any]):
+    """What the tier asks of us by the rules of now; `cadence_days` 0: no contact."""
+
+    cadence_days = serializers.IntegerField()
+    plan_required = serializers.BooleanField()
+    review_depth = serializers.ChoiceField(REVIEW_DEPTHS)
+
+
 class CustomerSerializer(KeyedSerializer):
     owner = person(allow_null=True, required=False)
     team = ReferenceField(allow_null=True)
     parent = CustomerField(among=customers_of, allow_null=True, required=False)
     merged_into = ReferenceField(allow_null=True)
     score = serializers.SerializerMethodField()
+    treatment = serializers.SerializerMethodField()
     archived_at = MomentField(allow_null=True)
     created_at = MomentField()
     another = serializers.BooleanField(
@@ -51,8 +61,8 @@ class CustomerSerializer(KeyedSerializer):
         model = Customer
         fields = (
             "id", "key", "name", "industry", "region", "owner", "team", "parent", "annual_spend", "tier", "score",
-            "created_on", "credit_code", "phone", "domain", "merged_into", "created_at", "archived_at", "version",
-            "another",
+            "treatment", "created_on", "credit_code", "phone", "domain", "merged_into", "created_at", "archived_at",
+            "version", "another",
         )  # fmt: skip
         read_only_fields = ("version",)
         create_only = ("key", "another")
@@ -60,6 +70,12 @@ class CustomerSerializer(KeyedSerializer):
     def get_score(self, row: Any) -> float | None:
         """The total of the latest assessment, 0 to 100; null: not assessed."""
         return None if row.points is None else row.points / FULL
+
+    @extend_schema_field(TreatmentSerializer(allow_null=True))
+    def get_treatment(self, row: Customer) -> Any:
+        """Null without a tier."""
+        found = treatment_of(row.tier, row)
+        return None if found is None else TreatmentSerializer(found).data
 
 
 class ContactSerializer(KeyedSerializer):

@@ -25,6 +25,7 @@ from customers.filters import ContactFilter, CustomerFilter, ProductFilter
 from customers.models import Contact, Customer, Merge, Product
 from customers.selectors.assessments import latest_points
 from customers.selectors.merges import in_sight, merges_of, rows_in_sight
+from customers.selectors.tiers import how_treated
 
 BASIC = (permissions.IsAuthenticated, TokenScope)
 
@@ -46,7 +47,7 @@ class Customers(Assessing, Pyramids):
     def visible(self) -> QuerySet[Any]:
         seen = Customer.objects.visible_to(self.request.user)
         return (
-            seen.annotate(points=latest_points())
+            seen.annotate(points=latest_points(), **how_treated())
             .select_related("owner", "team")
             .prefetch_related(
                 Prefetch("parent", queryset=seen.only("id", "key")),  # one out of sight is null

@@ -57,6 +57,22 @@ POTENTIAL_OF = ("potential", "goals", "openness")  # what makes a customer of li
 
 
 @dataclass(frozen=True, slots=True)
+class Treatment:
+    """How customers of a tier are treated: `cadence_days` 0 = no contact is asked for; one of REVIEW_DEPTHS."""
+
+    cadence_days: int
+    plan_required: bool
+    review_depth: str
+
+
+def treatment_of(tier: str, held: Any) -> Treatment | None:
+    """By the `cadence_days`, `plan_required` and `review_depth` of the rules held; None without a tier."""
+    if not tier:
+        return None
+    return Treatment(held.cadence_days[tier], tier in held.plan_required, held.review_depth[tier])
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why a customer is not in a higher tier: `code` with what it needs and what is there.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Subquery
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
@@ -21,6 +22,12 @@ def rules_at(moment: datetime) -> TierRules:
 def rules_now() -> TierRules:
     """The rules that hold now."""
     return rules_at(timezone.now())
+
+
+def how_treated() -> dict[str, Subquery]:
+    """What the rules of now say of the treatment of tiers, to be read beside rows of any kind (`treatment_of`)."""
+    latest = TierRules.objects.filter(valid_from__lte=timezone.now()).order_by("-valid_from")
+    return {name: Subquery(latest.values(name)[:1]) for name in ("cadence_days", "plan_required", "review_depth")}
 
 
 @dataclass(frozen=True, slots=True)

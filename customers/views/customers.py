@@ -20,11 +20,12 @@ from customers.assessment_forms import LABELS, words
 from customers.forms import AssignForm, CustomerForm, NewCustomerForm
 from customers.models import Customer
 from customers.rules.share import SHARE_THRESHOLD, change, share_of
-from customers.rules.tiers import KEY_ACCOUNTS
+from customers.rules.tiers import KEY_ACCOUNTS, treatment_of
 from customers.selectors import page as selectors
 from customers.selectors.attention import neglect_of
 from customers.selectors.scorecard import scorecard
 from customers.selectors.tiers import rules_now
+from customers.tier_forms import treatment_in_words
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -37,7 +38,7 @@ def customer_page(request: HttpRequest, pk: int) -> HttpResponse:
     if customer.merged_into_id and _is_seen(request.user, customer.merged_into_id):
         messages.info(request, _("“%(name)s” was merged into this customer.") % {"name": customer.name})
         return redirect("customer", pk=customer.merged_into_id)
-    archived, card = customer.archived_at is not None, scorecard(customer)
+    archived, card, rules = customer.archived_at is not None, scorecard(customer), rules_now()
     context = {
         "customer": customer,
         "lists": selectors.page_of(customer, request.user),
@@ -49,7 +50,8 @@ def customer_page(request: HttpRequest, pk: int) -> HttpResponse:
         "threshold": SHARE_THRESHOLD,
         "growth": change(customer.order_amount, customer.amount_before),
         "key_account": customer.tier in KEY_ACCOUNTS,
-        "missed": () if archived else neglect_of(customer, today(), rules_now()),
+        "missed": () if archived else neglect_of(customer, today(), rules),
+        "treatment": treatment_in_words(treatment_of(customer.tier, rules)),
         "archived": archived,
         "may_edit": customer.editable and not archived,
         "may_merge": not archived and (request.user.is_admin or (request.user.is_manager and customer.editable)),

@@ -15,15 +15,16 @@ from accounts.form_pages import is_fragment
 from accounts.models import User
 from accounts.selectors import today
 from customers.filters import NO_TIER, CustomerFilter
-from customers.models import Customer
+from customers.models import Customer, TierRules
 from customers.pyramid_figure import figure_of
 from customers.rules.share import SHARE_THRESHOLD
-from customers.rules.tiers import TIERS
+from customers.rules.tiers import TIERS, treatment_of
 from customers.selectors import pyramid as pyramids
 from customers.selectors.capacity import loads, people_with_accounts, total
 from customers.selectors.listing import ORDERINGS, rows_of, sorted_ids
 from customers.selectors.my_accounts import neglected_others, waiting_of
 from customers.selectors.tiers import rules_now
+from customers.tier_forms import treatment_in_words
 from customers.views.lists import narrowed, page_of, without
 
 FIRST = 6  # customers that wait, on My day
@@ -46,6 +47,7 @@ class Switch:
     on: bool
     query: str
     count: int | None = None
+    treatment: str = ""
 
 
 @require_safe
@@ -64,7 +66,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "sort": sort if sort.removeprefix("-") in ORDERINGS else "name",
         "narrowed": narrowed(filters),
-        "tiers": _tier_switches(request.GET, counts, chosen),
+        "tiers": _tier_switches(request.GET, counts, chosen, filters.rules),
         "marks": _mark_switches(request.GET),
         "chosen_tiers": chosen,
         "chosen_owner": _first(filters, "owner"),
@@ -87,12 +89,15 @@ def _counts(filters: CustomerFilter) -> dict[str, int]:
     return dict.fromkeys((*TIERS, NO_TIER), 0) | {tier or NO_TIER: n for tier, n in found}
 
 
-def _tier_switches(query: QueryDict, counts: dict[str, int], chosen: list[str]) -> list[Switch]:
+def _tier_switches(query: QueryDict, counts: dict[str, int], chosen: list[str], rules: TierRules) -> list[Switch]:
     shown = [tier for tier in counts if tier != NO_TIER or counts[tier] or tier in chosen]
     return [
-        Switch(tier, tier if tier != NO_TIER else _("No tier"), tier in chosen, _toggled(query, tier), counts[tier])
+        Switch(
+            tier, tier if tier != NO_TIER else _("No tier"), tier in chosen, _toggled(query, tier), counts[tier],
+            "" if tier == NO_TIER else treatment_in_words(treatment_of(tier, rules)),
+        )
         for tier in shown
-    ]
+    ]  # fmt: skip
 
 
 def _toggled(query: QueryDict, tier: str) -> str:

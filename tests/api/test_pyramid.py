@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from accounts.calendar import add_months
 from accounts.selectors import today
+from customers.actions import edit_tier_rules
 from customers.models import Customer
+from customers.rules.tiers import shipped_review_depth
 from customers.selectors.pyramid import pyramid
 from customers.selectors.tiers import rules_now
 from tests import factories
@@ -30,6 +32,24 @@ def test_the_api_tells_the_score_and_finds_the_neglected(company, api):
     assert client.get("customers/?moved=sideways").status_code == 400
     answer = client.patch(f"customers/{late.pk}/", {"version": late.version, "score": 90})
     assert (answer.status_code, list(answer.json())) == (400, ["score"])
+
+
+@pytest.mark.parametrize(
+    ("tier", "treated"),
+    [("5A", (7, True, "weekly")), ("3A", (30, False, "monthly")), ("1A", (0, False, "none")), ("", None)],
+)
+def test_the_api_tells_what_the_tier_asks_of_us(company, api, tier, treated):
+    row, client = factories.customer(company.rep, tier=tier), api(company.rep)
+    names = ("cadence_days", "plan_required", "review_depth")
+    said = treated and dict(zip(names, treated, strict=True))
+    assert [each["treatment"] for each in client.get("customers/").json()["results"]] == [said]
+    assert client.get(f"customers/{row.pk}/").json()["treatment"] == said
+    depths = {**shipped_review_depth(), "3A": "weekly"}
+    edit_tier_rules(changes={"review_depth": depths}, seen=None, actor=company.admin)
+    now = client.patch(f"customers/{row.pk}/", {"version": row.version, "region": "North"}).json()["treatment"]
+    assert now == (said and {**said, "review_depth": depths[tier]})
+    answer = client.patch(f"customers/{row.pk}/", {"version": row.version + 1, "treatment": {"cadence_days": 3}})
+    assert (answer.status_code, list(answer.json())) == (400, ["treatment"])
 
 
 def test_the_api_answers_with_the_pyramid(company, api):

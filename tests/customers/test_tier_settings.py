@@ -95,6 +95,38 @@ def test_rules_are_the_administrators(company, signed_in, who):
     assert [client.get(URL).status_code, client.get(EDIT).status_code, client.post(EDIT, {}).status_code] == [403] * 3
 
 
+TREATED = {
+    "5A": "contact every 7 days · account plan required · reviewed in depth every week",
+    "4A": "contact every 14 days · account plan required · reviewed in depth every week",
+    "3A": "contact every 30 days · reviewed in depth every month",
+    "2A": "contact every 90 days · reviewed in depth every quarter",
+    "1A": "no contact, plan or review asked for",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("tier", TREATED)
+def test_what_a_tier_asks_of_us_stands_with_its_customers(company, signed_in, tier):
+    row, client, words = factories.customer(company.rep, "Own", tier=tier), signed_in(company.rep), TREATED[tier]
+    page, chosen = client.get(f"/customers/{row.pk}/"), client.get(f"/customers/?tier={tier or 'none'}")
+    assert page.context["treatment"] == words
+    assert [each.treatment for each in chosen.context["tiers"] if each.on] == [words]
+    assert words in page.content.decode()
+    assert chosen.content.decode().count(words) >= 2 or not tier  # beside the switch and under it
+
+
+def test_other_rules_are_told_at_once(company, signed_in):
+    row, client = factories.customer(company.rep, "Own", tier="3A"), signed_in(company.rep)
+    changes = {
+        "review_depth": {**tiers.shipped_review_depth(), "3A": "weekly"}, "plan_required": ["3A"],
+        "cadence_days": {**tiers.shipped_cadence(), "3A": 1},
+    }  # fmt: skip
+    edit_tier_rules(changes=changes, seen=None, actor=company.admin)
+    words = "contact every day · account plan required · reviewed in depth every week"
+    for url in (f"/customers/{row.pk}/", "/customers/", "/customers/?tier=3A"):
+        assert words in client.get(url).content.decode()
+
+
 def test_the_page_costs_the_same_for_many_changes(company, signed_in):
     client, counts = signed_in(company.admin), []
     for days in (range(10, 12), range(12, 30)):

@@ -21,6 +21,7 @@ def test_the_trail_is_filtered_and_exported(company, open_page, language, viewpo
     rows = window.page.locator(".asc-trail tbody tr")
     expect(rows.first).to_contain_text("Airport line")
     steps.sound(window, "audit")
+    assert not window.phone or window.too_small() == []
     window.page.locator("[name=action]").select_option("edit")
     window.page.locator("[name=row]").fill("airport")
     button(window, "Filter").click()
@@ -38,6 +39,7 @@ def test_the_trail_is_filtered_and_exported(company, open_page, language, viewpo
     window.page.get_by_role("link", name=say(window, "All changes")).click()
     expect(rows).to_have_count(3)
     steps.sound(window, "all changes")
+    assert not window.phone or window.too_small() == []
 
 
 @IN_TWO_CORNERS

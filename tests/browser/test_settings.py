@@ -11,7 +11,10 @@ from tests import factories
 from tests.browser import steps
 from tests.browser.steps import dialog, say
 
-ADMIN_PAGES = ["/settings/", "/settings/organisation/", "/products/", "/products/new/", "/settings/nightly/"]
+ADMIN_PAGES = [
+    *("/settings/", "/settings/organisation/", "/settings/people/", "/settings/teams/", "/settings/nightly/"),
+    *("/products/", "/products/new/"),
+]
 PAGES = ["/profile/", "/customers/", "/customers/new/", "/contacts/", "/accounts/password/change/"]
 
 
@@ -26,6 +29,8 @@ def test_every_page_is_sound(company, open_page, language, viewport):
             window.page.goto(address)
             expect(window.page.get_by_role("heading", level=1)).to_be_visible()
             steps.sound(window, address.replace(str(of.pk), "PK"))
+            if window.phone and person.is_admin:
+                assert window.too_small() == [], address
 
 
 @steps.IN_TWO_CORNERS

@@ -23,6 +23,7 @@ def test_a_wrong_password_then_the_right_one(company, open_page, language, viewp
     page = window.page
     expect(page.get_by_role("heading", name=say(window, "Sign in"))).to_be_visible()
     steps.sound(window, "sign-in")
+    assert not window.phone or window.too_small() == []
 
     fill_in(window, "rep", "not-my-password")
     expect(page.get_by_role("alert")).to_be_visible()

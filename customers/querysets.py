@@ -16,6 +16,11 @@ class InUse(models.QuerySet[Any]):
         """Without the archived ones."""
         return self.filter(archived_at__isnull=True)
 
+    def parted(self) -> tuple[list[Any], list[Any]]:
+        """Those in use, and those that were archived. One query."""
+        found = list(self)
+        return [row for row in found if row.archived_at is None], [row for row in found if row.archived_at is not None]
+
 
 class ProductQuerySet(InUse):
     """Products are seen by everybody signed in."""

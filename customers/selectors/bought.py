@@ -29,7 +29,10 @@ HALF = Decimal("0.5")  # a bar of shares ends here at the earliest
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Us, suppliers and the rest of a customer's yearly spend; `before` is our share a year ago."""
+    """Us, suppliers and the rest of a customer's yearly spend; `before` is our share a year ago.
+
+    Suppliers that were `removed` may be put back.
+    """
 
     spend: Decimal | None
     ours: Decimal
@@ -37,6 +40,7 @@ class Share:
     before: Decimal | None
     threshold: Decimal
     slices: list[Slice]
+    removed: list[Any]
 
     @property
     def mark(self) -> str:
@@ -58,11 +62,11 @@ def wallet_share(customer: Customer, user: User) -> Share:
     day = today()
     orders = customer.orders.visible_to(user)  # type: ignore[attr-defined]
     sums = orders.order_by().aggregate(now=_of_year(day), before=_of_year(add_months(day, -12)))
-    suppliers = list(customer.suppliers.in_use().values_list("pk", "name", "annual_amount"))  # type: ignore[attr-defined]
+    suppliers, removed = customer.suppliers.parted()  # type: ignore[attr-defined]
     ours, spend = sums["now"] or Decimal(0), customer.annual_spend
     return Share(
         spend, ours, share_of(ours, spend), share_of(sums["before"], spend), SHARE_THRESHOLD,
-        slices(spend, ours, suppliers),
+        slices(spend, ours, [(row.pk, row.name, row.annual_amount) for row in suppliers]), removed,
     )  # fmt: skip
 
 
@@ -162,22 +166,26 @@ class WhiteRow:
 
 @dataclass(frozen=True, slots=True)
 class WhiteSpace:
-    """Products × units; `blanks` counts the fields in which nobody is known to sell."""
+    """Products × units; `blanks` counts the fields in which nobody is known to sell.
+
+    Units that were `removed` may be put back.
+    """
 
     units: list[Any]
     rows: list[WhiteRow]
     blanks: int
+    removed: list[Any]
 
 
 def white_space(customer: Customer) -> WhiteSpace:
     """Products on sale, and those that are had in a unit, by unit. Three queries."""
-    units = list(customer.units.in_use())  # type: ignore[attr-defined]
+    units, removed = customer.units.parted()  # type: ignore[attr-defined]
     known = {(row.unit_id, row.product_id): row for row in Coverage.objects.filter(unit__in=units)} if units else {}
     products = [*Product.objects.in_use()] if units else []
     had = {product_id for _unit, product_id in known}
     rows = [WhiteRow(p, [_cell(unit, known.get((unit.pk, p.pk))) for unit in units])
             for p in products if p.active or p.pk in had]  # fmt: skip
-    return WhiteSpace(units, rows, sum(cell.state == "blank" for row in rows for cell in row.cells))
+    return WhiteSpace(units, rows, sum(cell.state == "blank" for row in rows for cell in row.cells), removed)
 
 
 def _cell(unit: Any, found: Coverage | None) -> Cell:

@@ -123,9 +123,9 @@ def computed_share(customer: Customer, today: date) -> float | None:
 
 def plan_page(plan: AccountPlan, today: date) -> PlanPage:
     """The whole plan: four queries."""
-    lines, removed_lines = _parted(plan.lines.all())  # type: ignore[attr-defined]
+    lines, removed_lines = plan.lines.parted()  # type: ignore[attr-defined]
     found: Any = plan.joint_actions.select_related("owner", "contact")  # type: ignore[attr-defined]
-    actions, removed_actions = _parted(found.order_by(F("due_on").asc(nulls_last=True), "pk"))
+    actions, removed_actions = found.order_by(F("due_on").asc(nulls_last=True), "pk").parted()
     return PlanPage(
         plan=plan,
         lines=lines,
@@ -136,12 +136,6 @@ def plan_page(plan: AccountPlan, today: date) -> PlanPage:
         share=computed_share(plan.customer, today),
         overdue=sum(1 for each in actions if is_overdue(each, today)),
     )
-
-
-def _parted(rows: Iterable[Any]) -> tuple[list[Any], list[Any]]:
-    """Those in use, and those that were removed."""
-    found = list(rows)
-    return [row for row in found if row.archived_at is None], [row for row in found if row.archived_at is not None]
 
 
 def is_overdue(row: JointAction, today: date) -> bool:

@@ -30,7 +30,7 @@ ORDERINGS = {
     "nps": {"answered": "answered_on", "customer": "customer__name", "score": "score"},
 }
 
-ITEM_FORM = "customers/facts/item_form.html"  # with a button that archives
+ITEM_FORM = "customers/facts/item_form.html"  # with a link that removes
 
 
 def _listed(request: HttpRequest, filters: Any, kind: str, default: str) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _given(form: Any) -> dict[str, Any]:
 
 
 def edited(request: HttpRequest, row: Any, form: Any, edit: Any, title: str, archive: str = "") -> HttpResponse:
-    """The form of a row; `archive` names the address that its dialog offers for archiving."""
+    """The form of a row; `archive` names the address at which its dialog offers to remove it."""
     back = home(row.customer)
     more = {"template": ITEM_FORM, "archive": archive, "row": row} if archive else {}
     return form_page(

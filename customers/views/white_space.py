@@ -1,5 +1,7 @@
 """Suppliers, units and the fields of the white space: what one does with them on a customer's page."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -42,9 +44,17 @@ def supplier_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_methods
 def supplier_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Out of the shares, after a question."""
     row = _in_use(request, Supplier, pk)
-    text = _("It leaves the shares of what the customer spends.")
-    return _archive(request, row, text, lambda **said: actions.archive_supplier(supplier=row, **said))
+    text = _("It leaves the shares of what the customer spends, and it can be put back.")
+    return _remove(request, row, text, partial(actions.archive_supplier, supplier=row))
+
+
+@form_methods
+def supplier_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back into the shares, after a question."""
+    row = editable_row(request, Supplier, pk)
+    return _restore(request, row, partial(actions.restore_supplier, supplier=row))
 
 
 @form_methods
@@ -65,16 +75,33 @@ def unit_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @form_methods
 def unit_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Out of the white space, after a question."""
     row = _in_use(request, Unit, pk)
-    text = _("It leaves the white space. What it has stays known.")
-    return _archive(request, row, text, lambda **said: actions.archive_unit(unit=row, **said))
+    text = _("It leaves the white space. What it has stays known, and it can be put back.")
+    return _remove(request, row, text, partial(actions.archive_unit, unit=row))
 
 
-def _archive(request: HttpRequest, row: Any, text: str, write: Any) -> HttpResponse:
+@form_methods
+def unit_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back into the white space with what it has, after a question."""
+    row = editable_row(request, Unit, pk)
+    return _restore(request, row, partial(actions.restore_unit, unit=row))
+
+
+def _remove(request: HttpRequest, row: Any, text: str, write: Callable[..., Any]) -> HttpResponse:
+    title = _("Remove “%(name)s”?") % {"name": row}
+    return _asked(request, row, write, title=title, submit=_("Remove"), danger=True, text=text)
+
+
+def _restore(request: HttpRequest, row: Any, write: Callable[..., Any]) -> HttpResponse:
+    return _asked(request, row, write, title=_("Put “%(name)s” back?") % {"name": row}, submit=_("Restore"))
+
+
+def _asked(request: HttpRequest, row: Any, write: Callable[..., Any], **words: Any) -> HttpResponse:
     form, back = ConfirmForm(request.POST or None, row=row), home(row.customer)
     return form_page(
-        request, form, lambda: write(seen=form.seen, actor=request.user), title=_("Archive %(name)s?") % {"name": row},
-        submit=_("Archive"), danger=True, said=_("Saved."), back=back, parent=(back, row.customer.name), text=text,
+        request, form, lambda: write(seen=form.seen, actor=request.user), said=_("Saved."), back=back,
+        parent=(back, row.customer.name), **words,
     )  # fmt: skip
 
 

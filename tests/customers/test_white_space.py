@@ -137,3 +137,33 @@ def test_in_the_browser(company, customer, lift, signed_in):
     assert client.get(f"/suppliers/{supplier.pk}/edit/").status_code == 404
     reader = signed_in(company.executive).get(f"{home}white-space/").content.decode()
     assert field not in reader
+
+
+def test_what_was_removed_is_put_back_on_the_page(company, customer, unit, lift, signed_in):
+    set_coverage(unit=unit, product=lift, state="ours", actor=company.rep)
+    rival = create_supplier(actor=company.rep, customer=customer, name="Rival", annual_amount=Decimal(500))
+    home = f"/customers/{customer.pk}/"
+    for row, word, panel in ((rival, "suppliers", f"{home}share/"), (unit, "units", f"{home}white-space/")):
+        client, archive, restore = signed_in(company.rep), f"/{word}/{row.pk}/archive/", f"/{word}/{row.pk}/restore/"
+        assert "Removed" not in client.get(panel).content.decode()
+        assert "it can be put back" in client.get(archive).content.decode()
+        client.post(archive, {"version": 1})
+        shown = client.get(panel).content.decode()
+        assert restore in shown and f"Removed {word}" in shown and f"/{word}/{row.pk}/edit/" not in shown
+        assert restore not in signed_in(company.executive).get(panel).content.decode()
+        assert signed_in(company.executive).get(restore).status_code == 403
+        assert signed_in(company.stranger).get(restore).status_code == 404
+        client = signed_in(company.rep)
+        assert f"Put “{row}” back?" in client.get(restore).content.decode()
+        assert client.post(restore, {"version": 1}).status_code == 409
+        assert client.post(restore, {"version": 2}).headers["Location"] == home
+        assert f"/{word}/{row.pk}/edit/" in client.get(panel).content.decode()
+    assert [cell.state for row in client.get(panel).context["space"].rows for cell in row.cells] == ["ours"]
+
+
+def test_a_removed_one_whose_name_is_taken_stays_out(company, customer, unit, signed_in):
+    archive_unit(unit=unit, seen=1, actor=company.rep)
+    create_unit(actor=company.rep, customer=customer, name="North")
+    refused = signed_in(company.rep).post(f"/units/{unit.pk}/restore/", {"version": 2})
+    assert refused.status_code == 422
+    assert "The customer has this already." in refused.content.decode()

@@ -105,9 +105,11 @@ PAGES: dict[str, list[Door]] = {
     "supplier_new": [Door(EDITED, "customer"), post(EDITED, "customer", name="x", annual_amount="x")],
     "supplier_edit": [Door(EDITED, "supplier"), post(EDITED, "supplier", annual_amount="x")],
     "supplier_archive": [Door(EDITED, "supplier"), post(EDITED, "supplier")],
+    "supplier_restore": [Door(EDITED, "supplier"), post(EDITED, "supplier", version=1)],
     "unit_new": [Door(EDITED, "customer"), post(EDITED, "customer", name="x")],
     "unit_edit": [Door(EDITED, "unit"), post(EDITED, "unit", name="x", version=1)],
     "unit_archive": [Door(EDITED, "unit"), post(EDITED, "unit", version=1)],
+    "unit_restore": [Door(EDITED, "unit"), post(EDITED, "unit", version=1)],
     "coverage_set": [
         Door(EDITED, "unit", kwargs=(("product", LIFT),)),
         Door(EDITED, "unit", "post", {"state": "ours", "version": 0}, kwargs=(("product", LIFT),)),

@@ -96,7 +96,7 @@ def _lock_what_has(attachment: Attachment, actor: User) -> Opportunity | Playboo
         refuse_if_archived(row)
         return row
     refuse_unless_author(actor)
-    return PlaybookEntry.objects.select_for_update().get(attachments=attachment)
+    return PlaybookEntry.objects.select_for_update().get(pk=attachment.playbook_entry_id)
 
 
 def _is_evidence(row: Attachment) -> bool:

@@ -31,7 +31,8 @@ PAINT = "theme => document.documentElement.setAttribute('data-bs-theme', theme)"
 SMALL = """() => [...document.querySelectorAll('main :is(a, button, summary, select)')].filter(each => {
   const box = each.getBoundingClientRect(), around = getComputedStyle(each, '::after')
   const more = around.position === 'absolute' ? parseFloat(around.top) + parseFloat(around.bottom) : 0
-  return box.width && box.height - more < 35.5 && each.checkVisibility() && !each.closest('.visually-hidden, .is-cards thead')
+  const hidden = !each.checkVisibility() || each.closest('.visually-hidden, .is-cards thead')
+  return box.width && box.height - more < 35.5 && !hidden
 }).map(each => each.textContent.trim())"""
 
 

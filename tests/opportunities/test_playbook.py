@@ -7,6 +7,8 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import AuditEntry
@@ -262,6 +264,16 @@ def test_files_of_an_entry(company, signed_in):
     assert reader.post(f"/files/{row.key}/remove/").status_code == 403
     assert client.post(f"/files/{row.key}/remove/").status_code == 302
     assert reader.get(f"/files/{row.key}/").status_code == 404
+
+
+def test_removing_a_file_locks_its_entry_alone_and_then_itself(company):
+    upload = SimpleUploadedFile("list.txt", b"Ask")
+    row = actions.store_playbook_attachment(entry=create(company), upload=upload, actor=company.manager)
+    with CaptureQueriesContext(connection) as captured:
+        actions.remove_attachment(attachment=row, actor=company.manager)
+    reads = [each["sql"] for each in captured if each["sql"].startswith("SELECT") and "_playbookentry" in each["sql"]]
+    assert len(reads) == 1 and "JOIN" not in reads[0]
+    assert Attachment.objects.get(pk=row.pk).removed_at is not None
 
 
 def test_what_helps_stands_on_the_page_of_the_opportunity(company, signed_in):

@@ -42,7 +42,8 @@ def board_answer(view: Any) -> dict[str, Any]:
 @composed
 def _first_of_all(sight: Any, terms: reading.Terms, *, user: int, path: str) -> QuerySet[Any]:
     """The first rows of a board without filters."""
-    return plain(reading.first(reading.everything(sight, user, path), terms, DEFAULT))
+    of_all = visibility.sees_everything(sight)
+    return plain(reading.first(reading.everything(sight, user, path), terms, DEFAULT, of_all=of_all))
 
 
 def _by_stage(rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import (
@@ -23,6 +25,7 @@ from django.db.models import (
     When,
     Window,
 )
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import RowNumber
 
 from accounts import visibility
@@ -30,6 +33,7 @@ from accounts.calendar import Period
 from accounts.models import User
 from accounts.selectors import calendar, today
 from config.web.composed import composed
+from config.web.lookups import Among
 from config.web.money import MoneyField
 from opportunities.filters import order_of
 from opportunities.models import Opportunity, OpportunityVersion, Outcome, Stage
@@ -202,7 +206,7 @@ def sums_of(user: User, stages: Sequence[Stage]) -> Board:
 
 @composed
 def _all_cards_and_sums(sight: Any, terms: Terms, sort: str, *, user: int, path: str) -> QuerySet[Any]:
-    return _cards_and_sums(everything(sight, user, path), terms, sort)
+    return _cards_and_sums(everything(sight, user, path), terms, sort, of_all=visibility.sees_everything(sight))
 
 
 @composed
@@ -210,10 +214,10 @@ def _all_sums(sight: Any, terms: Terms, *, user: int, path: str) -> QuerySet[Any
     return _bare_sums(everything(sight, user, path), terms)
 
 
-def _cards_and_sums(queryset: QuerySet[Any], terms: Terms, sort: str) -> QuerySet[Any]:
+def _cards_and_sums(queryset: QuerySet[Any], terms: Terms, sort: str, *, of_all: bool = False) -> QuerySet[Any]:
     no_card = {f"no_{name}": Value(None, IntegerField()) for name in ("place", *COLUMNS)}
     sums = (part.annotate(**no_card).values_list("stage_id", *FIGURES, *no_card) for part in _sums(queryset, terms))
-    return _first_cards(queryset, terms, sort).union(*sums, all=True)
+    return _first_cards(first(queryset, terms, sort, of_all=of_all), sort).union(*sums, all=True)
 
 
 def _bare_sums(queryset: QuerySet[Any], terms: Terms) -> QuerySet[Any]:
@@ -252,23 +256,36 @@ def _sums(queryset: QuerySet[Any], terms: Terms) -> Iterator[QuerySet[Any]]:
     yield won.annotate(winning=at_winning).values("stage_id").annotate(**of_won(F("winning__amount")))
 
 
-def _first_cards(queryset: QuerySet[Any], terms: Terms, sort: str) -> QuerySet[Any]:
-    """The first cards of each column with their place, where `_sums` has its figures nothing."""
-    order = order_of(sort)
+def _first_cards(rows: QuerySet[Any], sort: str) -> QuerySet[Any]:
+    """The cards of these rows with their place, where `_sums` has its figures nothing."""
     number, amount = Value(None, IntegerField()), Value(None, MoneyField())
-    shown = first(queryset, terms, sort).order_by().annotate(place=Window(RowNumber(), order_by=order))
+    shown = rows.order_by().annotate(place=Window(RowNumber(), order_by=order_of(sort)))
     nothing = {name: number if name in ("number", "alone") else amount for name in FIGURES}
     named = shown.annotate(worth=_worth(), **nothing)
     return named.values_list("stage_id", *FIGURES, "place", *COLUMNS)
 
 
-def first(queryset: QuerySet[Any], terms: Terms, sort: str) -> QuerySet[Any]:
-    """The first CARDS rows of each column in this order, all columns together."""
+def first(queryset: QuerySet[Any], terms: Terms, sort: str, *, of_all: bool = False) -> QuerySet[Any]:
+    """The first CARDS rows of each column in this order, all columns together.
+
+    `of_all`: `queryset` is all there is. Then each column is walked along its index; else what matches is numbered.
+    """
     order = order_of(sort)
+    chosen = _walked(queryset, terms, order) if of_all else _numbered(queryset, terms, order)
+    return Opportunity.objects.filter(chosen).order_by(*order)
+
+
+def _numbered(queryset: QuerySet[Any], terms: Terms, order: Sequence[OrderBy]) -> Q:
     rank = Window(RowNumber(), partition_by=F("stage_id"), order_by=order)
     held, won = (half.annotate(rank=rank).filter(rank__lte=CARDS).values("pk") for half in halves(queryset, terms))
-    ids = held.union(won, all=True)[: terms.most]  # there are no more: the planner does not know
-    return Opportunity.objects.filter(pk__in=ids).order_by(*order)
+    return Q(pk__in=held.union(won, all=True)[: terms.most])  # there are no more: the planner does not know
+
+
+def _walked(queryset: QuerySet[Any], terms: Terms, order: Sequence[OrderBy]) -> Q:
+    held, won = halves(queryset, terms)
+    columns = [held.filter(stage=pk) for pk in terms.open] + [won.filter(stage=pk) for pk in terms.won]
+    firsts = (column.order_by(*order).values("pk")[:CARDS] for column in columns)
+    return reduce(or_, (Q(Among(F("pk"), column.query)) for column in firsts), Q(pk__in=[]))
 
 
 def of_column(queryset: QuerySet[Any], stage: Stage) -> QuerySet[Any]:

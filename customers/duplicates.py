@@ -81,7 +81,7 @@ class Alike(ValidationError):
         said = ", ".join(each.told for each in found)
         params = {"customers": said, "name": found[0].known_as}
         super().__init__({field: ValidationError(message, code="duplicate", params=params)})
-        self.candidates, self.may_go_on = found, may_go_on
+        self.field, self.message, self.candidates, self.may_go_on = field, message, found, may_go_on
 
 
 def signs_of(*, name: str = "", credit_code: str = "", phone: str = "", domain: str = "") -> dict[str, str]:

@@ -1,9 +1,13 @@
 """Forms of customers, contacts, products: they parse and check; the actions write."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.html import escape, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -41,7 +45,22 @@ def ask(form: Any, error: duplicates.Alike) -> None:
     """Say what may be here already, and let the person go on deliberately where they may."""
     if error.may_go_on:
         form.fields["another"].widget = forms.CheckboxInput()
-    form.add_error(None, error)
+    form.add_error(error.field, _with_links(error))
+
+
+def _with_links(error: duplicates.Alike) -> SafeString:
+    """The message, each customer that it names leading to its page in a tab of its own: what was typed stays."""
+    first = error.candidates[0]
+    said = {
+        "customers": _links((each.pk, each.told) for each in error.candidates),
+        "name": _links([(first.pk, first.known_as)]),
+    }
+    return SafeString(escape(error.message) % said)
+
+
+def _links(found: Iterable[tuple[int, str]]) -> SafeString:
+    links = ((reverse("customer", args=[pk]), text) for pk, text in found)
+    return format_html_join(", ", '<a href="{}" target="_blank" rel="noopener">{}</a>', links)
 
 
 class CustomerForm(RevisedForm):

@@ -3,13 +3,16 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from accounts.api.fields import KeyedSerializer, MomentField, person
 from accounts.models import User
 from config.web.api import ReferenceField
-from customers.duplicates import Alike
+from customers.duplicates import Alike, Candidate
 from customers.filters import merged_into
 from customers.models import Contact, Customer, Merge, Product
 from customers.rules.tiers import FULL, REVIEW_DEPTHS, treatment_of
@@ -141,7 +144,8 @@ class UndoneSerializer(serializers.Serializer[Any]):
 class CandidateSerializer(serializers.Serializer[Any]):
     """A customer in sight that may be the same; `reasons` are of same name, code, phone, domain, or `near`.
 
-    `formerly` names the customer that was merged into it and has the name or code; else empty.
+    `url` is its page for people; `formerly` names the customer that was merged into it and has the name or code; else
+    empty.
     """
 
     id = serializers.IntegerField(source="pk")
@@ -149,6 +153,11 @@ class CandidateSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     reasons = serializers.ListField(child=serializers.CharField())
     formerly = serializers.CharField()
+    url = serializers.SerializerMethodField()
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, found: Candidate) -> str:
+        return self.context["request"].build_absolute_uri(reverse("customer", args=[found.pk]))  # type: ignore[no-any-return]
 
 
 class NotCreatedSerializer(serializers.Serializer[Any]):
@@ -163,9 +172,9 @@ class NotCreatedSerializer(serializers.Serializer[Any]):
     another = serializers.ListField(child=serializers.CharField(), required=False)
 
 
-def refused_as_alike(error: Alike) -> dict[str, Any]:
+def refused_as_alike(error: Alike, request: Request) -> dict[str, Any]:
     """The body that says which customers in sight may be the same."""
-    found = CandidateSerializer(error.candidates, many=True).data
+    found = CandidateSerializer(error.candidates, many=True, context={"request": request}).data
     return {**error.message_dict, "code": "duplicate", "candidates": found}
 
 

@@ -68,7 +68,7 @@ class Customers(Assessing, Pyramids):
             if "key" not in fields:
                 self._refuse_alike(fields, sure)
         except Alike as error:
-            return Response(serializers.refused_as_alike(error), status=status.HTTP_400_BAD_REQUEST)
+            return Response(serializers.refused_as_alike(error, request), status=status.HTTP_400_BAD_REQUEST)
         return self.reread(actions.create_customer(actor=request.user, **fields), status.HTTP_201_CREATED)
 
     def _refuse_alike(self, fields: dict[str, Any], sure: bool) -> None:
@@ -116,7 +116,7 @@ class Customers(Assessing, Pyramids):
         signs = serializers.SignsSerializer(data=request.query_params)
         signs.is_valid(raise_exception=True)
         found = candidates(signs_of(**signs.validated_data), request.user)
-        return Response(serializers.CandidateSerializer(found, many=True).data)
+        return Response(serializers.CandidateSerializer(found, many=True, context={"request": request}).data)
 
 
 class Merges(Resource):

@@ -25,7 +25,10 @@ def test_those_in_sight_that_may_be_the_same_are_answered(company, api):
     hidden = factories.customer(company.stranger, "Sail Agency", phone="13800138000", domain="agency.cn")
     client, body = api(company.rep), {"name": "Quite another", "phone": "+86 138 0013 8000"}
     asked = client.post("customers/", body)
-    found = [{"id": mine.pk, "key": mine.key, "name": "Far Sail Motors", "reasons": ["phone"], "formerly": ""}]
+    found = [{
+        "id": mine.pk, "key": mine.key, "name": "Far Sail Motors", "reasons": ["phone"], "formerly": "",
+        "url": f"http://testserver/customers/{mine.pk}/",
+    }]  # fmt: skip
     assert (asked.status_code, asked.json()["code"], asked.json()["candidates"]) == (400, "duplicate", found)
     assert "Far Sail Motors (same phone)" in asked.json()["another"][0]
     made = client.post("customers/", {**body, "another": True})

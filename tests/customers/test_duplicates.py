@@ -60,12 +60,38 @@ def test_a_likely_one_asks_to_be_sure(company, signed_in):
     typed = {"name": "Quite another", "phone": "+86 21 6888 1234", "another": "False"}
     asked = client.post(NEW, typed)
     assert asked.status_code == 422
-    assert "Far Sail Motors (same phone)" in asked.content.decode()
+    assert "Far Sail Motors (same phone)</a>" in asked.content.decode()
     assert 'type="checkbox" name="another"' in asked.content.decode()
     assert client.post(NEW, {**typed, "another": "on"}).status_code == 302
     assert Customer.objects.count() == 2
     refused = client.post(NEW, {"name": "FAR SAIL motors, Inc.", "another": "on"})
     assert (refused.status_code, "is already among your customers" in refused.content.decode()) == (422, True)
+
+
+def link(row, text):
+    return f'<a href="/customers/{row.pk}/" target="_blank" rel="noopener">{text}</a>'
+
+
+def test_what_may_be_the_same_opens_beside_what_was_typed(company, signed_in):
+    first = factories.customer(company.rep, "Far <Sail> & Motors", phone="021-6888 1234")
+    second = factories.customer(company.rep, "Nearby", phone="021-6888 1234")
+    hidden = factories.customer(company.stranger, "Hidden Works", phone="021-6888 1234")
+    client = signed_in(company.rep)
+    asked = client.post(NEW, {"name": "Quite another", "phone": "021 6888 1234", "industry": "Sails"}).content.decode()
+    assert link(first, "Far &lt;Sail&gt; &amp; Motors (same phone)") in asked
+    assert link(second, "Nearby (same phone)") in asked
+    assert f"/customers/{hidden.pk}/" not in asked and "Hidden Works" not in asked
+    assert 'value="Quite another"' in asked and 'value="Sails"' in asked
+    same = client.post(NEW, {"name": "NEARBY"}).content.decode()
+    assert f"“{link(second, 'Nearby')}” is already among your customers." in same
+    edited = client.post(f"/customers/{second.pk}/edit/", {"name": "Far Sail Motors", "version": 1}).content.decode()
+    assert link(first, "Far &lt;Sail&gt; &amp; Motors (same name)") in edited
+    served = client.post(NEW, {"name": "hidden works"}).content.decode()
+    assert "already served" in served and f"/customers/{hidden.pk}/" not in served
+    gone = factories.customer(company.rep, "Gone Works")
+    merge_customers(survivor=second, other=gone, actor=company.manager, seen=None, seen_other=None)
+    formerly = client.post(NEW, {"name": "gone works"}).content.decode()
+    assert link(second, "Nearby (formerly Gone Works)") in formerly
 
 
 def test_whoever_has_nobody_above_says_so_of_a_namesake(company, signed_in):
@@ -164,7 +190,10 @@ def test_name_and_code_of_one_merged_away_lead_to_its_survivor(company, signed_i
     [found] = certain(signs_of(name="Two", phone="021-6888 1234"), company.rep)
     assert found.reasons == ("normalised_name", "phone")
     refused = signed_in(company.rep).post(NEW, {"name": "TWO"})
-    assert (refused.status_code, "One (formerly Two Ltd)” is already among" in refused.content.decode()) == (422, True)
+    assert (refused.status_code, "One (formerly Two Ltd)</a>” is already among" in refused.content.decode()) == (
+        422,
+        True,
+    )
     stranger = signed_in(company.stranger)
     for typed in ({"name": "TWO"}, {"name": "Other", "credit_code": CODE}):
         assert "already served" in stranger.post(NEW, typed).content.decode()

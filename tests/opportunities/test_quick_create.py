@@ -79,13 +79,14 @@ def test_one_that_the_person_sees_is_offered_instead(signed_in, company):
 
 
 def test_one_much_like_another_asks_to_be_sure(signed_in, company):
-    factories.customer(company.rep, "Far Voyage")
+    near = factories.customer(company.rep, "Far Voyage")
     factories.customer(company.stranger, "Far Voyage Trading")
     client = signed_in(company.rep)
     asked = create(client, customer="Far Voyage Motors")
     html = asked.content.decode()
     assert asked.status_code == 422
-    assert "It may be here already: Far Voyage (similar name)" in html
+    page = f'href="/customers/{near.pk}/" target="_blank" rel="noopener"'
+    assert f"It may be here already: <a {page}>Far Voyage (similar name)</a>" in html
     assert 'type="checkbox" name="another"' in html
     assert '<option value="Far Voyage Motors" selected>' in html
     assert "Trading" not in html

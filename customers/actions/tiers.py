@@ -20,6 +20,14 @@ TICK = timedelta(microseconds=1)
 LONGEST_NOTE = 500
 
 
+class TierMeanwhile(ValidationError):
+    """The tier of an `assessment` is no longer the one that the actor saw. Nothing was written."""
+
+    def __init__(self, assessment: Assessment) -> None:
+        super().__init__({"tier": set_meanwhile(assessment.tier)})
+        self.assessment = assessment
+
+
 def begin_tiers(customer: Customer) -> None:
     """The first tier of a new customer, which holds for all the past."""
     CustomerTier.objects.create(customer=customer, valid_from=BEGINNING, tier=customer.tier)
@@ -121,7 +129,7 @@ def override_tier(
 ) -> Assessment:
     """Another tier than the rules give, by a manager above the owner, of the latest assessment.
 
-    `seen` is the tier that the actor saw: ValidationError when it is another one by now. Nobody signs off what they
+    `seen` is the tier that the actor saw: TierMeanwhile when it is another one by now. Nobody signs off what they
     recorded themselves (METHOD.md §10): not their own assessment either.
     """
     customer = edits.locked(assessment.customer)
@@ -134,7 +142,7 @@ def override_tier(
         raise ValidationError(_("There is a later assessment."))
     assessment = latest
     if seen is not None and assessment.tier != seen:
-        raise ValidationError({"tier": set_meanwhile(assessment.tier)}, code="stale")
+        raise TierMeanwhile(assessment)
     if tier not in rules.TIERS:
         raise ValidationError({"tier": _("Choose a tier.")})
     if not reason.strip():

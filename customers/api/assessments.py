@@ -13,6 +13,7 @@ from accounts.api.fields import MomentField, TotalField, person
 from accounts.selectors import today
 from config.web.api import Resource
 from customers import actions
+from customers.actions.tiers import TierMeanwhile
 from customers.models import Assessment, Customer
 from customers.rules.tiers import CRITERIA
 from customers.selectors.assessments import Facts, facts_of
@@ -59,6 +60,14 @@ class OverrideSerializer(serializers.Serializer[Any]):
     tier = serializers.ChoiceField(choices=Customer.Tier.choices)
     reason = serializers.CharField(max_length=500)
     seen = serializers.ChoiceField(choices=Customer.Tier.choices, required=False)
+
+
+class TierMeanwhileSerializer(serializers.Serializer[Any]):
+    """409: the latest assessment as it is, the tier that the caller sent."""
+
+    current = AssessmentSerializer()
+    yours = serializers.DictField(child=serializers.CharField())
+    conflicts = serializers.ListField(child=serializers.ChoiceField(["tier"]))
 
 
 class SuggestedSerializer(serializers.Serializer[Any]):
@@ -108,7 +117,9 @@ class Assessing(Resource):
         """What our own facts suggest for a scorecard, as far as the caller sees them; the human score counts."""
         return Response(SuggestedSerializer(facts_of(self.get_object(), request.user, today())).data)  # type: ignore[arg-type]
 
-    @extend_schema(request=OverrideSerializer, responses=AssessmentSerializer)
+    @extend_schema(
+        request=OverrideSerializer, responses={200: AssessmentSerializer, 409: TierMeanwhileSerializer}
+    )  # fmt: skip
     @action(detail=True, methods=["post"], url_path="assessments/override")
     def override(self, request: Request, pk: str) -> Response:
         """Another tier than the rules gave in the latest assessment, by a manager above the owner; 404 without one."""
@@ -116,8 +127,16 @@ class Assessing(Resource):
         if row is None:
             raise Http404
         given = self._given(OverrideSerializer)
-        row = actions.override_tier(assessment=row, actor=request.user, **given)  # type: ignore[arg-type]
+        try:
+            row = actions.override_tier(assessment=row, actor=request.user, **given)  # type: ignore[arg-type]
+        except TierMeanwhile as error:
+            return self._late(error, given["tier"])
         return Response(self._answer(row))
+
+    def _late(self, error: TierMeanwhile, wanted: str) -> Response:
+        """As any stale write: what is there, what was sent, where they conflict."""
+        body = {"current": self._answer(error.assessment), "yours": {"tier": wanted}, "conflicts": ["tier"]}
+        return Response(body, status=status.HTTP_409_CONFLICT)
 
     def _given(self, kind: Any) -> dict[str, Any]:
         body = kind(data=self.request.data, context=self.get_serializer_context())

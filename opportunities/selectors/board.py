@@ -252,7 +252,9 @@ def _sums(queryset: QuerySet[Any], terms: Terms) -> Iterator[QuerySet[Any]]:
     """FIGURES by stage, of the open ones and of the won ones."""
     held, won = halves(queryset, terms)
     yield held.values("stage_id").annotate(**of_open(terms.floors))
-    at_winning = FilteredRelation("versions", condition=Q(versions__valid_from=F("entered_at")))
+    first, last = terms.moments  # what is won and when: an index of its own knows that, and the amount
+    then = Q(versions__outcome=Outcome.WON, versions__valid_from__gte=first, versions__valid_from__lt=last)
+    at_winning = FilteredRelation("versions", condition=Q(then, versions__valid_from=F("entered_at")))
     yield won.annotate(winning=at_winning).values("stage_id").annotate(**of_won(F("winning__amount")))
 
 

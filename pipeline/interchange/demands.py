@@ -35,6 +35,7 @@ def check_demands(report: Report) -> None:
     _wording(report)
     _judged(report)
     _criteria(report)
+    _line_asked_for(report)
     _number_of_criteria(report)
 
 
@@ -118,6 +119,19 @@ def _product_lines(report: Report) -> dict[str, str]:
     if "line" in report.present.get(IDEAL_PROFILES.name, ()):
         lines |= dict(staging.fetch(f"SELECT key, COALESCE(line, '') FROM {IDEAL_PROFILES.table}"))
     return lines
+
+
+def _line_asked_for(report: Report) -> None:
+    """A profile keeps its product line while a criterion that the import leaves as it is asks for it."""
+    if "line" not in report.present.get(IDEAL_PROFILES.name, ()):
+        return
+    asking = (
+        f"SELECT 1 FROM {CRITERION} m JOIN {PROFILE} p ON p.id = m.profile_id WHERE p.key = s.key"
+        f" AND m.kind = '{Kind.BOUGHT_LINE}' AND {_blank('m.value')} AND NOT EXISTS (SELECT 1 FROM"
+        f" {PROFILE_CRITERIA.table} c WHERE c.profile = s.key AND c.position = m.position)"
+    )
+    sql = f"SELECT s.csv_line, s.line FROM {IDEAL_PROFILES.table} s WHERE {_blank('s.line')} AND EXISTS ({asking})"
+    _refuse(report, IDEAL_PROFILES, "line", sql, EMPTY, _("a product line: a criterion of the profile asks for it"))
 
 
 def _number_of_criteria(report: Report) -> None:

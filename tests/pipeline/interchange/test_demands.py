@@ -2,6 +2,7 @@
 
 import pytest
 
+from customers.models import IdealProfile
 from opportunities.models import PlaybookEntry, Stakeholder, Waiver
 from pipeline.interchange import import_workspace
 from tests.pipeline.interchange.workspaces import load, write
@@ -70,6 +71,40 @@ def test_the_line_of_the_profile_is_the_one_that_was_bought(tmp_path):
     load(write(tmp_path, profile | {"profile_criteria.csv": f"{CRITERIA}i1,0,bought_line,,50\n"}))
     bad = import_workspace(write(tmp_path, PROFILE))
     assert places(bad, "profile_criteria.csv") == [(2, "value")]
+
+
+BOUGHT = f"{CRITERIA}i1,0,bought_line,,50\n"
+
+
+@pytest.mark.parametrize(
+    ("criteria", "later", "refused"),
+    [
+        (BOUGHT, "key,name,line\ni1,Car makers,Robots\ni2,Ports,\n", []),
+        (BOUGHT, "key,name\ni1,Makers\n", []),
+        (BOUGHT, "key,name,line\ni1,Car makers,\n", [(2, "line", "")]),
+        (BOUGHT, "key,name,line\ni2,Ports,Cranes\ni1,Car makers,  \n", [(3, "line", "  ")]),
+        (f"{CRITERIA}i1,0,bought_line,Robots,50\n", "key,name,line\ni1,Car makers,\n", []),
+        (f"{CRITERIA}i1,0,decision_maker,,50\n", "key,name,line\ni1,Car makers,\n", []),
+    ],
+)
+def test_a_profile_keeps_the_line_that_its_criteria_ask_for(tmp_path, criteria, later, refused):
+    both = "key,name,line\ni1,Car makers,Pumps\ni2,Ports,\n"
+    others = "i2,0,region,East,10\n"
+    load(write(tmp_path, {"ideal_profiles.csv": both, "profile_criteria.csv": criteria + others}))
+    write(tmp_path, {"ideal_profiles.csv": later})
+    (tmp_path / "profile_criteria.csv").unlink()
+    report = import_workspace(tmp_path)
+    assert [(bad.line, bad.column, bad.value or "") for bad in report.bad_rows] == refused
+    assert all(bad.file == "ideal_profiles.csv" and str(bad.wrong) and str(bad.accepted) for bad in report.bad_rows)
+    assert IdealProfile.objects.filter(key="i1", line="Pumps").exists() == (bool(refused) or "line" not in later)
+
+
+def test_a_profile_may_lose_its_line_with_the_criterion_that_asks_for_it(tmp_path):
+    load(
+        write(tmp_path, {"ideal_profiles.csv": "key,name,line\ni1,Car makers,Pumps\n", "profile_criteria.csv": BOUGHT})
+    )
+    load(write(tmp_path, PROFILE | {"profile_criteria.csv": f"{CRITERIA}i1,0,region,East,50\n"}))
+    assert IdealProfile.objects.get().line == ""
 
 
 def test_a_profile_has_as_many_criteria_as_its_form(tmp_path):

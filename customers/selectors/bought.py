@@ -31,7 +31,7 @@ HALF = Decimal("0.5")  # a bar of shares ends here at the earliest
 class Share:
     """Us, suppliers and the rest of a customer's yearly spend; `before` is our share a year ago.
 
-    Suppliers that were `removed` may be put back.
+    While the spend is not known there are no slices, the suppliers alone. Those `removed` may be put back.
     """
 
     spend: Decimal | None
@@ -40,6 +40,7 @@ class Share:
     before: Decimal | None
     threshold: Decimal
     slices: list[Slice]
+    suppliers: list[Any]
     removed: list[Any]
 
     @property
@@ -66,7 +67,7 @@ def wallet_share(customer: Customer, user: User) -> Share:
     ours, spend = sums["now"] or Decimal(0), customer.annual_spend
     return Share(
         spend, ours, share_of(ours, spend), share_of(sums["before"], spend), SHARE_THRESHOLD,
-        slices(spend, ours, [(row.pk, row.name, row.annual_amount) for row in suppliers]), removed,
+        slices(spend, ours, [(row.pk, row.name, row.annual_amount) for row in suppliers]), suppliers, removed,
     )  # fmt: skip
 
 

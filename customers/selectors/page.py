@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from accounts.calendar import Period, add_months, t12m
@@ -12,11 +12,15 @@ from accounts.models import User
 from accounts.selectors import today
 from customers.models import Assessment, Contact, Contract, Customer, Order, TargetCustomer
 from customers.querysets import booked_in
+from customers.rules.attention import DECISION_MAKER
 from customers.selectors.attention import with_contacts
 from customers.selectors.people import last_met
 
 MOST_OPPORTUNITIES = 60
 MOST_CONTACTS = 60
+WEIGHTIEST = (  # of the contacts: who decides, then by influence
+    Case(When(buying_role=DECISION_MAKER, then=0), default=1), F("influence").desc(nulls_last=True), "name", "id",
+)  # fmt: skip
 
 
 def opportunities_of(user: User) -> Any:
@@ -95,7 +99,7 @@ def page_of(customer: Customer, user: User) -> CustomerPage:
     deals = list(deals.order_by(open_first, "-entered_at", "-id")[:MOST_OPPORTUNITIES])
     return CustomerPage(
         contacts=list(
-            customer.contacts.in_use().annotate(last_met=last_met(user)).order_by("name", "id")[:MOST_CONTACTS]
+            customer.contacts.in_use().annotate(last_met=last_met(user)).order_by(*WEIGHTIEST)[:MOST_CONTACTS]
         ),
         open=[deal for deal in deals if deal.is_open],
         closed=[deal for deal in deals if not deal.is_open],

@@ -159,7 +159,8 @@ def capacity(request: HttpRequest) -> HttpResponse:
         "needed": needed,
         "planned": planned,
         "done": done,
-        "short": any(each.short for each in page.object_list),
+        "behind": sum(each.short > 0 for each in page.object_list),
+        "short": sum(each.short for each in page.object_list),
     }
     return render(request, "customers/capacity.html", context)
 

@@ -52,6 +52,11 @@ def test_a_rep_sees_what_their_accounts_ask_of_a_month(company, signed_in):
     assert (load.needed, load.planned, load.done, load.short) == (22, 2, 2, 20)
     page = signed_in(company.rep).get("/customers/capacity/").content.decode()
     assert "22 contacts a month needed, 2 planned, 2 done in the last 30 days." in page and "more than 3" in page
+    assert "1 person is 20 short." in page
+    for tier, n in accounts(load).items():  # the number leads to the rows that make it
+        assert f'<a href="/customers/?owner=rep&amp;tier={tier}">{n}</a>' in page
+        behind = signed_in(company.rep).get(f"/customers/?owner=rep&tier={tier}").context["page"].object_list
+        assert [row.tier for row in behind] == [tier] * n
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.selectors import today
 from customers.actions import archive_contact, archive_customer
-from customers.models import Order
+from customers.models import Contact, Order
 from opportunities.actions import add_collaborator, move_to_stage
-from opportunities.models import Stage
+from opportunities.models import Activity, Stage
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,24 @@ def test_companies_above_and_below_only_when_visible(company, signed_in, own):
     assert "Visible child" in text
     assert "Hidden child" not in text
     assert "Hidden parent" in page(signed_in(company.director), child).content.decode()
+
+
+def test_who_decides_comes_first_and_is_told_when_out_of_touch(company, signed_in):
+    own = factories.customer(company.rep, "Own", tier="5A", created_on=today() - timedelta(days=400))
+    for name, role, influence in (
+        ("Ann", "user", None), ("Bo", "coach", 4), ("Cy", "", 5), ("Di", "decision_maker", 2),
+    ):  # fmt: skip
+        factories.contact(company.rep, own, name, buying_role=role, influence=influence)
+    response = page(signed_in(company.rep), own)
+    assert [each.name for each in response.context["lists"].contacts] == ["Di", "Cy", "Bo", "Ann"]
+    assert response.content.decode().count("Never met") == 1
+    meet = factories.activity(company.rep, "visit", customer=own, contacts=[Contact.objects.get(name="Di")])
+    Activity.objects.filter(pk=meet.pk).update(done_at=timezone.now() - timedelta(days=200))
+    text = page(signed_in(company.rep), own).content.decode()
+    assert text.count("Last met") == text.count('t-12 c-bad">Last met') == 1
+    Activity.objects.filter(pk=meet.pk).update(done_at=timezone.now())
+    text = page(signed_in(company.rep), own).content.decode()
+    assert "Last met" in text and 't-12 c-bad">Last met' not in text and "Never met" not in text
 
 
 def test_contacts_in_use(company, signed_in, own):

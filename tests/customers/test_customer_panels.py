@@ -78,7 +78,10 @@ def test_share_of_the_spend(company, signed_in, own):
     assert "30%" in text
     unknown = factories.customer(company.rep, "Unknown")
     assert wallet_share(unknown, company.rep).now is None
-    assert "The yearly spend is not known" in panel(signed_in(company.rep), unknown, "share")
+    other = Supplier.objects.create(customer=unknown, name="Somebody else", annual_amount=Decimal(7_000_000))
+    text = panel(signed_in(company.rep), unknown, "share")
+    assert "The yearly spend is not known" in text
+    assert f'href="/suppliers/{other.pk}/edit/"' in text and "¥7.0M" in text
 
 
 def test_white_space(company, signed_in, own):

@@ -1,6 +1,7 @@
 """The demo company into an empty installation, and out of it again (`removal`)."""
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from accounts.models import Organisation, User
 from accounts.selectors import forget_organisation
 from customers.models import Customer
 from pipeline.demo import names, story
+from pipeline.demo.files import attach_files
 from pipeline.demo.workspace import write_workspace
 from pipeline.interchange import import_workspace
 
@@ -41,7 +43,9 @@ def load_demo(*, actor: User | None) -> Organisation:
     _mark(User.objects.filter(username__in=logins.values()))
     forget_organisation()
     row = Organisation.objects.get(pk=1)
-    audit.record("load_demo", row=row, actor=actor)
+    with ExitStack() as kept:
+        attach_files(kept)
+        audit.record("load_demo", row=row, actor=actor)
     return row
 
 

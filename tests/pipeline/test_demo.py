@@ -2,8 +2,11 @@
 
 from datetime import date, timedelta
 from io import StringIO
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Q
 from django.utils import timezone
@@ -13,6 +16,7 @@ from accounts.selectors import today
 from customers.models import Assessment, Customer
 from opportunities.models import (
     Activity,
+    Attachment,
     Checkpoint,
     Competitor,
     Decision,
@@ -28,6 +32,7 @@ from opportunities.selectors.gate import missing_between, standing_on, with_stan
 from opportunities.selectors.heights import evidenced_rate, floors_now
 from opportunities.selectors.stages import all_stages
 from pipeline.demo import story
+from pipeline.demo.loading import load_demo
 from pipeline.demo.workspace import write_workspace
 
 pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
@@ -100,6 +105,32 @@ def test_its_evidence_and_its_troubles(demo):
     assert visits.filter(grade="E2").count() > 100 and set(visits.values_list("link", flat=True)) == {""}
     assert not visits.filter(Q(activity__done_at=None) | Q(recorded_at__lt=F("activity__done_at"))).exists()
     assert Checkpoint.objects.latest("recorded_at").recorded_at < timezone.now()
+
+
+def on_the_disk():
+    return {path for path in (Path(settings.MEDIA_ROOT) / "attachments").rglob("*") if path.is_file()}
+
+
+def test_some_of_its_evidence_is_a_file(demo, signed_in):
+    shown = Checkpoint.objects.exclude(file=None).select_related("file", "opportunity")
+    assert len(shown) == Attachment.objects.count() > 20
+    assert {each.file.content_type for each in shown} == {"application/pdf", "image/png", "text/plain"}
+    assert all(each.file.opportunity_id == each.opportunity_id and each.link == "" for each in shown)
+    assert {each.file.content_type for each in shown if each.grade == "E3"} <= {"application/pdf", "image/png"}
+    of_lin = shown.filter(opportunity__owner__username="lin", withdrawn_at=None).latest("recorded_at")
+    client = signed_in(User.objects.get(username="lin"))
+    assert of_lin.file.name in client.get(f"/opportunities/{of_lin.opportunity_id}/").content.decode()
+    content = b"".join(client.get(f"/files/{of_lin.file.key}/").streaming_content)
+    assert len(content) == of_lin.file.size < 5_000
+
+
+def test_what_could_not_be_loaded_leaves_no_file(monkeypatch):
+    monkeypatch.setattr(Checkpoint.objects, "bulk_update", Mock(side_effect=OSError("disk")))
+    before = on_the_disk()
+    with pytest.raises(OSError, match="disk"):
+        load_demo(actor=None)
+    assert on_the_disk() == before
+    assert not Attachment.objects.exists() and not Opportunity.objects.exists()
 
 
 def test_its_people_plans_and_behaviour_sheets(demo):

@@ -1,9 +1,11 @@
 """The first start of an empty installation, and the demo looked at and removed."""
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import connection
@@ -248,6 +250,16 @@ def test_the_demo_goes_with_every_row_of_every_table_but_those_of_real_people(li
     }  # fmt: skip
     stages = list(Stage.objects.values_list("name_en", flat=True))
     assert (stages[0], len(stages), StageSetting.objects.count()) == ("Discover", 9, 9)
+
+
+def test_the_demo_takes_its_files_along(boss, django_capture_on_commit_callbacks):
+    load_demo(actor=boss)
+    folder = Path(settings.MEDIA_ROOT) / "attachments"
+    kept = [folder / name for name in Attachment.objects.values_list("stored", flat=True)]
+    assert kept and all(path.is_file() for path in kept)
+    with django_capture_on_commit_callbacks(execute=True):
+        remove_demo(name=Organisation.objects.get().name, actor=boss)
+    assert not any(path.exists() for path in kept)
 
 
 def test_every_table_is_either_emptied_or_named_as_kept():

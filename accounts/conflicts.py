@@ -86,7 +86,7 @@ def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
     """A field's value as a person reads it."""
     if field.many_to_many or field.one_to_many:
         rows = value if isinstance(value, list) else value.all()
-        return ", ".join(str(row) for row in rows) or MISSING
+        return _(", ").join(str(row) for row in rows) or MISSING
     if value is None or value == "":
         return MISSING
     if field.name in WORDS:
@@ -109,9 +109,9 @@ def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
 def _several(value: dict[str, Any] | list[Any]) -> str:
     """`power 5, goal 3`; what one of them holds several of stands between strokes."""
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
+        return _(", ").join(str(each) for each in value)
     pairs = ((name, "/".join(each) if isinstance(each, list) else each) for name, each in sorted(value.items()))
-    return ", ".join(f"{name} {each}" for name, each in pairs)
+    return _(", ").join(f"{name} {each}" for name, each in pairs)
 
 
 def version_in(data: Any, name: str = "version") -> int:

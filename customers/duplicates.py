@@ -58,7 +58,7 @@ class Candidate:
     @property
     def why(self) -> str:
         """The reasons in words."""
-        return ", ".join(str(REASONS[reason]) for reason in self.reasons)
+        return _(", ").join(str(REASONS[reason]) for reason in self.reasons)
 
     @property
     def known_as(self) -> str:
@@ -78,7 +78,7 @@ class Alike(ValidationError):
     """It may be here already. `candidates` are in sight; one `may_go_on` by saying that it is another company."""
 
     def __init__(self, field: str, message: str, found: "list[Candidate]", *, may_go_on: bool) -> None:
-        said = ", ".join(each.told for each in found)
+        said = _(", ").join(each.told for each in found)
         params = {"customers": said, "name": found[0].known_as}
         super().__init__({field: ValidationError(message, code="duplicate", params=params)})
         self.field, self.message, self.candidates, self.may_go_on = field, message, found, may_go_on

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.web.templatetags.formats import day_full, language, money
+from config.web.templatetags.formats import day_full, money
 from customers.models import IdealProfile, ProfileCriterion
 from customers.rules.profiles import Finding, amount_of, words_of
 
@@ -66,7 +66,7 @@ def wanted_of(kind: str, value: str) -> str:
     if kind == Kind.SPEND:
         return money(amount_of(value))
     if kind in (Kind.INDUSTRY, Kind.REGION):
-        return ("、" if language() == "zh" else ", ").join(words_of(value))
+        return _(", ").join(words_of(value))
     return "" if kind == Kind.DECISION_MAKER else value
 
 

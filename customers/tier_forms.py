@@ -60,7 +60,7 @@ def _what(field: str, key: str) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(value) or MISSING
+        return _(", ").join(value) or MISSING
     return MISSING if value is None else str(DEPTHS.get(value, value))
 
 

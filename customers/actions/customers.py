@@ -147,7 +147,7 @@ def _refuse_open_opportunities(customer: Customer, actor: User) -> None:
     titles = list(still_open.visible_to(actor).values_list("title", flat=True)[:5])
     if titles:
         raise ValidationError(
-            _("Close or move these open opportunities first: %(titles)s") % {"titles": ", ".join(titles)}
+            _("Close or move these open opportunities first: %(titles)s") % {"titles": _(", ").join(titles)}
         )
     raise ValidationError(_("This customer cannot be archived now."))
 

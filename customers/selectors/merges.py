@@ -41,7 +41,7 @@ class Pair:
 
     @property
     def why(self) -> str:
-        return ", ".join(str(REASONS[reason]) for reason in self.reasons)
+        return _(", ").join(str(REASONS[reason]) for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)

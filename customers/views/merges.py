@@ -171,4 +171,4 @@ def _tell(request: HttpRequest, undone: Undone, user: User) -> None:
         messages.warning(request, said % {"count": count})
     if undone.edited:
         names = [str(Customer._meta.get_field(name).verbose_name) for name in undone.edited]  # type: ignore[union-attr]
-        messages.warning(request, _("Edited since, and left as they are: %(fields)s") % {"fields": ", ".join(names)})
+        messages.warning(request, _("Edited since, and left as they are: %(fields)s") % {"fields": _(", ").join(names)})

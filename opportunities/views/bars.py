@@ -59,7 +59,7 @@ class EvidenceDrawer:
     def _bars(self, verified: tuple[int, ...], floors: tuple[int, ...]) -> SafeString:
         levels = list(zip(self.names, verified, floors, strict=True))
         bars = [fill(BAR, height, self._low(height, floor), name[:1]) for name, height, floor in levels]
-        label = self.words["heights"] % {"heights": ", ".join(f"{name} {height}" for name, height, _floor in levels)}
+        label = self.words["heights"] % {"heights": _(", ").join(f"{name} {height}" for name, height, _floor in levels)}
         return fill(BARS, self.css, label, SafeString("".join(bars)))
 
     def _low(self, height: int, floor: int) -> SafeString:

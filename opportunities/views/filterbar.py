@@ -132,7 +132,7 @@ def _chip(group: Group, form: Any, query: QueryDict) -> Chip:
     posted = {name: query.getlist(name) for name in group.names}
     is_set = any(posted.values())
     cleaned = {name: form.cleaned_data.get(name) for name in group.names}
-    words = (_words(group, cleaned) or ", ".join(sum(posted.values(), []))) if is_set else ""
+    words = (_words(group, cleaned) or _(", ").join(sum(posted.values(), []))) if is_set else ""
     text = _("%(filter)s: %(value)s") % {"filter": group.label, "value": words[:60]} if words else ""
     return Chip(
         group=group,

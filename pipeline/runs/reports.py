@@ -99,7 +99,7 @@ def shown(report: dict[str, Any] | None) -> dict[str, Any]:
 
 def in_words(reasons: list[str]) -> str:
     """Why two customers are taken for one."""
-    return ", ".join(str(REASONS[reason]) for reason in reasons)
+    return _(", ").join(str(REASONS[reason]) for reason in reasons)
 
 
 def refusal(text: Any) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def begin(row: Activity, contacts: Iterable[Contact], actor: User) -> Activity:
     people = list(contacts)
     _refuse_strangers(people, row.customer)
     _refuse_odd_moments(row)
+    row.debriefed_at = timezone.now() if row.done_at else None
     row = edits.create(row, actor=actor, made_up=["key"])
     row.contacts.add(*people)
     return row
@@ -98,7 +99,9 @@ def save(
     _refuse_odd_moments(row)
     row.mark_changed(found)
     row.clean_fields(exclude=[each.name for each in row._meta.fields if each.name not in found or each.is_relation])
-    row.save(update_fields=[*(set(found) - {"contacts"}), "version", "changed_in"])
+    if "done_at" in found:
+        row.debriefed_at = timezone.now()
+    row.save(update_fields=[*(set(found) - {"contacts"}), "debriefed_at", "version", "changed_in"])
     if "contacts" in found:
         row.contacts.set(found["contacts"][1])
     audit.record(action, row=row, actor=actor, changes={name: _told(pair) for name, pair in found.items()})

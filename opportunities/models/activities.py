@@ -47,7 +47,10 @@ class ActivityKind(Revised):
 
 
 class Activity(Revised):
-    """Something planned or done with a customer. Done when `done_at` is set, cancelled when `cancelled_at` is."""
+    """Something planned or done with a customer. Done when `done_at` is set, cancelled when `cancelled_at` is.
+
+    `debriefed_at` is when it was said that it was done.
+    """
 
     key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
     kind = models.ForeignKey(ActivityKind, models.PROTECT, related_name="+", verbose_name=_("kind"))
@@ -61,6 +64,7 @@ class Activity(Revised):
     contacts = models.ManyToManyField(Contact, blank=True, related_name="activities", verbose_name=_("with whom"))
     planned_at = models.DateTimeField(_("planned"), null=True, blank=True)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    debriefed_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancelled_reason = models.CharField(_("reason"), max_length=500, blank=True, editable=False)
     objective = models.CharField(_("objective"), max_length=500, blank=True)
@@ -87,6 +91,7 @@ class Activity(Revised):
             models.Index(fields=["owner", "planned_at"], name="activity_planned_of_owner"),
             models.Index(fields=["owner", "done_at"], name="activity_done_of_owner"),
             models.Index(fields=["opportunity", "done_at"], name="activity_done_of_opportunity"),
+            models.Index(fields=["opportunity", "debriefed_at"], name="activity_told_of_opportunity"),
             models.Index(fields=["customer", "done_at"], name="activity_done_of_customer"),
         ]
 

@@ -103,14 +103,14 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
     moments = [_by_others(user, since, at, by) for _how, at, by in HAPPENED]
     happened = Q(*(_others(user, since, at, by) for _how, at, by in HAPPENED), _connector=Q.OR)
     records = Checkpoint.objects.filter(own & happened)
-    acted = Activity.objects.filter(own, done_at__gt=since).exclude(owner=user)
+    acted = Activity.objects.filter(own, debriefed_at__gt=since).exclude(owner=user)
     outcome = Coalesce(NullIf("outcome", Value("")), NullIf("objective", Value("")), Value("…"))
     parts = (
         _part(CHANGED, versions, "pk", F("valid_from"), deal, actor),
         _part(RECORDED, records, "pk", Greatest(*moments), deal, None),
         _part(LOWERED, lowered, "checkpoint_id", F("at"), F("checkpoint__opportunity_id"), actor),
         _part(DECIDED, decisions, "pk", F("decided_at"), deal, F("decided_by_id"), F("decision")),
-        _part(ACTED, acted, "pk", F("done_at"), deal, F("owner_id"), outcome),
+        _part(ACTED, acted, "pk", F("debriefed_at"), deal, F("owner_id"), outcome),
     )
     first, *others = parts
     return first.union(*others, all=True).order_by("-moment", "of_kind")[:MOST]

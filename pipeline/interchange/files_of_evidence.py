@@ -74,7 +74,9 @@ ACTIVITIES = File(
         Column("coached_at", cells.moment, "moment"),
         CREATED_AT,
         reference("created_by", "users.csv"),
+        Column("debriefed_at", cells.moment, "moment", keeps=True),
     ),
+    derived=(("debriefed_at", "COALESCE(s.debriefed_at, s.done_at)"),),
 )
 ACTIVITY_CONTACTS = File(
     "activity_contacts.csv",

@@ -178,10 +178,10 @@ WHERE o.outcome = 'open'
 ;
 INSERT INTO opportunities_activity
   (version, changed_in, key, kind_id, customer_id, opportunity_id, owner_id, planned_at, done_at, cancelled_reason, objective,
-   customer_needs, line_of_talk, advantage, outcome, said, promised, skill, coaching, created_at, created_by_id)
+   customer_needs, line_of_talk, advantage, outcome, said, promised, skill, coaching, created_at, created_by_id, debriefed_at)
 SELECT 1, '{}', 'activity-' || a.opportunity_id || '-' || n, kind.id, customer_id, opportunity_id, owner_id,
   CASE WHEN n = 0 THEN ahead ELSE at END, CASE WHEN n > 0 THEN at END, '', 'Objective ' || n, '', '', '',
-  CASE WHEN n > 0 THEN 'It went well' ELSE '' END, '', '', '', '', at - INTERVAL '3 days', owner_id
+  CASE WHEN n > 0 THEN 'It went well' ELSE '' END, '', '', '', '', at - INTERVAL '3 days', owner_id, CASE WHEN n > 0 THEN at END
 FROM act a JOIN opportunities_activitykind kind ON kind.position = 1 + (a.opportunity_id + n) %% 8
 ;
 DISCARD TEMPORARY

@@ -234,9 +234,8 @@ def test_what_others_did_with_the_customer_is_news_too(company, signed_in):
     visit = ActivityKind.objects.get(key="visit")
     actions.add_collaborator(opportunity=row, user=company.mate, actor=company.rep)
     factories.activity(company.mate, opportunity=row, objective="Only planned")
-    done = [(company.mate, 1, "They <b>agree</b>"), (company.mate, 9, "Long ago"), (company.rep, 1, "Mine")]
-    for who, days, outcome in done:
-        at = now - timedelta(days=days)
+    for who, outcome in ((company.mate, "They <b>agree</b>"), (company.rep, "Mine")):
+        at = now - timedelta(days=1)
         actions.log_activity(actor=who, kind=visit, opportunity=row, done_at=at, outcome=outcome, objective="Meet")
     assert [(each.act, each.actor, each.opportunity) for each in my_day(company.rep).news] == [
         ("They <b>agree</b>", company.mate, row)
@@ -244,6 +243,23 @@ def test_what_others_did_with_the_customer_is_news_too(company, signed_in):
     page = signed_in(company.rep).get("/day/").content.decode()
     assert "Done with the customer: They &lt;b&gt;agree&lt;/b&gt;" in page
     assert my_day(company.mate).news == []
+
+
+def test_what_others_did_is_news_when_they_say_so_however_long_ago_it_was(company, signed_in):
+    row, visit = factories.opportunity(company.rep, "Watched"), ActivityKind.objects.get(key="visit")
+    actions.add_collaborator(opportunity=row, user=company.mate, actor=company.rep)
+    at = timezone.now() - timedelta(days=40)
+    planned = factories.activity(company.mate, opportunity=row, planned_at=at)
+    about = {"actor": company.mate, "kind": visit, "opportunity": row, "done_at": at}
+    known = actions.log_activity(**about, outcome="Said before one looked")
+    signed_in(company.rep).post("/day/looked/")
+    assert my_day(company.rep).news == []
+    actions.log_activity(**about, outcome="Entered late")
+    actions.debrief_activity(activity=planned, done_at=at, seen=None, actor=company.mate, outcome="Told late")
+    actions.edit_activity(activity=known, changes={"outcome": "Put right"}, seen=None, actor=company.mate)
+    news = my_day(company.rep).news
+    assert [each.act for each in news] == ["Told late", "Entered late"]
+    assert all(each.at > at + timedelta(days=39) for each in news)
 
 
 def test_what_came_after_the_page_was_drawn_stays_news(company, signed_in):

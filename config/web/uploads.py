@@ -134,5 +134,5 @@ def disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in FULL:
-            raise DiskFull from error
+            raise DiskFull(str(error)) from error
         raise

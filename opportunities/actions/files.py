@@ -12,6 +12,7 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import User
@@ -21,6 +22,16 @@ from config.web.pictures import NotAPicture, redrawn
 from config.web.uploads import MEGABYTE, disk_errors
 from opportunities.actions.writing import lock_editable, refuse_if_archived
 from opportunities.models import Attachment, Checkpoint, Opportunity, PlaybookEntry
+from opportunities.models.files import attachment_storage
+
+TOO_LARGE = gettext_lazy("This file is larger than %(limit)s MB.")
+EMPTY = gettext_lazy("This file is empty.")
+OF_ANOTHER_KIND = gettext_lazy("This kind of file is not accepted. %(accepted)s")
+NO_PICTURE = gettext_lazy("This picture cannot be read, or is too large.")
+ACCEPTED_IN_WORDS = gettext_lazy(
+    "Accepted are PDF; pictures (JPEG, PNG, WebP, HEIC); Word, Excel and PowerPoint (docx, xlsx, pptx, without "
+    "macros); mails (eml, msg); plain text and CSV."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,32 +119,30 @@ def _is_evidence(row: Attachment) -> bool:
 
 def checked(upload: Any) -> Checked:
     """The upload as it will be kept; ValidationError {"file": why}. Pictures are drawn anew, without their place."""
-    if upload.size > settings.ATTACHMENT_MEGABYTES * MEGABYTE:
-        raise _refused(too_large())
-    if not upload.size:
-        raise _refused(_("This file is empty."))
+    refuse_size(upload.size)
     name = upload.name or ""
     kind = type_of(upload, name)
     if kind is None:
-        raise _refused(_("This kind of file is not accepted. %(accepted)s") % {"accepted": accepted_in_words()})
+        raise _refused(OF_ANOTHER_KIND, accepted=ACCEPTED_IN_WORDS)
     return Checked(content=_without_place(upload, kind), kind=kind, name=clean_name(name, kind))
+
+
+def refuse_size(size: int) -> None:
+    """ValidationError for an empty file and for one of more bytes than are accepted."""
+    if size > settings.ATTACHMENT_MEGABYTES * MEGABYTE:
+        raise _refused(TOO_LARGE, limit=settings.ATTACHMENT_MEGABYTES)
+    if not size:
+        raise _refused(EMPTY)
 
 
 def too_large() -> str:
     """How large a file may be, said of one that is larger."""
-    return _("This file is larger than %(limit)s MB.") % {"limit": settings.ATTACHMENT_MEGABYTES}
+    return str(TOO_LARGE) % {"limit": settings.ATTACHMENT_MEGABYTES}
 
 
-def accepted_in_words() -> str:
-    """Which files are taken."""
-    return _(
-        "Accepted are PDF; pictures (JPEG, PNG, WebP, HEIC); Word, Excel and PowerPoint (docx, xlsx, pptx, without "
-        "macros); mails (eml, msg); plain text and CSV."
-    )
-
-
-def _refused(text: str) -> ValidationError:
-    return ValidationError({"file": text})
+def _refused(text: Any, **params: Any) -> ValidationError:
+    """In no language yet: an import says it to whoever reads its report."""
+    return ValidationError({"file": ValidationError(text, params=params or None)})
 
 
 def _without_place(upload: IO[bytes], kind: FileType) -> IO[bytes]:
@@ -143,23 +152,25 @@ def _without_place(upload: IO[bytes], kind: FileType) -> IO[bytes]:
             return without_place(upload)
         return redrawn(upload, kind.content_type) if kind.is_picture else upload
     except NotAPicture as error:
-        raise _refused(_("This picture cannot be read, or is too large.")) from error
+        raise _refused(NO_PICTURE) from error
 
 
 @contextmanager
 def stored(found: Checked) -> Iterator[dict[str, Any]]:
     """The fields of a file that is in the storage under a random name; taken out again when the block fails."""
-    storage = Attachment._meta.get_field("stored").storage
+    fields = keep(found)
+    try:
+        yield fields
+    except BaseException:
+        attachment_storage().delete(fields["stored"])
+        raise
+
+
+def keep(found: Checked) -> dict[str, Any]:
+    """Put a file into the storage under a random name: the fields of its row. DiskFull when there is no room."""
+    storage = attachment_storage()
     name = secrets.token_hex(16)
     with disk_errors():
         kept = storage.save(f"{name[:2]}/{name}", found.content)
-    try:
-        yield {
-            "stored": kept,
-            "name": found.name,
-            "content_type": found.kind.content_type,
-            "size": storage.size(kept),
-        }
-    except BaseException:
-        storage.delete(kept)
-        raise
+    content_type, size = found.kind.content_type, storage.size(kept)
+    return {"stored": kept, "name": found.name, "content_type": content_type, "size": size}

@@ -13,7 +13,7 @@ from config.web.fields import PickManyField
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 from customers.filters import containing
 from customers.models import Product
-from opportunities.actions.files import accepted_in_words
+from opportunities.actions.files import ACCEPTED_IN_WORDS
 from opportunities.actions.playbook import RUNGS
 from opportunities.forms.files import OneFile
 from opportunities.models import PlaybookEntry, Stage
@@ -132,4 +132,4 @@ class FileForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         limit = _("At most %(limit)s MB.") % {"limit": settings.ATTACHMENT_MEGABYTES}
-        self.fields["file"].help_text = f"{accepted_in_words()} {limit}"
+        self.fields["file"].help_text = f"{ACCEPTED_IN_WORDS} {limit}"

@@ -103,6 +103,9 @@ class ReportSerializer(serializers.Serializer[Any]):
     bad_rows = BadRowSerializer(many=True)
     unknown_columns = serializers.ListField(child=serializers.ListField(child=serializers.CharField()), required=False)
     not_read = serializers.ListField(child=serializers.CharField(), required=False)
+    without_contents = serializers.IntegerField(
+        required=False, help_text="Attached files that came without their contents and are left out."
+    )
     overwritten_count = serializers.IntegerField(required=False)
     overwritten = OverwrittenSerializer(many=True, required=False)
     alike = AlikeSerializer(many=True, required=False)
@@ -159,7 +162,7 @@ class KeepEditsSerializer(serializers.Serializer[Any]):
 
 
 class ExportSerializer(serializers.ModelSerializer[ExportRun]):
-    """An export; `counts` is {file: rows}, `size` in bytes."""
+    """An export; `counts` is {file: rows} and, under `attachments`, how many files' contents; `size` in bytes."""
 
     requested_by = ReferenceField(slug_field="username")
 

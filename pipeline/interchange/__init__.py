@@ -1,7 +1,7 @@
 """A whole company in and out as a folder or zip of CSV files (docs/interchange.md)."""
 
-from pipeline.interchange.export import LEFT_OUT, export_workspace
+from pipeline.interchange.export import LEFT_OUT, export_workspace, lost_contents
 from pipeline.interchange.load import import_workspace
 from pipeline.interchange.report import Report, Said, SourceError
 
-__all__ = ["LEFT_OUT", "Report", "Said", "SourceError", "export_workspace", "import_workspace"]
+__all__ = ["LEFT_OUT", "Report", "Said", "SourceError", "export_workspace", "import_workspace", "lost_contents"]

@@ -52,7 +52,7 @@ def _something_proves(report: Report) -> None:
     """As in the form: a text, a link or a file."""
     sql = (
         f"SELECT csv_line FROM {CHECKPOINTS.table} WHERE evidence = '' AND COALESCE(link, '') = ''"
-        " AND COALESCE(file, '') = '' ORDER BY csv_line"
+        " AND COALESCE(file, '') = '' AND attachment IS NULL ORDER BY csv_line"
     )
     for (line,) in staging.fetch(sql):
         bad = Bad(_("The cell is empty."), _("a text, else a link or the name of a file"))

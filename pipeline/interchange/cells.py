@@ -32,7 +32,7 @@ WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 KEY_LENGTH = 64
 
 
-def _said(error: ValidationError) -> Any:
+def said(error: ValidationError) -> Any:
     """The error's text before it is put into a language."""
     [first] = error.error_list
     return Said(first.message, **first.params) if first.params else first.message
@@ -84,7 +84,7 @@ def amount(cell: str, _calendar: OrgCalendar) -> int:
     try:
         return to_cents(cell)
     except ValidationError as error:
-        raise Bad(_said(error), _("0 to 9000000000000 with at most 2 decimal places, without separators")) from error
+        raise Bad(said(error), _("0 to 9000000000000 with at most 2 decimal places, without separators")) from error
 
 
 def credit_code(cell: str, _calendar: OrgCalendar) -> str:
@@ -110,7 +110,7 @@ def rate(cell: str, _calendar: OrgCalendar) -> int:
     try:
         return to_ten_thousandths(cell)
     except ValidationError as error:
-        raise Bad(_said(error), _("0 to 1 with at most 4 decimal places")) from error
+        raise Bad(said(error), _("0 to 1 with at most 4 decimal places")) from error
 
 
 def day(cell: str, _calendar: OrgCalendar) -> date:

@@ -14,6 +14,7 @@ from customers.models import Customer
 from opportunities.models import Opportunity, Stage
 from pipeline.interchange import layout, staging
 from pipeline.interchange.agreements import check_agreements
+from pipeline.interchange.attached import check_attachments
 from pipeline.interchange.belonging import check_belonging
 from pipeline.interchange.circles import on_a_circle
 from pipeline.interchange.columns import Column, File
@@ -39,6 +40,7 @@ def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool) -> None:
     check_customers(report, fresh)
     check_demands(report)
     check_belonging(report)
+    check_attachments(report)
     _one_organisation(report)
     _stages(report, fresh)
     _people(report, calendar)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
+from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from accounts.models import Organisation, Team, User, UserTeam
 from customers.models import Contact, Customer, CustomerTier, Order, Product
 from opportunities.models import (
     Activity,
+    Attachment,
     Checkpoint,
     Collaborator,
     GradeChange,
@@ -27,11 +29,18 @@ from opportunities.rules.evidence import FACTORS
 from pipeline.interchange.cells import CLEARED
 from pipeline.interchange.columns import Column, File
 from pipeline.interchange.files_of_customers import CUSTOMER_FILES
-from pipeline.interchange.files_of_evidence import ACTIVITIES, CHECKPOINTS, EVIDENCE_FILES, GRADE_CHANGES
+from pipeline.interchange.files_of_evidence import (
+    ACTIVITIES,
+    ATTACHMENTS,
+    CHECKPOINTS,
+    EVIDENCE_FILES,
+    GRADE_CHANGES,
+)
 from pipeline.interchange.files_of_method import METHOD_FILES
 from pipeline.interchange.history import HELD_NAMES, derive
 from pipeline.interchange.known import VERSION_KEYS, as_version
 from pipeline.interchange.layout import BY_NAME, EVENT_FIELDS, OPPORTUNITIES
+from pipeline.interchange.source import FOLDER
 
 CHUNK = 2_000
 Row = tuple[Any, ...] | list[Any]
@@ -194,17 +203,37 @@ def _collaborators() -> Iterator[Row]:
 
 
 def _checkpoints() -> Iterator[Row]:
-    """The grade is the first one; later ones stand in grade_changes.csv. A file is named, it does not come along."""
+    """The grade is the first one; later ones stand in grade_changes.csv. A file that was removed is only named."""
     names = [OF_RECORD.get(name, name) for name in _lookups(CHECKPOINTS)]
     first = GradeChange.objects.filter(checkpoint=OuterRef("pk")).order_by("at", "pk").values("before")[:1]
     rows = Checkpoint.objects.annotate(
         first_grade=Coalesce(Subquery(first), "grade"),
         confirmed=Case(When(confirmed_at__isnull=False, then=True), default=None, output_field=BooleanField()),
+        file_in_use=Case(When(file__removed_at=None, then="file__key")),
     )
     yield from rows.order_by(*_lookups(CHECKPOINTS)[:4]).values_list(*names).iterator(CHUNK)
 
 
-OF_RECORD = {"grade": "first_grade", "manager_confirmed": "confirmed", "file": "file__name"}
+OF_RECORD = {
+    "grade": "first_grade", "manager_confirmed": "confirmed", "file": "file__name", "file__key": "file_in_use"
+}  # fmt: skip
+
+
+CONTENT = [column.name for column in ATTACHMENTS.columns].index("content")
+
+
+def attachments() -> Iterator[tuple[list[Any], str]]:
+    """Each file in use: its row, in which its contents have a number for a name, and its name in the storage."""
+    names = ["stored" if name == "content" else name for name in _lookups(ATTACHMENTS)]
+    rows = Attachment.objects.in_use().order_by("key").values_list(*names)
+    for number, row in enumerate(map(list, rows.iterator(CHUNK)), 1):
+        stored, ending = row[CONTENT], PurePath(row[names.index("name")]).suffix.lower()
+        row[CONTENT] = f"{FOLDER}/{number:06}{ending}"
+        yield row, stored
+
+
+def _attachments() -> Iterator[Row]:
+    return (row for row, _stored in attachments())
 
 
 def _grade_changes() -> Iterator[Row]:
@@ -248,6 +277,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     },
     "customer_tiers.csv": _customer_tiers,
     "activities.csv": _activities,
+    "attachments.csv": _attachments,
     "checkpoints.csv": _checkpoints,
     "grade_changes.csv": _grade_changes,
 }

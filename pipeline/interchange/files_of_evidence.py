@@ -4,6 +4,7 @@ from customers.models import Contact
 from opportunities.models import (
     Activity,
     ActivityKind,
+    Attachment,
     Checkpoint,
     Competitor,
     Decision,
@@ -40,6 +41,8 @@ FIRST_GRADE = (
     f"COALESCE((SELECT g.before FROM {GradeChange._meta.db_table} g WHERE g.checkpoint_id = m.id"
     " ORDER BY g.at, g.id LIMIT 1), m.grade)"
 )
+# Where nothing else proves, the name of a file that did not come along.
+WORDS = "COALESCE(NULLIF(s.evidence, ''), CASE WHEN s.attachment IS NULL THEN s.file END, '')"
 LEVEL = (
     Column("factor", words(FactorKey), required=True),
     Column("level", cells.whole(1, TOP), "int", required=True),
@@ -84,6 +87,24 @@ ACTIVITY_CONTACTS = File(
     (reference("activity", "activities.csv", required=True), reference("contact", "contacts.csv", required=True)),
     key=("activity", "contact"),
 )
+KEPT = "interchange_kept"  # staged: under which name the contents of a file are in the storage, and what they are
+ATTACHMENTS = File(
+    "attachments.csv",
+    Attachment,
+    (
+        KEY,
+        reference("opportunity", "opportunities.csv"),
+        reference("entry", "playbook.csv", field="playbook_entry"),
+        text("name", 200, required=True),
+        Column("content", cells.text(200), aside=True),
+        reference("uploaded_by", "users.csv"),
+        Column("uploaded_at", cells.moment, "moment", keeps=True),
+    ),
+    derived=tuple(
+        (name, f"(SELECT k.{name} FROM {KEPT} k WHERE k.csv_line = s.csv_line)")
+        for name in ("stored", "name", "content_type", "size")
+    ),
+)
 CHECKPOINTS = File(
     "checkpoints.csv",
     Checkpoint,
@@ -100,13 +121,14 @@ CHECKPOINTS = File(
         Column("said_on", cells.day, "day"),
         Column("link", cells.link, empty="", absent=""),
         Column("file", cells.text(200), aside=True),
+        reference("attachment", "attachments.csv", field="file", keeps=True),
         reference("activity", "activities.csv"),
         reference("confirmed_by", "users.csv", keeps=True),
         reference("withdrawn_by", "users.csv", keeps=True),
         text("withdrawn_reason", 500, keeps=True),
     ),
     key=("opportunity", "factor", "level", "recorded_at"),
-    derived=(("rung_id", RUNG_THEN), ("evidence", "COALESCE(NULLIF(s.evidence, ''), s.file, '')")),
+    derived=(("rung_id", RUNG_THEN), ("evidence", WORDS)),
 )
 GRADE_CHANGES = File(
     "grade_changes.csv",
@@ -230,6 +252,6 @@ WAIVERS = File(
     key=("opportunity", "asked_at"),
 )
 EVIDENCE_FILES = (
-    ACTIVITIES, ACTIVITY_CONTACTS, CHECKPOINTS, GRADE_CHANGES, STAKEHOLDERS, DECISIONS, STRATEGY, COMPETITORS,
-    JOINT_PLAN, WAIVERS,
+    ACTIVITIES, ACTIVITY_CONTACTS, ATTACHMENTS, CHECKPOINTS, GRADE_CHANGES, STAKEHOLDERS, DECISIONS, STRATEGY,
+    COMPETITORS, JOINT_PLAN, WAIVERS,
 )  # fmt: skip

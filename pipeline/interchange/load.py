@@ -20,6 +20,7 @@ from config.web import context
 from opportunities.models import HeightsVersion, Opportunity, OpportunityVersion
 from pipeline import nightly
 from pipeline.interchange import (
+    attached,
     belonging,
     checks,
     found,
@@ -89,26 +90,33 @@ class _Import:
     ) -> None:  # fmt: skip
         self.report, self.keep, self.actor, self.progress, self.written = report, keep, actor, progress, written
         self.intake = Intake(source, report, progress)
+        self.contents = attached.Contents(source, report, progress)
         self.started: datetime = timezone.now()
         self.fresh = not Opportunity.objects.exists()
 
     def run(self) -> None:
         staging.create_tables()
         try:
-            self._read()
-            fill_in(self.report)
-            same_customers.lead_to_survivors(self.report)
-            staging.analyze(*(file.table for file in FILES if self.intake.has(file)))
-            checks.check_all(self.report, self.calendar, fresh=self.fresh)
-            if not self.report.ok:
-                return
-            self._prepare()
-            if self.report.ok and not self.report.dry_run and self._changes_anything():
-                self._write()
+            with self.contents:
+                self._check()
+                if self.report.ok:
+                    self._prepare()
+                if self.report.ok and not self.report.dry_run and self._changes_anything():
+                    self._write()
+                    self.contents.written()
         finally:
             with suppress(Exception):
                 staging.drop_tables()
         self._afterwards()
+
+    def _check(self) -> None:
+        self._read()
+        fill_in(self.report)
+        same_customers.lead_to_survivors(self.report)
+        attached.leave_out(self.report)
+        staging.analyze(*(file.table for file in FILES if self.intake.has(file)))
+        checks.check_all(self.report, self.calendar, fresh=self.fresh)
+        self.contents.take_in()
 
     def _read(self) -> None:
         self.intake.take_stock(nothing_set_up=not Organisation.objects.filter(pk=1).exists())

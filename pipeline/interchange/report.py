@@ -99,6 +99,7 @@ class Report:
     broken: set[str] = field(default_factory=set)  # files of which a row's key could not be read
     not_read: list[str] = field(default_factory=list)
     overwritten: list[Overwritten] = field(default_factory=list)
+    without_contents: int = 0  # attached files that did not come along
     alike: list[Alike] = field(default_factory=list)  # warnings: nothing is refused for them
 
     @property

@@ -15,21 +15,31 @@ from pipeline.interchange.report import Said, SourceError
 
 MEGABYTE = 1024 * 1024
 DIRECTORY_ENTRY = 64 * 1024  # bytes of one file in the directory of a zip, far more than any has
+ATTACHMENT_ENTRY = 256  # bytes of an attached one: there are many of them, with short names
+FOLDER = "attachments"  # beside the CSV files: the contents of attached files
+
+
+Paths = dict[str, Path] | dict[str, zipfile.ZipInfo]
 
 
 class Source:
-    """The files of a workspace by name (`users.csv`); `open` gives their bytes."""
+    """The files of a workspace by name (`users.csv`), `contents` those of attached files (`attachments/offer.pdf`)."""
 
-    def __init__(self, paths: dict[str, Path] | dict[str, zipfile.ZipInfo], archive: zipfile.ZipFile | None) -> None:
-        self.paths, self.archive = paths, archive
+    def __init__(self, paths: Paths, contents: Paths, archive: zipfile.ZipFile | None) -> None:
+        self.paths, self.contents, self.archive = paths, contents, archive
 
     @property
     def names(self) -> list[str]:
         return sorted(self.paths)
 
+    def size(self, name: str) -> int:
+        """The bytes of the contents of an attached file, unpacked."""
+        path = self.contents[name]
+        return path.stat().st_size if isinstance(path, Path) else path.file_size
+
     def open(self, name: str) -> BinaryIO:
-        """A stream of the file's bytes."""
-        path = self.paths[name]
+        """A stream of the bytes of either."""
+        path = self.paths[name] if name in self.paths else self.contents[name]
         if isinstance(path, Path):
             return path.open("rb")
         assert self.archive is not None
@@ -64,7 +74,7 @@ def open_source(path: str | Path) -> Iterator[Source]:
     """The workspace at `path`. Raises SourceError with a message for people."""
     path = Path(path)
     if path.is_dir():
-        yield Source(_folder(path), None)
+        yield Source(_folder(path), _contents(path / FOLDER), None)
         return
     if not path.is_file():
         raise SourceError(Said(_("There is no folder or zip file at %(path)s."), path=path))
@@ -76,7 +86,7 @@ def open_source(path: str | Path) -> Iterator[Source]:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise SourceError(_("This is neither a folder nor a zip file.")) from error
     with archive:
-        yield Source(_members(archive), archive)
+        yield Source(*_members(archive), archive)
 
 
 def _folder(path: Path) -> dict[str, Path]:
@@ -84,17 +94,33 @@ def _folder(path: Path) -> dict[str, Path]:
     for entry in sorted(path.iterdir()):
         if entry.name.startswith(".") or not entry.name.lower().endswith(".csv"):
             continue
-        if entry.is_symlink() or not entry.is_file():
-            raise SourceError(Said(_("%(name)s is not an ordinary file."), name=entry.name))
+        _refuse_unless_ordinary(entry, entry.is_file())
         found[entry.name] = entry
     return found
+
+
+def _contents(path: Path) -> dict[str, Path]:
+    if not path.exists():
+        return {}
+    _refuse_unless_ordinary(path, path.is_dir())
+    found = {}
+    for entry in path.iterdir():
+        _refuse_unless_ordinary(entry, entry.is_file())
+        found[f"{FOLDER}/{entry.name}"] = entry
+    return found
+
+
+def _refuse_unless_ordinary(path: Path, is_right: bool) -> None:
+    if path.is_symlink() or not is_right:
+        raise SourceError(Said(_("%(name)s is not an ordinary file."), name=path.name))
 
 
 def _refuse_a_long_directory(path: Path) -> None:
     """`zipfile` holds the whole directory of an archive in memory before anybody can count its files."""
     with path.open("rb") as stream:
         end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]  # the very record that ZipFile goes by
-    if end is not None and end[zipfile._ECD_SIZE] > DIRECTORY_ENTRY * settings.IMPORT_ZIP_FILES:  # type: ignore[attr-defined]
+    most = DIRECTORY_ENTRY * settings.IMPORT_ZIP_FILES + ATTACHMENT_ENTRY * settings.IMPORT_ZIP_ATTACHMENTS
+    if end is not None and end[zipfile._ECD_SIZE] > most:  # type: ignore[attr-defined]
         raise _too_many()
 
 
@@ -102,26 +128,51 @@ def _too_many() -> SourceError:
     return SourceError(Said(_("The zip file holds more than %(limit)s files."), limit=settings.IMPORT_ZIP_FILES))
 
 
-def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+Members = dict[str, zipfile.ZipInfo]
+
+
+def _members(archive: zipfile.ZipFile) -> tuple[Members, Members]:
+    """The CSV files, and what lies in the folder of attached files beside them."""
     infos = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith("__MACOSX/")]
     _refuse_too_much(infos)
-    found: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         _refuse_dangerous(info)
-        name = _path(info).name
-        if name.startswith(".") or not name.lower().endswith(".csv"):
-            continue
-        if name.lower() in map(str.lower, found):
-            raise SourceError(Said(_("The zip file holds %(name)s twice."), name=name))
-        found[name] = info
-    if len({_path(info).parent for info in found.values()}) > 1:
+    tables = [info for info in infos if _is_table(_path(info))]
+    top = min((_path(info).parent for info in tables), key=lambda path: len(path.parts), default=PurePosixPath())
+    attached = [info for info in infos if _path(info).parent == top / FOLDER]
+    _refuse_too_many(infos, attached)
+    tables = [info for info in tables if _path(info).parent != top / FOLDER]
+    if {_path(info).parent for info in tables} - {top}:
         raise SourceError(_("The CSV files of a workspace stand in one folder of the zip file."))
+    return _by_name(tables), {f"{FOLDER}/{name}": info for name, info in _by_name(attached).items()}
+
+
+def _is_table(path: PurePosixPath) -> bool:
+    return path.name.lower().endswith(".csv") and not path.name.startswith(".")
+
+
+def _by_name(infos: list[zipfile.ZipInfo]) -> Members:
+    """Each name once, whatever its case."""
+    found: Members = {}
+    taken = set()
+    for info in infos:
+        name = _path(info).name
+        if name.lower() in taken:
+            raise SourceError(Said(_("The zip file holds %(name)s twice."), name=name))
+        taken.add(name.lower())
+        found[name] = info
     return found
 
 
-def _refuse_too_much(infos: list[zipfile.ZipInfo]) -> None:
-    if len(infos) > settings.IMPORT_ZIP_FILES:
+def _refuse_too_many(infos: list[zipfile.ZipInfo], attached: list[zipfile.ZipInfo]) -> None:
+    if len(infos) - len(attached) > settings.IMPORT_ZIP_FILES:
         raise _too_many()
+    if len(attached) > settings.IMPORT_ZIP_ATTACHMENTS:
+        limit = settings.IMPORT_ZIP_ATTACHMENTS
+        raise SourceError(Said(_("The zip file holds more than %(limit)s attached files."), limit=limit))
+
+
+def _refuse_too_much(infos: list[zipfile.ZipInfo]) -> None:
     size, packed = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
     if size > settings.IMPORT_UNPACKED_MEGABYTES * MEGABYTE:
         limit = settings.IMPORT_UNPACKED_MEGABYTES

@@ -14,6 +14,7 @@ from django.db import connection, models
 
 from opportunities.rules.evidence import FACTORS
 from pipeline.interchange.columns import File
+from pipeline.interchange.files_of_evidence import KEPT
 from pipeline.interchange.layout import BY_NAME, FILES
 
 BATCH = 500
@@ -69,10 +70,11 @@ HEIGHTS_COLUMNS = {
 NAMED = "interchange_computed_names"
 SIGNS = ("normalised_name", "credit_code", "phone", "domain")  # by which a customer is taken for another one
 NAMED_COLUMNS = {"csv_line": "int", "key": "text", "name": "text", **dict.fromkeys(SIGNS, "text")}
+KEPT_COLUMNS = {"csv_line": "int", "stored": "text", "name": "text", "content_type": "text", "size": "int"}
 COMPUTED = {
     NAMED: NAMED_COLUMNS,
     VERSION: VERSION_COLUMNS, OUT: OUT_COLUMNS, TOUCHED: TOUCHED_COLUMNS, PROVEN: PROVEN_COLUMNS,
-    PROOF: PROOF_COLUMNS, HEIGHTS: HEIGHTS_COLUMNS,
+    PROOF: PROOF_COLUMNS, HEIGHTS: HEIGHTS_COLUMNS, KEPT: KEPT_COLUMNS,
 }  # fmt: skip
 
 
@@ -102,6 +104,7 @@ def create_tables() -> None:
         _create(name, columns)
     for name in (TOUCHED, PROVEN):
         execute(f"CREATE INDEX {name}_key ON {name} (key)")
+    execute(f"CREATE INDEX {KEPT}_line ON {KEPT} (csv_line)")
 
 
 def changes_of(file: File) -> str:

@@ -154,7 +154,7 @@ def _finish(run: ImportRun, report: Report) -> None:
 
 
 def _kept(run: ImportRun, report: Report) -> dict[str, Any]:
-    return reports.as_json(report, [file["name"] for file in run.files if file["name"].lower().endswith(".csv")])
+    return reports.as_json(report, [file["name"] for file in run.files if storage.is_table(file["name"])])
 
 
 @transaction.atomic

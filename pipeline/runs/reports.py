@@ -58,6 +58,7 @@ def as_json(report: Report, uploaded: list[str]) -> dict[str, Any]:
         "bad_rows": [_bad_row(bad) for bad in report.bad_rows[:MOST_SHOWN]],
         "unknown_columns": [[file, _plain(name)] for file, name in report.unknown_columns[:MOST_SHOWN]],
         "not_read": sorted({*map(_plain, report.not_read), *(name for name in uploaded if name not in known)}),
+        "without_contents": report.without_contents,
         "overwritten_count": len(report.overwritten),
         "overwritten": [
             {"file": edit.file, "key": _plain(edit.key), "field": edit.field, "ours": _plain(edit.ours),

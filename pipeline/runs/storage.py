@@ -1,5 +1,6 @@
 """Where uploads and exports lie: a folder of its own for each run, below MEDIA_ROOT, which no address serves."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from config.web.uploads import MEGABYTE, disk_errors
 from pipeline.interchange.layout import FILES
+from pipeline.interchange.source import FOLDER
 from pipeline.models import ExportRun, ImportRun
 
 ZIP = "workspace.zip"
@@ -19,6 +21,7 @@ CSV_FILES = "files"
 LONGEST_NAME = 100
 ONE_DAY = 24 * 3600
 READ = {file.name for file in FILES}
+NUMBERED = re.compile(r"\d{6,12}(\.[a-z0-9]{1,5})?", re.ASCII)  # what an export calls the contents of an attached file
 
 
 def folder_of(run: ImportRun | ExportRun) -> Path:
@@ -36,17 +39,26 @@ def has_upload(run: ImportRun) -> bool:
     return source_of(run).exists()
 
 
+def is_table(name: str) -> bool:
+    """Whether a file of a folder is one of its CSV files, and not the contents of an attached one."""
+    return name.lower().endswith(".csv") and not NUMBERED.fullmatch(name)
+
+
 def chosen(files: Iterable[Any]) -> list[Any]:
-    """The uploaded files that make a workspace: one zip, or CSV files. ValidationError when they are neither."""
+    """The uploaded files that make a workspace: one zip, or CSV files with what an export puts beside them.
+
+    ValidationError when they are neither.
+    """
     given = [file for file in files if file.name and not file.name.startswith(".")]
     packed = [file for file in given if file.name.lower().endswith(".zip")]
-    tables = [file for file in given if file.name.lower().endswith(".csv")]
+    tables = [file for file in given if is_table(file.name)]
     if packed:
         return _one_zip(packed, tables)
     if not tables:
         raise ValidationError({"files": _("Choose a zip file, or the CSV files of a workspace.")})
-    _refuse_too_much(tables)
-    return tables
+    attached = [file for file in given if NUMBERED.fullmatch(file.name)]
+    _refuse_too_many(tables, attached)
+    return tables + attached
 
 
 def _one_zip(packed: list[Any], tables: list[Any]) -> list[Any]:
@@ -58,16 +70,17 @@ def _one_zip(packed: list[Any], tables: list[Any]) -> list[Any]:
     return packed
 
 
-def _refuse_too_much(tables: list[Any]) -> None:
-    names = [file.name.lower() for file in tables]
-    twice = sorted({file.name for file in tables if names.count(file.name.lower()) > 1})
+def _refuse_too_many(tables: list[Any], attached: list[Any]) -> None:
+    files = tables + attached
+    names = [file.name.lower() for file in files]
+    twice = sorted({file.name for file in files if names.count(file.name.lower()) > 1})
     if twice:
         raise ValidationError({"files": _("%(name)s was sent twice.") % {"name": twice[0]}})
     if len(tables) > settings.IMPORT_ZIP_FILES:
         raise ValidationError(
             {"files": _("These are more than %(limit)s files.") % {"limit": settings.IMPORT_ZIP_FILES}}
         )
-    if sum(file.size for file in tables) > settings.IMPORT_UNPACKED_MEGABYTES * MEGABYTE:
+    if sum(file.size for file in files) > settings.IMPORT_UNPACKED_MEGABYTES * MEGABYTE:
         text = _("The files are larger than %(limit)s MB together.") % {"limit": settings.IMPORT_UNPACKED_MEGABYTES}
         raise ValidationError({"files": text})
 
@@ -79,14 +92,21 @@ def keep(run: ImportRun, files: list[Any]) -> None:
         try:
             (folder_of(run) / CSV_FILES).mkdir(parents=True)
             for file in files:
-                if is_zip or file.name in READ:
-                    _move(file, folder_of(run) / (ZIP if is_zip else f"{CSV_FILES}/{file.name}"))
+                if place := ZIP if is_zip else _place(file.name):
+                    _move(file, folder_of(run) / place)
         except OSError:
             remove(run)
             raise
 
 
+def _place(name: str) -> str:
+    if NUMBERED.fullmatch(name):
+        return f"{CSV_FILES}/{FOLDER}/{name}"
+    return f"{CSV_FILES}/{name}" if name in READ else ""
+
+
 def _move(file: Any, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
     if hasattr(file, "temporary_file_path"):
         shutil.move(file.temporary_file_path(), target)
         file.close()

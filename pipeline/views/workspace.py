@@ -23,7 +23,7 @@ from accounts.form_pages import is_fragment
 from accounts.models import User
 from accounts.selectors import calendar
 from config.web.uploads import DISK_FULL, MEGABYTE, DiskFull, largest_form, takes_uploads
-from pipeline.interchange import LEFT_OUT
+from pipeline.interchange import LEFT_OUT, lost_contents
 from pipeline.models import ExportRun, ImportRun
 from pipeline.runs import exports, imports, reports, storage
 from pipeline.tasks import nudge, workspace_tick
@@ -74,7 +74,7 @@ def _page(request: HttpRequest, user: User, *, error: str = "", status: int = 20
     listed = ExportRun.objects.select_related("requested_by")[:PAGE_SIZE]
     context = {
         "page": Paginator(import_rows(), PAGE_SIZE).get_page(request.GET.get("page")),
-        "exports": [(run, exports.fetchable(run, user) is not None) for run in listed],
+        "exports": [(run, exports.fetchable(run, user) is not None, lost_contents(run.counts or {})) for run in listed],
         "error": error,
         "zip_limit": settings.IMPORT_ZIP_MEGABYTES,
         "folder_limit": settings.IMPORT_UNPACKED_MEGABYTES,
@@ -82,7 +82,7 @@ def _page(request: HttpRequest, user: User, *, error: str = "", status: int = 20
         "left_out": LEFT_OUT,
         "keep_edits": request.POST.get("keep_edits") == "on",
     }
-    context["waiting"] = any(run.state in exports.UNDER_WAY for run, _file in context["exports"])
+    context["waiting"] = any(run.state in exports.UNDER_WAY for run, *_more in context["exports"])
     name = "pipeline/workspace.html#exports" if is_fragment(request) else "pipeline/workspace.html"
     response = render(request, name, context, status=status)
     patch_vary_headers(response, ("HX-Request",))

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from pipeline.interchange import LEFT_OUT, export_workspace
+from pipeline.interchange import LEFT_OUT, export_workspace, lost_contents
 
 
 class Command(BaseCommand):
@@ -20,7 +21,15 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(str(error)) from error
         for name, count in counts.items():
-            self.stdout.write(_("%(file)s: %(count)s rows") % {"file": name, "count": count})
+            text = _("%(file)s: %(count)s rows") if name.endswith(".csv") else _("%(file)s: %(count)s files")
+            self.stdout.write(text % {"file": name, "count": count})
+        if count := lost_contents(counts):
+            self.stdout.write(
+                ngettext(
+                    "The storage has lost %(count)s attached file: its contents are not in the export.",
+                    "The storage has lost %(count)s attached files: their contents are not in the export.", count,
+                ) % {"count": count}
+            )  # fmt: skip
         self.stdout.write(str(LEFT_OUT))
 
     def _progress(self, what: str, count: int) -> None:

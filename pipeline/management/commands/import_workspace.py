@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.web.uploads import DISK_FULL, DiskFull
 from pipeline.interchange import Report, SourceError, import_workspace
 
 
@@ -27,6 +28,8 @@ class Command(BaseCommand):
             )
         except SourceError as error:
             raise CommandError(str(error)) from error
+        except DiskFull as error:
+            raise CommandError(str(DISK_FULL)) from error
         self._print(report)
         if not report.ok:
             count = report.bad_count
@@ -47,6 +50,13 @@ class Command(BaseCommand):
                               % {"file": file, "column": column})  # fmt: skip
         for name in report.not_read:
             self.stdout.write(_("%(file)s: not read in this version.") % {"file": name})
+        if report.without_contents:
+            self.stdout.write(
+                ngettext(
+                    "%(count)s attached file came without its contents and is left out.",
+                    "%(count)s attached files came without their contents and are left out.", report.without_contents,
+                ) % {"count": report.without_contents}
+            )  # fmt: skip
         for edit in report.overwritten:
             self.stdout.write(_overwritten(edit, report.kept))
         for alike in report.alike:

@@ -12,6 +12,7 @@ from customers.models import Contact, Contract, Customer, Order, Product, TierRu
 from opportunities.models import (
     Activity,
     ActivityKind,
+    Attachment,
     Checkpoint,
     Collaborator,
     Competitor,
@@ -188,10 +189,10 @@ def wipe() -> None:
     Contract.objects.update(renewed_by=None)
     links = (Activity.contacts.through, PlaybookEntry.stages.through, PlaybookEntry.products.through)
     everything = (
-        SearchToken, OutboxMessage, AuditEntry, *links, Waiver, GradeChange, Checkpoint, HeightsVersion, Activity,
-        Decision, JointTask, Stakeholder, Competitor, StrategySheet, PlaybookVersion, PlaybookEntry, Collaborator,
-        OpportunityVersion, Opportunity, Order, *OF_CUSTOMERS, TierRules, Contact, Customer, Product, StageSetting,
-        Stage, Rung, Factor, MethodSetting, ActivityKind, UserTeam, User, Team, Organisation,
+        SearchToken, OutboxMessage, AuditEntry, *links, Waiver, GradeChange, Checkpoint, HeightsVersion, Attachment,
+        Activity, Decision, JointTask, Stakeholder, Competitor, StrategySheet, PlaybookVersion, PlaybookEntry,
+        Collaborator, OpportunityVersion, Opportunity, Order, *OF_CUSTOMERS, TierRules, Contact, Customer, Product,
+        StageSetting, Stage, Rung, Factor, MethodSetting, ActivityKind, UserTeam, User, Team, Organisation,
     )  # fmt: skip
     for model in everything:
         model.objects.all()._raw_delete("default")

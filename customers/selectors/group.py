@@ -45,12 +45,11 @@ class Group:
 
 
 def group_of(customer: Customer, user: User) -> Group:
-    """The customer's visible parent, their visible subsidiaries, and those below: as many queries as levels.
+    """The company on top of the visible ones above the customer, and those below: as many queries as levels.
 
     A company that is hidden or archived ends the branch: what hangs below it is not told as part of the group.
     """
-    top = _seen(user).filter(pk=customer.parent_id).first() if customer.parent_id else None
-    levels = [[top or _seen(user, archived=True).get(pk=customer.pk)]]
+    levels = [[_top(customer, user) or _seen(user, archived=True).get(pk=customer.pk)]]
     while levels[-1] and len(levels) <= DEPTH:
         parents = [row.pk for row in levels[-1]]
         levels.append(list(_seen(user).filter(parent__in=parents).order_by("name", "id")[:MOST]))
@@ -61,6 +60,17 @@ def group_of(customer: Customer, user: User) -> Group:
         sum((each.open_amount for each in companies), Decimal(0)),
         sum(each.open_count for each in companies),
     )
+
+
+def _top(customer: Customer, user: User) -> Any:
+    """The highest visible company above, so near that the customer and its subsidiaries are in the tree; None: none."""
+    top, parent = None, customer.parent_id
+    for _step in range(DEPTH - 1):
+        found = _seen(user).filter(pk=parent).first() if parent else None
+        if found is None:
+            break
+        top, parent = found, found.parent_id
+    return top
 
 
 def _seen(user: User, archived: bool = False) -> Any:

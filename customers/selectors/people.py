@@ -9,8 +9,9 @@ from django.apps import apps
 from django.db.models import Count, Max, OuterRef, Subquery
 
 from accounts.models import User
-from accounts.selectors import calendar, today
+from accounts.selectors import calendar
 from customers.models import Customer
+from customers.rules.attention import FACE_TO_FACE
 
 MOST_CONTACTS = 60
 MOST_STAKES = 400
@@ -18,7 +19,7 @@ MOST_STAKES = 400
 
 @dataclass(frozen=True, slots=True)
 class Knows:
-    """One of us who has met a contact: how often, and last on which day."""
+    """One of us who has done something with a contact: how often, and last on which day."""
 
     name: str
     times: int
@@ -27,7 +28,7 @@ class Knows:
 
 @dataclass(slots=True)
 class Person:
-    """A contact with their stakes (one an opportunity) and who of us knows them, the closest first."""
+    """A contact (`last_met`) with their stakes (one an opportunity) and who of us knows them, the closest first."""
 
     contact: Any
     stakes: list[Any] = field(default_factory=list)
@@ -39,20 +40,10 @@ class Person:
         stances = [stake.stance for stake in self.stakes]
         return any(stance > 0 for stance in stances) and any(stance < 0 for stance in stances)
 
-    @property
-    def last_met(self) -> date | None:
-        """The last day on which one of us met them."""
-        return max((each.last for each in self.known_by), default=None)
-
-    @property
-    def days_unmet(self) -> int | None:
-        """How many days ago that was."""
-        return (today() - self.last_met).days if self.last_met else None
-
 
 def people_map(customer: Customer, user: User) -> list[Person]:
     """The customer's contacts over what the reader may see of opportunities and activities. Three queries."""
-    contacts = customer.contacts.in_use().order_by("name", "id")[:MOST_CONTACTS]  # type: ignore[attr-defined]
+    contacts = customer.contacts.in_use().annotate(last_met=last_met(user)).order_by("name", "id")[:MOST_CONTACTS]  # type: ignore[attr-defined]
     people = {contact.pk: Person(contact) for contact in contacts}
     for stake in _stakes(customer, user):
         if stake.contact_id in people:
@@ -87,7 +78,7 @@ def _meetings(people: Iterable[int], user: User) -> list[tuple[int, Knows]]:
 
 
 def last_met(user: User) -> Any:
-    """Subquery for contacts: when somebody last had a done activity with them, in what the reader may see."""
+    """Subquery for contacts: when one of us last met them in person, in what the reader may see."""
     activities = apps.get_model("opportunities", "Activity").objects
-    seen = activities.visible_to(user).done().filter(contacts=OuterRef("pk")).order_by()
-    return Subquery(seen.values("contacts").annotate(last=Max("done_at")).values("last"))
+    met = activities.visible_to(user).done().filter(contacts=OuterRef("pk"), kind__base__in=FACE_TO_FACE).order_by()
+    return Subquery(met.values("contacts").annotate(last=Max("done_at")).values("last"))

@@ -107,7 +107,7 @@ def test_a_hidden_namesake_answers_served_already_and_nothing_else(company, sign
 def test_a_visible_namesake_is_named(company, signed_in, own):
     response = signed_in(company.rep).post(NEW, {"name": "own"})
     assert response.status_code == 422
-    link = f'<a href="/customers/{own.pk}/" target="_blank" rel="noopener">Own</a>'
+    link = f'<a class="text-decoration-underline" href="/customers/{own.pk}/" target="_blank" rel="noopener">Own</a>'
     text = f"“{link}” is already among your customers. If yours is another company, ask your manager."
     assert text in response.context["form"].errors["name"]
 

@@ -23,6 +23,7 @@ from customers.models import (
 )  # fmt: skip
 from customers.rules.tiers import CRITERIA
 from customers.selectors.bought import revenue, wallet_share, white_space
+from customers.selectors.group import group_of
 from customers.selectors.people import people_map
 from opportunities.actions import add_collaborator
 from opportunities.models import Stakeholder
@@ -50,8 +51,8 @@ def panel(client, customer, name, status=200, **headers):
     return response.content.decode()
 
 
-def met(owner, contact):
-    activity = factories.activity(owner, customer=contact.customer, contacts=[contact])
+def met(owner, contact, kind="visit"):
+    activity = factories.activity(owner, kind, customer=contact.customer, contacts=[contact])
     type(activity).objects.filter(pk=activity.pk).update(done_at=timezone.now())
     return activity
 
@@ -136,6 +137,20 @@ def test_two_of_us_who_share_a_name_know_somebody_each(company, own):
     assert [each.times for each in person.known_by] == [2, 1]
 
 
+def test_met_is_met_in_person(company, signed_in, own):
+    contact = factories.contact(company.rep, own, "Li Wei")
+    met(company.rep, contact, kind="call")
+    client = signed_in(company.rep)
+    assert "1 time, last" in panel(client, own, "people")
+    (person,) = people_map(own, company.rep)
+    assert person.contact.last_met is None
+    assert "Last met" not in client.get(f"/customers/{own.pk}/").content.decode()
+    met(company.rep, contact)
+    (person,) = people_map(own, company.rep)
+    assert person.contact.last_met is not None
+    assert "Last met" in client.get(f"/customers/{own.pk}/").content.decode()
+
+
 def test_a_group_is_added_up_over_what_one_sees(company, signed_in):
     hidden = factories.customer(company.stranger, "Hidden holding")
     middle = factories.customer(company.rep, "Middle", parent=hidden)
@@ -151,9 +166,26 @@ def test_a_group_is_added_up_over_what_one_sees(company, signed_in):
     text = panel(client, middle, "group") + client.get(f"/customers/{middle.pk}/").content.decode()
     assert "Hidden holding" not in text
     assert "Unseen child" not in text
-    whole = signed_in(company.executive).get(f"/customers/{child.pk}/group/").context["group"]
-    assert [each.customer.name for each in whole.companies] == ["Middle", "Child", "Unseen child"]
-    assert whole.revenue == 7120
+    order(hidden, 1, 50_000)
+    for each, here in ((hidden, 0), (middle, 1), (child, 2)):  # the whole group from wherever one looks at it
+        whole = signed_in(company.executive).get(f"/customers/{each.pk}/group/").context["group"]
+        assert [(row.customer.name, row.level) for row in whole.companies] == [
+            ("Hidden holding", 0), ("Middle", 1), ("Child", 2), ("Unseen child", 2),
+        ]  # fmt: skip
+        assert whole.revenue == 57_120
+        assert [row.here for row in whole.companies] == [place == here for place in range(4)]
+    archive_customer(customer=hidden, seen=None, actor=company.stranger)
+    rest = signed_in(company.executive).get(f"/customers/{child.pk}/group/").context["group"]
+    assert [row.customer.name for row in rest.companies] == ["Middle", "Child", "Unseen child"]
+
+
+def test_a_deep_group_is_told_around_the_customer(company):
+    row, rows = None, []
+    for number in range(6):
+        row = factories.customer(company.rep, f"Level {number}", parent=row)
+        rows.append(row)
+    told = [[each.customer.name[-1] for each in group_of(row, company.rep).companies] for row in rows]
+    assert told == [list(each) for each in ("0123", "0123", "0123", "1234", "2345", "345")]
 
 
 def test_the_scorecard_on_the_page(company, signed_in, own):

@@ -69,7 +69,7 @@ def test_a_likely_one_asks_to_be_sure(company, signed_in):
 
 
 def link(row, text):
-    return f'<a href="/customers/{row.pk}/" target="_blank" rel="noopener">{text}</a>'
+    return f'<a class="text-decoration-underline" href="/customers/{row.pk}/" target="_blank" rel="noopener">{text}</a>'
 
 
 def test_what_may_be_the_same_opens_beside_what_was_typed(company, signed_in):

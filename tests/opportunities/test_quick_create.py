@@ -85,7 +85,7 @@ def test_one_much_like_another_asks_to_be_sure(signed_in, company):
     asked = create(client, customer="Far Voyage Motors")
     html = asked.content.decode()
     assert asked.status_code == 422
-    page = f'href="/customers/{near.pk}/" target="_blank" rel="noopener"'
+    page = f'class="text-decoration-underline" href="/customers/{near.pk}/" target="_blank" rel="noopener"'
     assert f"It may be here already: <a {page}>Far Voyage (similar name)</a>" in html
     assert 'type="checkbox" name="another"' in html
     assert '<option value="Far Voyage Motors" selected>' in html

@@ -57,8 +57,8 @@ def heights_on(row: Mapping[str, Any]) -> Heights | None:
 
 
 def verified_on(row: Any) -> dict[str, int | None]:
-    """{factor: verified height} of an opportunity that was read with its heights; None where it has none."""
-    return {factor: getattr(row, name, None) for name, factor in zip(VERIFIED, FACTORS, strict=True)}
+    """{factor: verified height now} of an opportunity; None while unassessed."""
+    return {factor: getattr(row, f"{NOW}{factor}") for factor in FACTORS}
 
 
 def is_unassessed(yes: bool = True, heights: str = HELD) -> Q:

@@ -13,9 +13,9 @@ from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_cents
 from opportunities import rules
 from opportunities.models import Opportunity, Outcome, Stage
-from opportunities.rules.evidence import Heights
+from opportunities.rules.evidence import FACTORS, Heights
 from opportunities.selectors.figures import FIGURES, Sums, of_any, total
-from opportunities.selectors.heights import floors_now, verified_on, with_columns
+from opportunities.selectors.heights import NOW, floors_now, verified_on
 from opportunities.selectors.stages import all_stages
 
 ROWS = 50
@@ -23,6 +23,7 @@ NAMED = ("customer", "owner")
 SHOWN = (
     "version", "title", "stage", "outcome", "win_rate", "unproven_from_id", "amount", "expected_close_date",
     "entered_on", "next_step", "next_step_due", "customer__name", "customer__tier", "owner__name", "owner__username",
+    *(f"{NOW}{factor}" for factor in FACTORS),
 )  # fmt: skip
 NEARLY = Decimal("0.8")  # of the expected days: from here on the time in a stage is worth a look
 
@@ -70,7 +71,7 @@ def row_of(opportunity: Opportunity, day: date) -> Row:
 
 
 def heights_of(opportunity: Opportunity) -> Heights | None:
-    """The verified heights of an opportunity that was read with them; None while unassessed."""
+    """The verified heights of an opportunity now; None while unassessed."""
     verified = tuple(verified_on(opportunity).values())
     return None if verified[0] is None else Heights(verified=verified)  # type: ignore[arg-type]
 
@@ -136,8 +137,7 @@ class CountedPaginator(Paginator):
     def __init__(self, rows: QuerySet[Any], count: int) -> None:
         super().__init__(rows.values("pk"), ROWS)
         self.__dict__["count"] = count
-        shown = Opportunity.objects.order_by(*rows.query.order_by).select_related(*NAMED).only(*SHOWN)
-        self.shown = with_columns(shown)
+        self.shown = Opportunity.objects.order_by(*rows.query.order_by).select_related(*NAMED).only(*SHOWN)
 
     def page(self, number: int | str) -> Page[Any]:
         page = super().page(number)

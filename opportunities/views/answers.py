@@ -15,17 +15,15 @@ from django_htmx.http import trigger_client_event
 
 from accounts.models import User
 from opportunities.models import Opportunity
-from opportunities.selectors.heights import with_columns
 
 
 def visible(request: HttpRequest, pk: int, *more: Callable[[Any], Any]) -> Opportunity:
-    """The opportunity with its names and heights, archived or not; 404 for whoever may not see it.
+    """The opportunity with its names, archived or not; 404 for whoever may not see it.
 
     `more`: what else is read of the row (such as `with_brief`).
     """
     assert isinstance(request.user, User)
-    rows = Opportunity.objects.visible_to(request.user).with_names().select_related("owner__team")
-    found: Any = with_columns(rows)
+    found: Any = Opportunity.objects.visible_to(request.user).with_names().select_related("owner__team")
     for add in more:
         found = add(found)
     return get_object_or_404(found, pk=pk)  # type: ignore[no-any-return]

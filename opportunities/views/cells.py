@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config.web.html import fill
 from config.web.templatetags.formats import MISSING, day_full, days, due, money, percent
-from config.web.templatetags.ui import avatar, icon, tier
+from config.web.templatetags.ui import TIERS, avatar, icon, tier
 from opportunities.selectors.table import Row
 from opportunities.views.bars import EvidenceDrawer
 
@@ -63,6 +63,7 @@ class RowDrawer:
         self.words = _words()
         self.evidence = EvidenceDrawer(" is-table")
         self.icons = {name: icon(drawn, 14) for name, drawn in ICONS.items()}
+        self.tiers = {name: tier(name) for name in ("", *TIERS)}
         self.avatars: dict[str, SafeString] = {}
         self.before, _zero, self.after = reverse("opportunity", args=[0]).rpartition("0")
 
@@ -74,7 +75,7 @@ class RowDrawer:
             ROW,
             id=it.pk,
             pick=fill('<td class="asc-pick">{}</td>', self._pick(row)) if self.may_pick else "",
-            tier=tier(it.customer.tier),
+            tier=self.tiers[it.customer.tier],
             url=self._url(row),
             title=it.title,
             customer=it.customer.name,

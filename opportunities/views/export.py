@@ -17,7 +17,7 @@ from opportunities.models import ForecastCategory, Opportunity, Outcome
 from opportunities.rules.evidence import FACTORS, StageFloors
 from opportunities.rules.historical import of_stage
 from opportunities.rules.readings import read
-from opportunities.selectors.heights import floors_now, with_columns
+from opportunities.selectors.heights import floors_now
 from opportunities.selectors.historical import Rates, historical_rates
 from opportunities.selectors.stages import all_stages, factor_names
 from opportunities.selectors.table import heights_of, weighed, weighted_of
@@ -31,7 +31,7 @@ def export(request: HttpRequest, format: str) -> HttpResponseBase:
     """The filtered opportunities in the table's order: `csv` (streamed) or `xlsx`."""
     if format not in FORMATS:
         raise Http404
-    found = with_columns(sorted_rows(chosen(request)).with_names())  # type: ignore[attr-defined]
+    found = sorted_rows(chosen(request)).with_names()  # type: ignore[attr-defined]
     day, floors, rates = today(), floors_now(all_stages()), historical_rates()
     rows = (values(row, day, floors, rates) for row in found.iterator(chunk_size=CHUNK))
     name = _("opportunities-%(day)s") % {"day": day.isoformat()}

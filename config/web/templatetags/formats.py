@@ -5,7 +5,7 @@ zone of `config.web.context`, and today and this year are that zone's; amounts i
 """
 
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ register = template.Library()
 MISSING = "—"
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
+WIDE = Context(prec=60)
 
 
 class Step(NamedTuple):
@@ -135,9 +136,12 @@ def _digits(shown: Decimal, step: Step) -> str:
 @register.filter
 def percent(ratio: Any, places: int = 0) -> str:
     """A ratio in percent: 0.38 → 38%; with `:1` 12.5%."""
-    if _missing(ratio):
-        return MISSING
-    number = _round(_number(ratio) * 100, places)
+    return MISSING if _missing(ratio) else _percent(_number(ratio), places)
+
+
+@lru_cache(maxsize=1024)
+def _percent(ratio: Decimal, places: int) -> str:
+    number = _round(ratio * 100, places)
     return f"{_sign(number)}{abs(number):,}%"
 
 
@@ -248,8 +252,9 @@ def _dated(value: date | None, this_year: str, other_year: str, today: date | No
     if _missing(value):
         return MISSING
     local = _local(value)
-    pattern = this_year if local.year == (today or timezone.localdate(timezone=get_zone())).year else other_year
-    return _formatted(local, pattern, language())
+    if this_year == other_year or local.year == (today or timezone.localdate(timezone=get_zone())).year:
+        return _formatted(local, this_year, language())
+    return _formatted(local, other_year, language())
 
 
 @lru_cache(maxsize=4096)
@@ -316,8 +321,7 @@ def _number(value: Any) -> Decimal:
 
 
 def _round(number: Decimal, places: int) -> Decimal:
-    with localcontext(prec=60):
-        return number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
 
 
 def _sign(number: Decimal, plus: str = "") -> str:

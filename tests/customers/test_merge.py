@@ -41,10 +41,14 @@ from customers.models import (
     Unit,
 )
 from customers.rules.tiers import CRITERIA
+from customers.selectors.pyramid import pyramid
 from customers.selectors.scorecard import scorecard
+from customers.selectors.tiers import rules_now
 from opportunities.actions import Evidence, add_checkpoints, add_stakeholder, add_task, edit_activity
 from opportunities.models import Activity, Opportunity, OpportunityVersion
 from pipeline.nightly import due_days, run_due
+from pipeline.scopes import Scope
+from pipeline.selectors.funnel import funnel
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -60,8 +64,10 @@ def pair(company):
 
 
 def furnish(owner, customer, counts=(1, 1, 1, 1, 1, 1)):
-    """So many opportunities, activities, orders, contracts, NPS answers, contacts."""
-    deals, visits, orders, contracts, answers, contacts = counts
+    """So many opportunities, activities, orders, contracts, NPS answers, contacts; suppliers, units, plans, of which
+    both customers may have the same.
+    """
+    deals, visits, orders, contracts, answers, contacts, *twice = counts
     for _n in range(deals):
         factories.opportunity(owner, customer=customer)
     for _n in range(visits):
@@ -74,17 +80,39 @@ def furnish(owner, customer, counts=(1, 1, 1, 1, 1, 1)):
         NpsResponse.objects.create(customer=customer, score=9, answered_on=DAY)
     for _n in range(contacts):
         factories.contact(owner, customer)
+    for model, number in zip((Supplier, Unit, AccountPlan), twice, strict=False):
+        for n in range(number):
+            named = {"year": 2026 + n} if model is AccountPlan else {"name": f"Same {n}"}
+            more = {"annual_amount": Decimal("1.00")} if model is Supplier else {}
+            model.objects.create(customer=customer, **named, **more)
 
 
 def standing():
-    """Where every row stands, and what its version counter does not change."""
+    """Where every row stands."""
     return {each.name: dict(each.model._base_manager.values_list("pk", f"{each.field}_id")) for each in relations()}
 
 
+COUNTERS = ("version", "changed_in")  # rise with every write
+
+
+def contents():
+    """Every column of the customers, of all that hangs on them and of the versions, counters aside."""
+    models = {Customer, OpportunityVersion, *(each.model for each in relations())}
+    return {
+        model: {
+            row["id"]: {name: value for name, value in row.items() if name not in COUNTERS}
+            for row in model._base_manager.values()
+        }
+        for model in models
+    }
+
+
 def totals():
+    """What is added up over them, by the product too: open pipeline, revenue of a year."""
+    open_ones, year = funnel(Scope("all")).open, pyramid(Customer.objects.all(), DAY, rules_now()).total.now
     return (
         Opportunity.objects.aggregate(a=Sum("amount")), Order.objects.aggregate(a=Sum("amount")),
-        OpportunityVersion.objects.count(), Activity.objects.count(),
+        OpportunityVersion.objects.count(), Activity.objects.count(), open_ones, year.revenue,
     )  # fmt: skip
 
 
@@ -94,16 +122,17 @@ def test_every_model_that_hangs_on_a_customer_is_known():
     assert models - {each.model._meta.model_name for each in relations()} == set(STAYING)
 
 
-counts = st.tuples(*[st.integers(0, 2)] * 6)
+counts = st.tuples(*[st.integers(0, 2)] * 9)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mine=counts, theirs=counts)
 def test_no_row_is_lost_or_doubled_and_taking_back_restores_all(company, mine, theirs):
-    one, two = factories.customer(company.rep), factories.customer(company.mate)
+    one, two = factories.customer(company.rep), factories.customer(company.mate, industry="Motors", annual_spend=5)
     furnish(company.rep, one, mine)
     furnish(company.mate, two, theirs)
-    before, sums = standing(), totals()
+    before, sums, was = standing(), totals(), contents()
+    assert sums[-1] >= Decimal("7.25") * (mine[2] + theirs[2]), "the totals say something"
     merge = merge_customers(survivor=one, other=two, actor=company.manager)
     merged = standing()
     for name, rows in before.items():
@@ -113,7 +142,7 @@ def test_no_row_is_lost_or_doubled_and_taking_back_restores_all(company, mine, t
     assert totals() == sums
     undone = undo_merge(merge=merge, actor=company.manager)
     assert (undone.elsewhere, undone.edited) == ({}, [])
-    assert (standing(), totals()) == (before, sums)
+    assert (standing(), totals(), contents()) == (before, sums, was)
 
 
 def test_filled_fields_stay_and_empty_ones_are_filled(company, pair):

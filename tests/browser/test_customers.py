@@ -51,6 +51,32 @@ def test_the_pyramid_opens_lists(company, customers, open_page, language, viewpo
 
 
 @IN_TWO_CORNERS
+def test_what_may_be_here_already_is_opened_and_nothing_typed_is_lost(
+    company, customers, open_page, language, viewport
+):
+    window = open_page(
+        company.rep, "/customers/", language=language, viewport=viewport, expected=["status of 422"]
+    )  # fmt: skip
+    page, form = window.page, steps.dialog(window)
+    page.locator("header a[href='/customers/new/']").click()
+    form.locator("[name=name]").fill("Corner shop Harbour")
+    form.locator("[name=region]").fill("North")
+    form.locator("[type=submit]").click()
+    candidate = form.get_by_role("link", name="Corner shop")
+    expect(candidate).to_be_visible()
+    steps.sound(window, "customer that may be here already")
+    with page.context.expect_page() as opened:
+        candidate.click()
+    expect(opened.value.locator("h1")).to_contain_text("Corner shop")
+    opened.value.close()
+    expect(form.locator("[name=region]")).to_have_value("North")
+    form.locator("[name=another]").check()
+    form.locator("[type=submit]").click()
+    expect(page.locator("h1")).to_contain_text("Corner shop Harbour")
+    assert Customer.objects.get(name="Corner shop Harbour").region == "North"
+
+
+@IN_TWO_CORNERS
 def test_neglect_is_seen_everywhere_and_ends_with_a_visit(company, customers, open_page, language, viewport):
     airport = customers["Airport"]
     window = open_page(company.rep, "/customers/", language=language, viewport=viewport)

@@ -45,8 +45,23 @@ def test_a_unit_a_field_and_a_supplier(company, open_page, language, viewport):
     page.wait_for_url(f"**{home}")
     assert Supplier.objects.get().annual_amount == 500
     page.goto(f"{home}share/")
-    page.locator(f"main a[href='/suppliers/{Supplier.objects.get().pk}/edit/']").click()
+    edit = page.locator(f"main a[href='/suppliers/{Supplier.objects.get().pk}/edit/']")
+    edit.click()
     steps.sound(window, "edit supplier")
+
+    dialog(window).locator(f"a[href='/suppliers/{Supplier.objects.get().pk}/archive/']").click()
+    page.locator("main [type=submit]").click()
+    page.wait_for_url(f"**{home}")
+    page.goto(f"{home}share/")
+    expect(edit).to_have_count(0)
+    page.get_by_text(steps.say(window, "Removed suppliers")).click()
+    steps.sound(window, "removed suppliers")
+    page.locator(f"main a[href='/suppliers/{Supplier.objects.get().pk}/restore/']").click()
+    steps.sound(window, "supplier put back")
+    dialog(window).locator("[type=submit]").click()
+    page.wait_for_url(f"**{home}")
+    page.goto(f"{home}share/")
+    expect(edit).to_be_visible()
 
 
 @steps.IN_TWO_CORNERS

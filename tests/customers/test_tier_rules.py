@@ -70,6 +70,7 @@ def test_a_gate_turns_any_higher_tier_into_2a(scores, negative, late, tier):
         ("0005005", {}, (Reason("points", "3A", 55, 25),)),
         ("4353433", {"payment_days_late": 91}, (Reason("payment_late", "4A", 90, 91),)),
         ("5555555", {"negative_margin": True}, (Reason("negative_margin", "5A"),)),
+        ("0005005", {"negative_margin": True, "payment_days_late": 91}, (Reason("points", "3A", 55, 25),)),
     ],
 )
 def test_it_says_why_it_is_no_higher_one(scores, options, reasons):

@@ -22,6 +22,7 @@ from pipeline.interchange.customer_agreements import check_customers
 from pipeline.interchange.demands import check_demands
 from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS
 from pipeline.interchange.report import Bad, Report, Said
+from pipeline.interchange.same_customers import check_merges
 
 UNKNOWN = _("There is no such row.")
 
@@ -38,6 +39,7 @@ def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool) -> None:
         _unique_pair(report, file)
     check_agreements(report)
     check_customers(report, fresh)
+    check_merges(report)
     check_demands(report)
     check_belonging(report)
     check_attachments(report)

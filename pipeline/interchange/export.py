@@ -24,9 +24,9 @@ from pipeline.interchange.layout import FILES
 from pipeline.interchange.source import FOLDER
 
 LEFT_OUT = gettext_lazy(
-    "Sensitive notes, price floors, files that were removed and the merges of customers are not in an export: only a"
-    " backup of the database and of the files holds them. A customer that was merged into another one comes as an"
-    " archived one."
+    "Sensitive notes, price floors and files that were removed are not in an export: only a backup of the database and"
+    " of the files holds them. Names and codes of customers that were merged lead to the survivor after an import as"
+    " well, but such a merge cannot be taken back: who merged them and what moved is not in the export."
 )
 Progress = Callable[[str, int], None]
 EVERY = 50_000

@@ -90,6 +90,7 @@ CUSTOMERS = File(
         Column("credit_code", cells.credit_code, empty="", absent=""),
         Column("phone", cells.phone, empty="", absent=""),
         Column("domain", cells.domain, empty="", absent=""),
+        reference("merged_into", "customers.csv", keeps=True),
         CREATED_AT,
     ),
 )

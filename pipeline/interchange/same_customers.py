@@ -1,40 +1,93 @@
 """Customers in an import: their normalised names, who else they may be, and the keys of those merged away."""
 
+from typing import Any
+
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy as _
+
+from customers.actions.merge import relations
 from customers.duplicates import EXACT
 from customers.models import Customer, CustomerTier, Merge
 from customers.rules.names import is_sign, normalised_name
 from pipeline.interchange import staging
 from pipeline.interchange.columns import File
 from pipeline.interchange.layout import CUSTOMERS, FILES
-from pipeline.interchange.report import Alike, Report
+from pipeline.interchange.report import Alike, Bad, Report
 from pipeline.interchange.staging import SIGNS
 
 TABLE = Customer._meta.db_table
 MERGED = f"{TABLE} m JOIN {TABLE} v ON v.id = m.merged_into_id"
+SAID = f"{CUSTOMERS.table} WHERE merged_into IS NOT NULL"  # by the file
 MOST_ALIKE = 200
-NEW = f"NOT EXISTS (SELECT 1 FROM {TABLE} k WHERE k.key = n.key)"
+NEW = f"NOT n.gone AND NOT EXISTS (SELECT 1 FROM {TABLE} k WHERE k.key = n.key)"
 
 
 def lead_to_survivors(report: Report) -> None:
-    """Whatever names a customer that was merged away means the survivor; its own row changes nothing any more."""
-    if not Customer.objects.filter(merged_into__isnull=False).exists():
-        return
+    """Whatever names a customer that was merged away means the survivor.
+
+    The row of one that was merged in Ascent changes nothing any more.
+    """
+    if Customer.objects.filter(merged_into__isnull=False).exists():
+        _lead_all(report, f"SELECT m.key AS gone, v.key AS survivor FROM {MERGED}")
+        _leave_archived(report)
+        if CUSTOMERS.name in report.present:
+            gone = f"DELETE FROM {CUSTOMERS.table} WHERE key IN (SELECT m.key FROM {MERGED})"
+            report.file(CUSTOMERS.name).unchanged += staging.execute(gone)
+    if staging.fetch(f"SELECT 1 FROM {SAID} LIMIT 1"):
+        _lead_all(report, f"SELECT key AS gone, merged_into AS survivor FROM {SAID}", but="merged_into")
+
+
+def _lead_all(report: Report, pairs: str, *, but: str = "") -> None:
     for file in FILES:
-        for column in file.columns:
-            if column.ref == CUSTOMERS.name and file.name in report.present and file.model is not CustomerTier:
-                _lead(file, f'"{column.name}"')
-    _leave_archived(report)
-    if CUSTOMERS.name in report.present:
-        mine = f"UPDATE {CUSTOMERS.table} SET parent = NULL WHERE parent = key"
-        gone = f"DELETE FROM {CUSTOMERS.table} WHERE key IN (SELECT m.key FROM {MERGED})"
-        staging.execute(mine)
-        report.file(CUSTOMERS.name).unchanged += staging.execute(gone)
+        for column in file.columns if file.name in report.present and file.model is not CustomerTier else ():
+            if column.ref == CUSTOMERS.name and column.name != but:
+                _lead(file, column.name, pairs)
+    staging.execute(f"UPDATE {CUSTOMERS.table} SET parent = NULL WHERE parent = key")
 
 
-def _lead(file: File, column: str) -> None:
-    survivor = f"SELECT v.key FROM {MERGED} WHERE m.key = {file.table}.{column}"
-    merged = f"SELECT m.key FROM {MERGED}"
-    staging.execute(f"UPDATE {file.table} SET {column} = ({survivor}) WHERE {column} IN ({merged})")
+def _lead(file: File, column: str, pairs: str) -> None:
+    """A row that the survivor has already stays with the customer that was merged away, as in a merge."""
+    survivor = f"(SELECT MIN(p.survivor) FROM ({pairs}) p WHERE p.gone = s.{column})"
+    gone = f"SELECT p.gone FROM ({pairs}) p"
+    sql = f"SELECT s.csv_line, {survivor} AS survivor FROM {file.table} s WHERE s.{column} IN ({gone})"
+    if column in file.key:
+        same = " AND ".join(f's."{name}" = o."{name}"' for name in file.key if name != column)
+        sql += f" AND NOT EXISTS (SELECT 1 FROM {file.table} o WHERE o.{column} = {survivor} AND {same})"
+    staging.execute(
+        f"UPDATE {file.table} SET {column} = l.survivor FROM ({sql}) l WHERE {file.table}.csv_line = l.csv_line"
+    )
+
+
+def check_merges(report: Report) -> None:
+    """A survivor is in use; what was merged away is archived, and new here or without anything that hangs on it."""
+    said = staging.fetch(f"SELECT csv_line, key, merged_into, archived_at FROM {SAID} ORDER BY csv_line")
+    gone, busy = {key for _line, key, *_more in said}, _busy() if said else set()
+    no_moment = {bad.line for bad in report.bad_rows if (bad.file, bad.column) == (CUSTOMERS.name, "archived_at")}
+    for line, key, survivor, archived_at in said:
+        if survivor in gone:
+            _refuse(
+                report, line, "merged_into", survivor, _("This customer was merged away itself."), _("the survivor")
+            )
+        elif key in busy:
+            wrong = _("Rows hang on this customer here.")
+            _refuse(report, line, "merged_into", survivor, wrong, _("an empty cell, once the two are merged in Ascent"))
+        elif archived_at is None and line not in no_moment:
+            _refuse(report, line, "archived_at", "", _("The cell is empty."), _("when it was merged"))
+
+
+def _refuse(report: Report, line: int, column: str, value: str, wrong: Any, accepted: Any) -> None:
+    report.refuse(CUSTOMERS.name, line, column, value, Bad(wrong, accepted))
+
+
+def _busy() -> set[str]:
+    """The keys of those said to be merged away on which something hangs, whatever it is."""
+    said = RawSQL(f"SELECT key FROM {SAID}", [])  # noqa: S611 - no value in it
+    known = Customer.objects.filter(key__in=said).order_by().values("pk")
+    found: set[str] = set()
+    for relation in relations():
+        rows = relation.model._base_manager.filter(**{f"{relation.field}__in": known}).order_by()
+        found.update(rows.values_list(f"{relation.field}__key", flat=True).distinct())
+    return found
 
 
 def _leave_archived(report: Report) -> None:
@@ -54,13 +107,12 @@ def stage_names(report: Report) -> None:
     if CUSTOMERS.name not in report.present:
         return
     writer = staging.Writer(staging.NAMED, staging.NAMED_COLUMNS)
-    said = f"SELECT csv_line, key, name, credit_code, phone, domain FROM {CUSTOMERS.table} WHERE {{page}}"
+    said = f"SELECT csv_line, key, merged_into, name, credit_code, phone, domain FROM {CUSTOMERS.table} WHERE {{page}}"
     for page in staging.pages(said, "csv_line"):
-        for line, key, name, *signs in page:
+        for line, key, merged_into, name, *signs in page:
             known = dict(zip(SIGNS, [normalised_name(name), *signs], strict=True))
-            writer.add(
-                [line, key, name, *(value if is_sign(sign, value or "") else "" for sign, value in known.items())]
-            )
+            shown = (value if is_sign(sign, value or "") else "" for sign, value in known.items())
+            writer.add([line, key, name, *shown, merged_into is not None])
     writer.flush()
     for sign in SIGNS:
         staging.execute(f"CREATE INDEX {staging.NAMED}_{sign} ON {staging.NAMED} ({sign}, csv_line) WHERE {sign} <> ''")
@@ -90,7 +142,8 @@ def _with_known(sign: str) -> str:
 
 def _with_line_above(sign: str) -> str:
     """The first line of a sign stands for all: among many alike, pairs would be without number."""
-    first = f"SELECT {sign}, MIN(csv_line) AS line FROM {staging.NAMED} WHERE {sign} <> '' GROUP BY {sign}"
+    shown = f"{staging.NAMED} WHERE {sign} <> '' AND NOT gone"
+    first = f"SELECT {sign}, MIN(csv_line) AS line FROM {shown} GROUP BY {sign}"
     above = f"{_new(sign)} JOIN ({first}) f ON f.{sign} = n.{sign} AND f.line < n.csv_line"
     return f"{above} JOIN {staging.NAMED} o ON o.csv_line = f.line WHERE {NEW}"
 

@@ -69,7 +69,7 @@ HEIGHTS_COLUMNS = {
 }  # fmt: skip
 NAMED = "interchange_computed_names"
 SIGNS = ("normalised_name", "credit_code", "phone", "domain")  # by which a customer is taken for another one
-NAMED_COLUMNS = {"csv_line": "int", "key": "text", "name": "text", **dict.fromkeys(SIGNS, "text")}
+NAMED_COLUMNS = {"csv_line": "int", "key": "text", "name": "text", **dict.fromkeys(SIGNS, "text"), "gone": "flag"}
 KEPT_COLUMNS = {"csv_line": "int", "stored": "text", "name": "text", "content_type": "text", "size": "int"}
 COMPUTED = {
     NAMED: NAMED_COLUMNS,

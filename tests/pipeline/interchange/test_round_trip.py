@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
+from customers.actions import merge_customers
 from customers.models import Contact, Contract, Customer
-from opportunities.models import Opportunity, OpportunityVersion, PlaybookEntry
+from opportunities.models import Attachment, Opportunity, OpportunityVersion, PlaybookEntry
+from pipeline.demo.loading import load_demo
 from pipeline.interchange import export_workspace
+from tests import factories
 from tests.pipeline.interchange.workspaces import MINI, changed, facts, load, shared, wipe, write
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +49,26 @@ def test_a_company_comes_in_once_and_goes_round(path, tmp_path):
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         for name in archive.namelist():
             assert (tmp_path / "folder" / name).read_bytes() == archive.read(name)
+
+
+@pytest.mark.slow
+def test_the_demo_company_goes_round_with_its_files_and_merges(tmp_path):
+    load_demo(actor=None)
+    boss = User.objects.filter(role=User.Role.ADMIN).first()
+    deal = Opportunity.objects.in_use().order_by("key").first()
+    factories.attachment(deal, content=b"What was said")
+    other, survivor = Customer.objects.in_use().exclude(pk=deal.customer_id)[:2]
+    merge_customers(survivor=survivor, other=other, actor=boss)
+    before, files = facts(), dict(Attachment.objects.values_list("key", "size"))
+
+    export_workspace(tmp_path / "out.zip")
+    assert changed(load(tmp_path / "out.zip")) == {}
+    wipe()
+    load(tmp_path / "out.zip")
+
+    assert facts() == before
+    assert dict(Attachment.objects.values_list("key", "size")) == files
+    assert Customer.objects.get(key=other.key).merged_into.key == survivor.key
 
 
 @pytest.mark.slow

@@ -3,11 +3,18 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
+from customers import duplicates
 from customers.actions import merge_customers, undo_merge
-from customers.models import Contact, Customer
-from pipeline.interchange import import_workspace, same_customers
+from customers.models import Contact, Customer, IdealProfile, Merge, Supplier, TargetCustomer
+from opportunities.models import Opportunity
+from pipeline.interchange import checks, export_workspace, import_workspace, same_customers
+from pipeline.selectors.searching import search_everything
 from tests import factories
+from tests.pipeline.interchange.workspaces import BASE, changed, facts, wipe, write
+from tests.pipeline.interchange.workspaces import load as load_from
 
 pytestmark = pytest.mark.django_db
 
@@ -116,3 +123,116 @@ def test_the_key_of_one_merged_away_leads_to_the_survivor(company, tmp_path):
     assert report.files["customers.csv"].rows == 3
     undo_merge(merge=merge, actor=company.manager)
     assert Contact.objects.get().customer == one
+
+
+# --- Merges in an export --------------------------------------------------------------------------
+
+CODE = "91110000600037341L"
+
+
+@pytest.fixture
+def merged(company):
+    """Two into One, with what a merge moves, archives, and leaves where it is."""
+    one = factories.customer(company.rep, "One", key="one", credit_code="91330100799655058B")
+    two = factories.customer(company.rep, "Two Ltd", key="two", credit_code=CODE)
+    factories.customer(company.rep, "Child", key="child", parent=two)
+    factories.opportunity(company.rep, "Airport", customer=two)
+    profile = IdealProfile.objects.create(name="Line", key="line")
+    profile.criteria.create(position=0, kind="region", value="North", weight=1)
+    for row in (one, two):
+        TargetCustomer.objects.create(customer=row, profile=profile, owner=company.rep, next_step=row.name)
+        Supplier.objects.create(customer=row, name="Rapid", annual_amount=row.pk)
+    return merge_customers(survivor=one, other=two, actor=company.manager)
+
+
+def test_a_merge_goes_round_and_old_names_and_codes_lead_to_the_survivor(company, merged, signed_in, tmp_path):
+    export_workspace(tmp_path / "out.zip")
+    assert changed(load_from(tmp_path / "out.zip")) == {}
+    before = facts()
+    wipe()
+    assert not Customer.objects.exists()
+    load_from(tmp_path / "out.zip")
+    assert facts() == before
+    assert changed(load_from(tmp_path / "out.zip")) == {}
+    export_workspace(tmp_path / "again.zip")
+    assert changed(load_from(tmp_path / "again.zip")) == {} and facts() == before
+    one, two = Customer.objects.get(key="one"), Customer.objects.get(key="two")
+    assert (two.merged_into, two.archived_at, Merge.objects.count()) == (one, merged.merged_at, 0)
+    boss = type(company.admin).objects.get(username=company.admin.username)
+    found = [hit for part in search_everything(boss, "Two", only="customers") for hit in part.hits]
+    assert [hit.url for hit in found] == [reverse("customer", args=[one.pk])]
+    for sign in ({"name": "two"}, {"credit_code": CODE}):
+        [same] = duplicates.candidates(duplicates.signs_of(**sign), boss)
+        assert (same.key, same.formerly) == ("one", "Two Ltd")
+    client = signed_in(boss)
+    assert client.get(reverse("customer", args=[two.pk])).url == reverse("customer", args=[one.pk])
+    assert [row["key"] for row in client.get("/api/v1/customers/?key=two").json()["results"]] == ["one"]
+
+
+def test_a_merge_of_a_source_is_taken_over_with_what_names_the_one_that_is_gone(tmp_path):
+    customers = "key,name,parent,merged_into,archived_at\n" + (
+        "acme,Acme,,,\nold,Old Acme,,acme,2026-02-01\nsub,Sub,old,,\nkin,Acme Ltd,,,\n"
+    ).replace("2026-02-01", "2026-02-01T00:00:00Z")
+    source = write(tmp_path / "in", {
+        "customers.csv": customers, "opportunities.csv": BASE["opportunities.csv"].replace("o1,acme", "o1,old"),
+        "suppliers.csv": "key,customer,name,annual_amount\ns1,old,Rapid,5\n",
+    })  # fmt: skip
+    report = load_from(source)
+    assert [(each.key, each.other) for each in report.alike] == [("kin", "acme")]
+    rows = {row.key: row for row in Customer.objects.all()}
+    assert (rows["old"].merged_into, rows["sub"].parent) == (rows["acme"], rows["acme"])
+    assert {Opportunity.objects.get().customer, Supplier.objects.get().customer} == {rows["acme"]}
+    assert changed(load_from(source)) == {}
+
+
+def test_a_merge_that_cannot_be_is_a_bad_row(company, tmp_path):
+    """Into one that is gone itself, of one that was never archived, of one on which rows hang here."""
+    busy, idle = (
+        factories.customer(company.rep, "Busy", key="busy"),
+        factories.customer(company.rep, "Idle", key="idle"),
+    )
+    factories.contact(company.rep, busy)
+    now = timezone.now().isoformat()
+    rows = [f"a,A,b,{now}", f"b,B,c,{now}", "c,C,,", f"d,D,d,{now}", f"e,E,nobody,{now}", "f,F,c,"]
+    rows += [f"busy,Busy,c,{now}", f"idle,Idle,c,{now}", f"a,A,c,{now}", "g,G,c,soon"]
+    (tmp_path / "customers.csv").write_text("key,name,merged_into,archived_at\n" + "\n".join(rows))
+    (tmp_path / "contacts.csv").write_text("key,customer,name\nk1,a,Wang\n")
+    found = [(bad.line, bad.column, bad.value, str(bad.wrong)) for bad in import_workspace(tmp_path).bad_rows]
+    assert sorted(found) == [
+        (2, "merged_into", "b", "This customer was merged away itself."),
+        (5, "merged_into", "d", "This customer was merged away itself."),
+        (6, "merged_into", "nobody", "There is no such row."),
+        (7, "archived_at", "", "The cell is empty."),
+        (8, "merged_into", "c", "Rows hang on this customer here."),
+        (10, "key", "a", "The same key stands in line 2 already."),
+        (11, "archived_at", "soon", "This is not a moment."),
+    ]
+    (tmp_path / "contacts.csv").unlink()
+    good = [row for row in rows if row[0] in "ci"]
+    (tmp_path / "customers.csv").write_text("key,name,merged_into,archived_at\n" + "\n".join(good))
+    assert import_workspace(tmp_path).ok
+    idle.refresh_from_db()
+    assert idle.merged_into.key == "c"
+
+
+def test_a_file_without_the_column_takes_no_merge_back(company, merged, tmp_path):
+    load(tmp_path / "w", customers="key,name,archived_at\ntwo,Two,\n")
+    load(tmp_path / "w", customers="key,name,merged_into,archived_at\ntwo,Two,,\n")
+    assert Customer.objects.get(key="two").merged_into.key == "one"
+
+
+def test_what_hangs_on_those_merged_away_is_asked_in_so_many_queries(company, tmp_path, monkeypatch):
+    counts = []
+
+    def counted(report, check=same_customers.check_merges):
+        with CaptureQueriesContext(connection) as queries:
+            check(report)
+        counts.append(len(queries))
+
+    monkeypatch.setattr(checks, "check_merges", counted)
+    for number in (2, 200):
+        moment = timezone.now().isoformat()
+        rows = "".join(f"n{number}-{each},N{each},c{number},{moment}\n" for each in range(number))
+        load(tmp_path / "w", customers=f"key,name,merged_into,archived_at\nc{number},Survivor {number},,\n{rows}")
+    assert counts[0] == counts[1] < 30
+    assert Customer.objects.filter(merged_into__isnull=False).count() == 202

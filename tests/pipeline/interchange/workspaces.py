@@ -158,7 +158,7 @@ def facts() -> dict[str, list[tuple[Any, ...]]]:
         "products": Product.objects.order_by("key").values_list("key", "name", "line", "is_core", "active"),
         "customers": Customer.objects.order_by("key").values_list(
             "key", "name", "industry", "region", "owner__username", "team__key", "parent__key", "annual_spend", "tier",
-            "created_on", "archived_at",
+            "created_on", "archived_at", "merged_into__key",
         ),
         "contacts": Contact.objects.order_by("key").values_list(
             "key", "customer__key", "name", "title", "department", "email", "phone", "buying_role", "influence",
@@ -185,7 +185,7 @@ def facts() -> dict[str, list[tuple[Any, ...]]]:
 def wipe() -> None:
     """An installation in which nothing has been set up: the shipped stages and nothing else."""
     Team.objects.update(parent=None)
-    Customer.objects.update(parent=None)
+    Customer.objects.update(parent=None, merged_into=None)
     Contract.objects.update(renewed_by=None)
     links = (Activity.contacts.through, PlaybookEntry.stages.through, PlaybookEntry.products.through)
     everything = (

@@ -65,6 +65,11 @@ document.addEventListener("asc:close-dialog", () => closeDialog({ done: true }))
 document.addEventListener("input", (event) => {
   if (dialog()?.contains(event.target)) dirty = true;
 });
+/* what is unfolded lies below the edge of a phone */
+document.addEventListener("click", ({ target }) => {
+  const fold = target.closest?.("#dialog details > summary")?.parentElement;
+  if (fold) setTimeout(() => fold.open && fold.scrollIntoView({ block: "nearest" }));
+});
 document.addEventListener("click", (event) => {
   const close = event.target.closest?.("[data-close]");
   const page = close?.closest("[data-home]");

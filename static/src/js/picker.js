@@ -25,6 +25,10 @@ const render = {
   option_create: (item, escape) => `<div class="create">${text("create_named", { name: escape(item.input) })}</div>`,
 };
 
+/* With keys Backspace does it. */
+const clearing = ({ className }) =>
+  `<div class="${className}" role="button" tabindex="-1" title="${text("clear")}" aria-label="${text("clear")}">&times;</div>`;
+
 /** Turns one <select data-picker> into a search box. */
 export function picker(field) {
   const required = field.required;
@@ -38,7 +42,7 @@ export function picker(field) {
     create: field.dataset.create === "yes",
     persist: false,
     closeAfterSelect: !field.multiple || Boolean(field.closest(".asc-filter")), // its button stands below
-    plugins: required ? {} : { clear_button: { title: text("clear") } },
+    plugins: required ? {} : { clear_button: { html: clearing } },
     render,
     load(query, done) {
       this.clearActiveOption(); // or the box goes on pointing at an option that is gone

@@ -75,7 +75,8 @@ def _carry_over(
         raise ValidationError({"opportunity": _("Say which deal it is about: evidence and next steps belong to one.")})
     if evidence:
         records = [replace(each, activity=row) for each in evidence]
-        add_checkpoints(opportunity=row.opportunity, records=records, actor=actor, file=file)
+        made = add_checkpoints(opportunity=row.opportunity, records=records, actor=actor, file=file)
+        row.opportunity = made[0].opportunity  # it shows the heights that it has by them
     if next_step is not None:
         changes = {"next_step": next_step.text, "next_step_due": next_step.due}
         edit_opportunity(opportunity=row.opportunity, changes=changes, seen=next_step.seen, actor=actor)

@@ -71,12 +71,17 @@ class QuickActivityForm(ToldForm):
 
     def __init__(
         self, user: User, data: Any = None, files: Any = None, *, about: str = "", at: datetime | None = None,
-        when: str = NOW,
+        when: str = NOW, rung: str = "",
     ) -> None:  # fmt: skip
         typed = self.posted(data) if data is not None else about
         customer, opportunity = subject(user, typed) if typed else (None, None)
         self.unknown = bool(typed) and customer is None
-        initial = {"when": when, "at": at or _quarter(timezone.now()), "about": _named(customer, opportunity)}
+        initial = {
+            "when": when,
+            "at": at or _quarter(timezone.now()),
+            "about": _named(customer, opportunity),
+            "rung": rung,
+        }
         super().__init__(user, data, files, customer=customer, opportunity=opportunity, initial=initial)
         kinds = self.fields["kind"]
         kinds.queryset = kinds_in_use()  # type: ignore[attr-defined]

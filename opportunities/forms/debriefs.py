@@ -22,7 +22,8 @@ from opportunities.actions.checkpoints import witness
 from opportunities.forms.fields import DayField, PickerField
 from opportunities.forms.files import FileKeeping
 from opportunities.models import Grade, Opportunity
-from opportunities.rules.evidence import TOP
+from opportunities.rules.evidence import FACTORS, TOP, Heights
+from opportunities.selectors.heights import NOW
 from opportunities.selectors.ladders import ladders
 
 # What the action calls the parts of a record, and what the form calls them.
@@ -43,13 +44,29 @@ def words(label: Any, rows: int = 2, **options: Any) -> forms.CharField:
     )
 
 
-def rung_choices() -> list[Any]:
-    """The rungs that can be recorded, by factor."""
+def rung_choices(opportunity: Opportunity | None) -> list[Any]:
+    """The rungs that can be recorded, by factor; those that are next on the opportunity stand before all of them."""
     found = [
         (str(ladder), [(f"{key}-{level}", f"{level} · {ladder.rung(level).checkpoint}") for level in range(1, TOP + 1)])
         for key, ladder in ladders().items()
     ]
-    return [("", "—"), *found]
+    return [("", "—"), *_next_of(opportunity), *found]
+
+
+def _next_of(opportunity: Opportunity | None) -> list[Any]:
+    if opportunity is None or not opportunity.is_open:
+        return []
+    known = ladders()
+    named = [
+        (f"{factor}-{level}", f"{known[factor]} {level} · {known[factor].rung(level).checkpoint}")
+        for factor, level in heights_of(opportunity).next_rungs
+    ]
+    return [(_("Next on this deal"), named)] if named else []
+
+
+def heights_of(opportunity: Opportunity | None) -> Heights:
+    """The verified heights that an opportunity had when it was read."""
+    return Heights(verified=tuple(getattr(opportunity, f"{NOW}{factor}", None) or 0 for factor in FACTORS))
 
 
 def or_present(among: QuerySet[Any], present: Sequence[Contact]) -> QuerySet[Any]:
@@ -75,7 +92,11 @@ class ToldForm(FileKeeping):
     skill = words(gettext_lazy("Skill to improve"), rows=1)
     rung = forms.ChoiceField(label=gettext_lazy("Rung that it proves"), required=False)
     grade = forms.ChoiceField(
-        label=gettext_lazy("Grade"), choices=Grade.choices, initial=AT_FIRST, required=False
+        label=gettext_lazy("Grade"), choices=Grade.choices, initial=AT_FIRST, required=False,
+        help_text=gettext_lazy(
+            "Levels 1 and 2 are verified from E1 on, 3 and 4 from E2 on, 5 and 6 by E3, or by E2 once a manager has "
+            "confirmed it."
+        ),
     )  # fmt: skip
     evidence = forms.CharField(
         label=gettext_lazy("Evidence"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}),
@@ -95,8 +116,9 @@ class ToldForm(FileKeeping):
         opportunity: Opportunity | None, present: Sequence[Contact] = (), initial: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.user, self.customer, self.opportunity, self.present = user, customer, opportunity, present
+        self.heights = heights_of(opportunity)
         super().__init__(data, files, initial=initial)
-        self.fields["rung"].choices = rung_choices()  # type: ignore[attr-defined]
+        self.fields["rung"].choices = rung_choices(opportunity)  # type: ignore[attr-defined]
         self._offer_contacts()
 
     def _offer_contacts(self) -> None:

@@ -91,6 +91,12 @@ class Heights:
         return FACTORS[self.verified.index(min(self.verified))]
 
     @property
+    def next_rungs(self) -> list[tuple[str, int]]:
+        """(factor, level) above each verified height, the weakest factor's first; none above the top."""
+        lowest_first = sorted(zip(FACTORS, self.verified, strict=True), key=lambda each: each[1])
+        return [(factor, height + 1) for factor, height in lowest_first if height < TOP]
+
+    @property
     def percent(self) -> int:
         """Confidence as a whole number of percent."""
         return round(100 * self.total / (TOP * len(FACTORS)))

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
@@ -39,12 +40,20 @@ from opportunities.forms.activities import (
     QuickActivityForm,
     RescheduleForm,
 )
+from opportunities.forms.debriefs import ToldForm
 from opportunities.models import Activity, Opportunity
+from opportunities.rules.evidence import FACTORS, Heights
+from opportunities.selectors.evidence import heights_in
+from opportunities.selectors.ladders import ladders
 from opportunities.views.answers import brief, is_htmx
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 USUAL_HOUR = time(9)
 LONGEST_DRAFT = 200
+HOLLOW = gettext_noop(
+    "Claimed up to %(claimed)s, verified up to %(height)s. It rises when the evidence is good enough for the level, or "
+    "a manager has confirmed it."
+)
 
 
 def found(request: HttpRequest, pk: int) -> Activity:
@@ -74,14 +83,18 @@ def may_edit(user: Any, activity: Activity) -> bool:
 @takes_files()
 @form_methods
 def new(request: HttpRequest) -> HttpResponse:
-    """The quick form. `?deal=ID`, `?customer=ID`, `?about=…`: about what; `?day=…`, `?when=plan`: to be planned."""
+    """The quick form. `?deal=ID`, `?customer=ID`, `?about=…`: about what; `?day=…`, `?when=plan`: to be planned.
+
+    `?rung=…`: what was chosen of it before.
+    """
     user: Any = request.user
     if not user.sells:
         raise PermissionDenied(_("Executives and administrators read activities; they do not write them."))
     if request.method == "POST":
         form = QuickActivityForm(user, request.POST, request.FILES)
         return _saved(request, form, _quick_words) or _quick(request, form, status=422)
-    return _quick(request, QuickActivityForm(user, about=_about(request), **_moment(request)))
+    chosen = request.GET.get("rung", "")
+    return _quick(request, QuickActivityForm(user, about=_about(request), rung=chosen, **_moment(request)))
 
 
 def _about(request: HttpRequest) -> str:
@@ -170,13 +183,27 @@ def _saved(
             except ValidationError as error:
                 form.take(error)
             else:
-                return _done(request, written, words(written))
+                return _done(request, written, " · ".join(filter(None, (words(written), _heights(form, written)))))
         form.keep_file()
     if not conflict:
         return None
     if activity is None:
         return _quick(request, form, status=409, **conflict)
     return _debrief(request, form, activity=activity, status=409, **conflict)
+
+
+def _heights(form: ToldForm, activity: Activity) -> str:
+    """What the evidence of the same save did to a height, in words; empty without any. No query."""
+    factor = form.cleaned_data["rung"].partition("-")[0]
+    if not factor or activity.done_at is None:
+        return ""
+    ladder, was = ladders()[factor], form.heights.of(factor)
+    heights = heights_in(activity.opportunity) or Heights()
+    height, claimed = heights.of(factor), heights.claimed[FACTORS.index(factor)]
+    if height > was:
+        return _("%(factor)s has risen: %(was)s → %(height)s") % {"factor": ladder, "was": was, "height": height}
+    recorded = _("Recorded for %(factor)s") % {"factor": ladder}
+    return f"{recorded} · {_(HOLLOW) % {'claimed': claimed, 'height': height}}" if claimed > height else recorded
 
 
 # --- What else is done with it -------------------------------------------------------------------

@@ -21,6 +21,7 @@ from opportunities.models import (
     HeightsVersion,
     Opportunity,
 )
+from opportunities.rules.evidence import FACTORS
 from tests import factories
 from tests.opportunities.browser_door import Fields, as_drawn, events_of, queries_of, text_of
 
@@ -53,6 +54,36 @@ def quick(deal, **fields):
 # --- The quick form ------------------------------------------------------------------------------
 
 
+def first_rungs(answer):
+    """What stands before all rungs by factor, and what is chosen."""
+    (name, options, _index) = answer.context["form"]["rung"].field.widget.optgroups("rung", [], None)[1]
+    return name, [option["value"] for option in options]
+
+
+def test_the_next_rungs_of_the_deal_are_offered_first(company, deal, rep):
+    url = f"{reverse('activity_new')}?deal={deal.pk}"
+    assert first_rungs(rep.get(url))[1] == [f"{factor}-1" for factor in FACTORS]
+    about = {"grade": "E3", "evidence": "Minutes", "said_on": today(), "link": "https://x.example"}
+    known = {**about, "contact": factories.contact(company.rep, deal.customer)}
+    for factor, level in (("demand", 1), ("demand", 2), ("power", 1)):
+        record = actions.Evidence(factor=factor, level=level, **known)
+        actions.add_checkpoints(opportunity=deal, records=[record], actor=company.rep)
+    name, rungs = first_rungs(rep.get(url))
+    assert (name, rungs) == ("Next on this deal", ["goal-1", "value-1", "coordination-1", "power-2", "demand-3"])
+    planned = factories.activity(company.rep, opportunity=deal)
+    assert first_rungs(rep.get(reverse("activity_debrief", args=[planned.pk]))) == (name, rungs)
+    assert first_rungs(rep.get(reverse("activity_new")))[0] == "Demand"
+    Opportunity.objects.filter(pk=deal.pk).update(outcome="won")
+    assert first_rungs(rep.get(url))[0] == "Demand"
+
+
+def test_another_deal_takes_the_chosen_rung_not_away(company, deal, rep):
+    answer = rep.get(reverse("activity_new"), {"about": f"deal:{deal.key}", "rung": "power-2"})
+    assert Fields(text_of(answer)).posted["rung"] == ["power-2"]
+    odd = rep.get(reverse("activity_new"), {"about": f"deal:{deal.key}", "rung": "<b>"})
+    assert "rung" not in Fields(text_of(odd)).posted
+
+
 def test_one_save_logs_outcome_promise_evidence_and_next_step(company, deal, rep):
     person = factories.contact(company.rep, deal.customer, "Ms Li")
     answer = htmx(
@@ -67,11 +98,24 @@ def test_one_save_logs_outcome_promise_evidence_and_next_step(company, deal, rep
     assert {"asc:toast", "asc:close-dialog", "asc:changed", "asc:draft-saved"} <= set(
         re.findall(r"asc:[a-z-]+", answer["HX-Trigger"])
     )
+    assert json.loads(answer["HX-Trigger"])["asc:toast"]["text"].endswith(" · Demand has risen: 0 → 1")
     row, record = Activity.objects.get(), Checkpoint.objects.get()
     assert (row.opportunity, row.customer, row.outcome) == (deal, deal.customer, "They see the loss")
     assert (record.contact, record.evidence, record.said_on) == (person, "Data by Friday", today())
     assert HeightsVersion.objects.current().get().demand == 1
     assert Opportunity.objects.get(pk=deal.pk).next_step == "Measure"
+
+    visit = factories.activity(company.rep, opportunity=deal)
+    told = {"version": visit.version, "done_at": "2026-01-05T10:00", "outcome": "As we think", "grade": "E0"}
+    answer = htmx(rep, reverse("activity_debrief", args=[visit.pk]), {**told, "rung": "power-1"})
+    assert json.loads(answer["HX-Trigger"])["asc:toast"]["text"].split(" · ")[2:] == [
+        "Recorded for Power",
+        "Claimed up to 1, verified up to 0. It rises when the evidence is good enough for the level, or a manager has "
+        "confirmed it.",
+    ]
+    plan = {"when": "plan", "at": "2127-02-01T10:00", "objective": "Meet", "rung": "power-1"}
+    answer = htmx(rep, reverse("activity_new"), quick(deal, **plan))
+    assert "Power" not in json.loads(answer["HX-Trigger"])["asc:toast"]["text"]
 
 
 BAD = [

@@ -112,6 +112,14 @@ LADDERS = {
 }
 
 
+def test_the_next_rungs_begin_with_those_of_the_weakest_factor():
+    assert [level for _factor, level in Heights().next_rungs] == [1, 1, 1, 1, 1]
+    assert Heights(verified=(6, 2, 0, 2, 1)).next_rungs == [
+        ("goal", 1), ("coordination", 2), ("power", 3), ("value", 3),
+    ]  # fmt: skip
+    assert Heights(verified=(6, 6, 6, 6, 6)).next_rungs == []
+
+
 @pytest.mark.parametrize("case", LADDERS)
 def test_heights(case):
     records, expected = LADDERS[case]

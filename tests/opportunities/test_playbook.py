@@ -19,9 +19,7 @@ from opportunities import actions
 from opportunities.actions.playbook import RUNGS, ship_playbook
 from opportunities.forms.playbook import PlaybookForm
 from opportunities.models import Attachment, PlaybookEntry, PlaybookVersion, Stage
-from opportunities.rules.evidence import Heights
 from opportunities.selectors.playbook import entries_for
-from opportunities.views.panels.playbook import next_rungs
 from tests import factories
 from tests.opportunities.browser_door import HTMX, as_drawn, queries_of, text_of
 from tests.web import uploads
@@ -175,11 +173,6 @@ def test_the_weakest_factor_comes_first_then_stage_and_product(company):
     assert [offer.rung for offer in offers] == ["power:1", "power:1", "power:1", "goal:1"]
     assert [offer.id for offer in entries_for(deal, ["power:1", "goal:1"])] == [exact.pk, here.pk, plain.pk]
     assert entries_for(deal, []) == []
-
-
-def test_the_next_rungs_of_an_opportunity():
-    assert next_rungs(Heights()) == ["demand:1", "power:1", "goal:1", "value:1", "coordination:1"]
-    assert next_rungs(Heights(verified=(6, 2, 0, 2, 1))) == ["goal:1", "coordination:2", "power:3", "value:3"]
 
 
 def test_offers_ask_once(company, django_assert_num_queries):

@@ -6,7 +6,7 @@ from typing import Any
 from accounts.models import User
 from opportunities.forms.playbook import rung_name
 from opportunities.models import Opportunity
-from opportunities.rules.evidence import FACTORS, TOP, Heights
+from opportunities.rules.evidence import Heights
 from opportunities.selectors.evidence import heights_in
 from opportunities.selectors.playbook import entries_for
 
@@ -15,13 +15,6 @@ def context(opportunity: Opportunity, _user: User) -> dict[str, Any]:
     """`playbook_offers` of a row of `with_ascent`; none for a closed one. One query."""
     if not opportunity.is_open:
         return {"playbook_offers": []}
-    found = entries_for(opportunity, next_rungs(heights_in(opportunity) or Heights()))
+    rungs = [f"{factor}:{level}" for factor, level in (heights_in(opportunity) or Heights()).next_rungs]
+    found = entries_for(opportunity, rungs)
     return {"playbook_offers": [replace(offer, rung=rung_name(offer.rung)) for offer in found]}
-
-
-def next_rungs(heights: Heights) -> list[str]:
-    """The rung above each verified height, the weakest factor's first."""
-    places = range(len(FACTORS))
-    lowest_first = sorted(places, key=lambda place: heights.verified[place])
-    levels = [(FACTORS[place], heights.verified[place] + 1) for place in lowest_first]
-    return [f"{factor}:{level}" for factor, level in levels if level <= TOP]

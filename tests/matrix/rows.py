@@ -26,7 +26,7 @@ from customers.actions import (
     create_unit,
     merge_customers,
 )
-from customers.models import Order, Product
+from customers.models import Customer, Order, Product
 from opportunities import actions
 from opportunities.actions import Evidence, add_checkpoints, archive_opportunity, remove_attachment
 from opportunities.models import ActivityKind, Factor, PlaybookEntry, Stage
@@ -40,8 +40,9 @@ from tests.matrix.doors import LIFT, ROLES, SCORES
 def rows(company):
     """Rows of the east's rep by kind, and the same of the west, whose words and amounts nobody else may meet."""
     profile = create_profile(actor=company.admin, name="Ideal", criteria=[{"kind": "decision_maker", "weight": 1}])
-    of_one(company, profile, company.stranger, "WESTERN", Decimal("8123456.07"))
+    west = of_one(company, profile, company.stranger, "WESTERN", Decimal("8123456.07"))
     made = of_one(company, profile, company.rep, "EASTERN", Decimal("7654321.09"))
+    Customer.objects.filter(pk=west["customer"].pk).update(parent=made["customer"])  # one group of both
     return made | of_all(company, profile)
 
 

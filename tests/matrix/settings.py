@@ -93,8 +93,8 @@ SETTINGS: dict[str, list[Door]] = {
     "api-contacts-kept": [Door(ADMINS)],
     "api-contact-privacy": [Door(OWNED, "contact")],
     "api-contact-erase": [post("rhrhris", "contact")],
-    "search": [Door(EVERYBODY, query="?q=ac")],
-    "api-search": [Door(EVERYBODY, query="?q=ac")],
+    "search": [Door(EVERYBODY, query="?q=west"), Door(EVERYBODY, query="?q=east")],
+    "api-search": [Door(EVERYBODY, query="?q=west"), Door(EVERYBODY, query="?q=east")],
     "dashboard": [Door(EVERYBODY), Door("hhhiiis", query="?team=west"), Door("hiihiis", query="?owner=mate")],
     "dashboard_rows": [
         Door(EVERYBODY, kwargs=(("figure", "open"),)),

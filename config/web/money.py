@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from unicodedata import normalize
 
@@ -26,6 +26,7 @@ from rest_framework import serializers
 CENTS_MAX = 900_000_000_000_000
 RATE_MAX = 10_000
 BIGINT_MAX = 2**63 - 1
+WIDE = Context(prec=60)
 UNITS = {"万": 10**4, "亿": 10**8, "k": 10**3, "m": 10**6}
 
 PLAIN = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
@@ -92,8 +93,7 @@ def _scaled(value: Any, places: int, invalid: Any, too_many: Any) -> int:
         raise ValidationError(too_many, code="places")
     if number.adjusted() > 30:  # 10^1000000 has no business being written out
         return BIGINT_MAX + 1
-    with localcontext(prec=60):
-        return int(number.scaleb(places))
+    return int(number.scaleb(places, WIDE))
 
 
 def _decimal(value: Any, invalid: Any) -> Decimal:

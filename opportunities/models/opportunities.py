@@ -126,7 +126,9 @@ class Opportunity(Held, Revised):
                 condition=models.Q(outcome="open", archived_at__isnull=True),
                 name="opportunity_open_by_amount",
             ),
-            models.Index(fields=["owner", "outcome", "stage"], name="opportunity_of_owner"),
+            models.Index(
+                fields=["owner", "outcome", "stage"], include=["id", "archived_at"], name="opportunity_of_owner"
+            ),
             models.Index(fields=["customer", "outcome"], name="opportunity_of_customer"),
             models.Index(fields=["expected_close_date", "id"], name="opportunity_by_close"),
             models.Index(fields=["created_on"], name="opportunity_by_creation"),
@@ -194,6 +196,12 @@ class OpportunityVersion(Held):
         ]
         indexes = [
             models.Index(fields=["valid_from"], name="version_by_begin"),
+            models.Index(
+                fields=["opportunity", "valid_from"],
+                include=["stage", "outcome", "entered_at"],
+                condition=models.Q(entered_at=models.F("valid_from")),
+                name="version_entering_a_stage",
+            ),
             models.Index(
                 fields=["valid_to", "valid_from"],
                 include=["opportunity", "stage", "win_rate", "amount", "owner", "team", "entered_on"],

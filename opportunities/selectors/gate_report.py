@@ -185,7 +185,7 @@ def _records(row: Opportunity, rungs: list[tuple[str, int]]) -> dict[tuple[str, 
     for factor, level in rungs:
         among |= Q(factor=factor, level=level)
     verified = Checkpoint.objects.standing().filter(among, opportunity=row, verified_at__isnull=False)
-    found = verified.select_related("confirmed_by", "recorded_by").order_by("verified_at", "id")
+    found = verified.select_related("confirmed_by", "recorded_by", "file").order_by("verified_at", "id")
     return {(record.factor, record.level): record for record in found}
 
 
@@ -196,6 +196,7 @@ def _told(record: Checkpoint | None) -> tuple[str, ...]:
     parts = [
         day(record.said_on or calendar().local_date(record.recorded_at)),
         Truncator(record.evidence or record.link).chars(LONGEST_EVIDENCE),
+        record.file.name if record.file else "",
         _person(record),
     ]
     return (" · ".join(part for part in parts if part),)

@@ -24,7 +24,7 @@ from opportunities.actions import (
     undo,
 )
 from opportunities.actions.checkpoints import may_judge
-from opportunities.models import FactorKey, MethodSetting, Opportunity, Stage, Stakeholder, Waiver
+from opportunities.models import Checkpoint, FactorKey, MethodSetting, Opportunity, Stage, Stakeholder, Waiver
 from opportunities.selectors.gate_report import gate_report
 from opportunities.selectors.waivers import waiting_for, waivers_waiting
 from tests import factories
@@ -95,6 +95,14 @@ def test_the_report_names_every_condition_with_what_met_it_and_what_is_missing(c
     assert floors.details == ("Power, Value, Coordination verified to 4, 1 level missing",)
     assert (floors.factor, floors.level) == ("power", 5)
     assert float(report.evidenced) == 0.75
+
+
+def test_the_report_names_the_file_that_proves_it(company, deal):
+    climb(deal, company.rep, demand=1)
+    file = factories.attachment(deal, "纪要.txt")
+    Checkpoint.objects.filter(opportunity=deal).update(file=file, link="", evidence="")
+    (demand, *_) = gate_report(Opportunity.objects.get(pk=deal.pk), stage("validate")).items
+    assert demand.details == ("12 Nov · 纪要.txt · recorded by Rep",)
 
 
 def test_a_skip_asks_for_the_milestones_of_every_stage_that_is_passed(company, deal):

@@ -73,6 +73,18 @@ def test_every_file_goes_round(tmp_path):
     assert {name: second[name] for name in first} == first
 
 
+def test_when_an_activity_was_debriefed_goes_round(tmp_path):
+    load(write(tmp_path / "in", RICH))
+    done, planned = Activity.objects.order_by("key")
+    assert (done.debriefed_at, planned.debriefed_at) == (done.done_at, None), "imported without it"
+    later = done.done_at + timedelta(days=9)
+    Activity.objects.filter(pk=done.pk).update(debriefed_at=later)
+    export_workspace(tmp_path / "out")
+    wipe()
+    load(tmp_path / "out")
+    assert list(Activity.objects.order_by("key").values_list("debriefed_at", flat=True)) == [later, None]
+
+
 def test_a_changed_row_of_every_file_updates(tmp_path):
     works = write(tmp_path / "in", RICH)
     load(works)

@@ -32,7 +32,8 @@ PAGE = "opportunity_strategy"
 def _factors_in_words(value: dict[str, dict[str, str]]) -> str:
     """The success factors as a conflict shows them."""
     labels, ratings = dict(SuccessFactor.choices), dict(Rating.choices)
-    return _("; ").join(f"{labels[name]}: {ratings[each['rating']]} · {each['fact']}" for name, each in value.items())
+    rows = [(labels[name], _(", ").join((str(ratings[each["rating"]]), each["fact"]))) for name, each in value.items()]
+    return _("; ").join(f"{name}: {found}" for name, found in rows)
 
 
 conflicts.WORDS["success_factors"] = _factors_in_words

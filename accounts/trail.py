@@ -138,6 +138,7 @@ KINDS = {
     "rung": _("Rung"),
     "methodsetting": _("Setting of the method"),
     "stagesetting": _("Setting of a stage"),
+    "attachment": _("File"),
     "playbookentry": _("Playbook entry"),
     "playbookversion": _("Version of a playbook entry"),
     "playbookentry_stages": _("Stage of a playbook entry"),

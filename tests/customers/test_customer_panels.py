@@ -25,8 +25,8 @@ from customers.rules.tiers import CRITERIA
 from customers.selectors.bought import revenue, wallet_share, white_space
 from customers.selectors.group import group_of
 from customers.selectors.people import people_map
-from opportunities.actions import add_collaborator
-from opportunities.models import Stakeholder
+from opportunities.actions import add_collaborator, move_to_stage
+from opportunities.models import Stage, Stakeholder
 from tests import factories
 from tests.pipeline.test_golden import SHARED, load
 
@@ -159,10 +159,17 @@ def test_a_group_is_added_up_over_what_one_sees(company, signed_in):
     order(middle, 1, 100)
     order(child, 1, 20)
     order(unseen, 1, 7000)
+    gone = order(child, 1, 900)
+    Order.objects.filter(pk=gone.pk).update(archived_at=timezone.now())
+    factories.opportunity(company.rep, customer=child, amount=Decimal(30))
+    lost = factories.opportunity(company.rep, customer=middle, amount=Decimal(500))
+    move_to_stage(
+        opportunity=lost, stage=Stage.objects.get(key="lost"), actor=company.rep, reason="Price", seen=lost.version
+    )  # fmt: skip
     client = signed_in(company.rep)
     found = client.get(f"/customers/{middle.pk}/group/").context["group"]
     assert [(each.customer.name, each.level) for each in found.companies] == [("Middle", 0), ("Child", 1)]
-    assert found.revenue == 120
+    assert (found.revenue, found.open_amount, found.open_count) == (120, 30, 1)
     text = panel(client, middle, "group") + client.get(f"/customers/{middle.pk}/").content.decode()
     assert "Hidden holding" not in text
     assert "Unseen child" not in text

@@ -12,7 +12,7 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.selectors import calendar, today
-from customers.models import Contract, Customer
+from customers.models import Contract, Customer, Order
 from customers.selectors.bought import wallet_share
 from customers.selectors.facts import renewals_due
 from customers.selectors.listing import rows_of
@@ -67,14 +67,17 @@ def shares(after, until):
     return {pk: Decimal(int(ours)) / Decimal(int(spend)) if spend else None for pk, spend, ours in found}
 
 
-def archive_some_orders():
-    """One of nine is out of use, wherever it is counted."""
+def unsettle_some_orders():
+    """One of nine is out of use, wherever it is counted; some are booked on the first and last days that count."""
+    edges = [day + timedelta(n) for day in (DAY, A_YEAR_AGO, TWO_YEARS_AGO) for n in (0, 1)]
+    for day, pk in zip(edges * 2, Order.objects.order_by("pk").values_list("pk", flat=True), strict=False):
+        Order.objects.filter(pk=pk).update(booked_on=day)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE customers_order SET archived_at = %s WHERE id %% 9 = 0", ["2026-10-01 00:00:00+00:00"])
 
 
 def test_the_wallet_share_of_every_customer(golden, whole):
-    archive_some_orders()
+    unsettle_some_orders()
     assert today() == DAY
     now, before = shares(A_YEAR_AGO, DAY), shares(TWO_YEARS_AGO, A_YEAR_AGO)
     assert len({*now.values(), None}) > 5, "the cases say something"
@@ -100,7 +103,7 @@ HELD = "SELECT tier, COUNT(*) FROM customers_customer WHERE archived_at IS NULL 
 
 
 def test_revenue_and_customers_of_every_tier(golden, whole):
-    archive_some_orders()
+    unsettle_some_orders()
     Customer.objects.filter(pk=Customer.objects.order_by("pk")[3].pk).update(archived_at="2026-10-01T00:00:00Z")
     revenue, held = dict(rows(OF_TIER, A_YEAR_AGO, DAY)), dict(rows(HELD))
     assert len(held) > 3, "the cases say something"
@@ -131,6 +134,8 @@ def as_day(value):
 def test_the_renewals_that_are_due(golden, whole):
     gone = Contract.objects.filter(renews__isnull=False).order_by("pk").values_list("pk", flat=True)[:4]
     Contract.objects.filter(pk__in=list(gone)).update(archived_at="2026-10-01T00:00:00Z")
+    left = Contract.objects.filter(renewed_by=None, ends_on__range=(DAYS[0], DAYS[-1])).order_by("pk")[2].customer_id
+    Customer.objects.filter(pk=left).update(archived_at="2026-10-01T00:00:00Z")
     some = 0
     for day in DAYS:
         ending = rows(ENDING, day, day + timedelta(days=90))

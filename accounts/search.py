@@ -5,24 +5,27 @@ a lost worker leaves behind is caught up by `index_missing`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, reduce
 from itertools import chain, islice
 from math import ceil, log
+from operator import or_
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts import visibility
 from accounts.models import SearchToken, User
 from config.web.composed import composed
+from config.web.lookups import Among
 from config.web.searching import Wanted, says, tokens_of, wanted
 
 BATCH = 500
 SPARE = 8  # candidates for each row that is shown: some only have the tokens
 
 Rows = Callable[[User], QuerySet[Any]]
-Plan = Literal["seen by each", "seen once", "best of each"]  # how what one sees meets the ways to read what was typed
+# How what one sees meets the ways to read what was typed.
+Plan = Literal["seen by each", "seen once", "row by row", "best of each"]
 
 
 def kind_of(model: Any) -> int:
@@ -108,8 +111,8 @@ def _candidates(
     model: Any = seen.model
     tokens = iter(named.values())
     taken = [Wanted(tuple(islice(tokens, leading)), tuple(islice(tokens, others))) for leading, others in shape]
-    found = [_having(kind_of(model), way) for way in taken]
-    best = _best(_of_ways(found, seen.order_by().values("pk"), plan, most), most).values("object_id")
+    answering = _of_ways(kind_of(model), taken, seen.order_by().values("pk"), plan, most)
+    best = _best(answering, most).values("object_id")
     of_these = model._base_manager.filter(pk__in=best).order_by()
     return of_these.values(*dict.fromkeys(("pk", *model.searched.fields, *fields)))  # type: ignore[no-any-return]
 
@@ -117,11 +120,19 @@ def _candidates(
 def _plan(user: User, typed: str) -> Plan:
     if user.sees_everything:
         return "best of each"
-    return "seen once" if typed.strip().isdecimal() else "seen by each"
+    if not typed.strip().isdecimal():
+        return "seen by each"
+    return "seen once" if visibility.has_charge(user) else "row by row"
 
 
-def _of_ways(ways: list[Any], seen: QuerySet[Any], plan: Plan, most: int) -> Any:
+def _of_ways(kind: int, wanted: list[Wanted], seen: QuerySet[Any], plan: Plan, most: int) -> Any:
     """The tokens of one of these ways on rows that are seen; docs/performance.md tells what each plan is for."""
+    of_kind = SearchToken.objects.filter(kind=kind)
+    answers = [_answers(of_kind, way) for way in wanted]
+    if plan == "row by row":
+        leading = list(chain.from_iterable(way.leading for way in wanted))
+        return of_kind.filter(Among(F("object_id"), seen.query), reduce(or_, answers), token__in=leading)
+    ways = [of_kind.filter(each) for each in answers]
     if plan != "seen once":
         ways = [way.filter(object_id__in=seen) for way in ways]
     if plan == "best of each":
@@ -135,12 +146,12 @@ def _best(tokens: QuerySet[SearchToken], most: int) -> QuerySet[SearchToken]:
     return tokens.order_by("rank", "object_id")[:most]
 
 
-def _having(kind: int, way: Wanted) -> QuerySet[SearchToken]:
-    of_kind = SearchToken.objects.filter(kind=kind)
-    leading = of_kind.filter(token__in=way.leading)
+def _answers(of_kind: QuerySet[SearchToken], way: Wanted) -> Q:
+    """Whether a token is a leading one of this way, on a row that has all the others."""
+    asked = Q(token__in=way.leading)
     for token in way.others:
-        leading = leading.filter(Exists(of_kind.filter(object_id=OuterRef("object_id"), token=token)))
-    return leading
+        asked &= Q(Exists(of_kind.filter(object_id=OuterRef("object_id"), token=token)))
+    return asked
 
 
 def _best_rank(texts: Any, ways: list[Wanted]) -> int:

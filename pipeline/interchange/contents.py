@@ -39,7 +39,7 @@ from pipeline.interchange.files_of_evidence import (
 from pipeline.interchange.files_of_method import METHOD_FILES
 from pipeline.interchange.history import HELD_NAMES, derive
 from pipeline.interchange.known import VERSION_KEYS, as_version
-from pipeline.interchange.layout import BY_NAME, EVENT_FIELDS, OPPORTUNITIES
+from pipeline.interchange.layout import BY_NAME, COLLABORATORS, EVENT_FIELDS, OPPORTUNITIES
 from pipeline.interchange.source import FOLDER
 
 CHUNK = 2_000
@@ -197,11 +197,6 @@ def _events() -> Iterator[Row]:
                     yield key, at, change.actor, name, value, change.reason if name == explained else ""
 
 
-def _collaborators() -> Iterator[Row]:
-    rows = Collaborator.objects.order_by("opportunity__key", "user__username")
-    yield from rows.values_list("opportunity__key", "user__username").iterator(CHUNK)
-
-
 def _checkpoints() -> Iterator[Row]:
     """The grade is the first one; later ones stand in grade_changes.csv. A file that was removed is only named."""
     names = [OF_RECORD.get(name, name) for name in _lookups(CHECKPOINTS)]
@@ -270,7 +265,7 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "contacts.csv": _copied(BY_NAME["contacts.csv"], Contact),
     "opportunities.csv": _opportunities,
     "opportunity_events.csv": _events,
-    "collaborators.csv": _collaborators,
+    "collaborators.csv": _copied(COLLABORATORS, Collaborator, _order(COLLABORATORS)),
     "orders.csv": _copied(BY_NAME["orders.csv"], Order),
     **{
         file.name: _copied(file, file.model, _order(file)) for file in (*METHOD_FILES, *EVIDENCE_FILES, *CUSTOMER_FILES)

@@ -183,6 +183,8 @@ COLLABORATORS = File(
     (
         reference("opportunity", "opportunities.csv", required=True),
         reference("user", "users.csv", required=True),
+        reference("added_by", "users.csv", keeps=True),
+        Column("added_at", cells.moment, "moment", keeps=True),
     ),
     key=("opportunity", "user"),
 )
@@ -209,4 +211,4 @@ BY_NAME = {file.name: file for file in FILES}
 NEEDED_AT_FIRST = (ORGANISATION, USERS, STAGES)
 # Copied into their tables as they are: before the opportunities, and after them.
 COPIED = (STAGES, TEAMS, USERS, PRODUCTS, *METHOD_FILES, CUSTOMERS, CONTACTS, ORDERS, *CUSTOMER_FILES)
-COPIED_AFTERWARDS = EVIDENCE_FILES
+COPIED_AFTERWARDS = (COLLABORATORS, *EVIDENCE_FILES)

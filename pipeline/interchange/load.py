@@ -137,7 +137,6 @@ class _Import:
         same_customers.stage_names(self.report)
         same_customers.note_alike(self.report)
         self.plan: Plan = plan(self.report, fresh=self.fresh, keep=self.keep, now=self.started)
-        writing.count_collaborators(self.report)
         if not self.report.ok:
             return
         everything = self.plan.reordered or ("timezone" in self.organisation and not self.fresh)
@@ -171,7 +170,6 @@ class _Import:
         found.forget_retitled()
         writing.write_opportunities()
         belonging.move_activities()
-        writing.write_collaborators()
         self.surveyor.look_for_moved()
         for file in COPIED_AFTERWARDS:
             self._write_rows(file)

@@ -1,4 +1,4 @@
-"""The set-based writes of opportunities, their versions and their collaborators."""
+"""The set-based writes of opportunities and their versions."""
 
 from datetime import datetime
 
@@ -8,12 +8,12 @@ from django.db.models.expressions import RawSQL
 from accounts.models import User
 from customers.models import Customer, Product
 from opportunities import rules
-from opportunities.models import Collaborator, Opportunity, OpportunityVersion, Stage
+from opportunities.models import Opportunity, OpportunityVersion, Stage
 from opportunities.querysets import FOREVER
 from opportunities.selectors.gate import missing_between, standing_on, with_standing
 from opportunities.selectors.stages import stages_in_use
 from pipeline.interchange import staging
-from pipeline.interchange.layout import COLLABORATORS, EVENTS, OPPORTUNITIES
+from pipeline.interchange.layout import EVENTS, OPPORTUNITIES
 from pipeline.interchange.report import Report
 from pipeline.interchange.timelines import Plan
 
@@ -149,33 +149,6 @@ def _replace_versions() -> None:
         f" FROM {staging.VERSION} v JOIN {OPPORTUNITY} m ON m.key = v.opportunity{JOINS}"
         f" LEFT JOIN {USER} ac ON ac.username = v.actor"
     )
-
-
-MISSING_COLLABORATORS = (
-    f" FROM {COLLABORATORS.table} s LEFT JOIN {OPPORTUNITY} o ON o.key = s.opportunity"
-    f' LEFT JOIN {USER} u ON u.username = s."user"'
-    f" LEFT JOIN {Collaborator._meta.db_table} c ON c.opportunity_id = o.id AND c.user_id = u.id WHERE c.id IS NULL"
-)
-
-
-def count_collaborators(report: Report) -> None:
-    """Rows that are there are unchanged; there is nothing in them to update."""
-    if COLLABORATORS.name not in report.present:
-        return
-    count = report.file(COLLABORATORS.name)
-    [(count.created,)] = staging.fetch(f"SELECT COUNT(*){MISSING_COLLABORATORS}")
-    count.unchanged = count.rows - count.created
-
-
-def write_collaborators() -> None:
-    staging.execute(
-        f"INSERT INTO {Collaborator._meta.db_table} (opportunity_id, user_id, added_at)"
-        f" SELECT DISTINCT o.id, u.id, {_now()}{MISSING_COLLABORATORS}"
-    )
-
-
-def _now() -> str:
-    return "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')" if connection.vendor == "sqlite" else "STATEMENT_TIMESTAMP()"
 
 
 def settle_marks(report: Report) -> None:

@@ -157,3 +157,17 @@ def test_since_when_a_row_is_known_goes_round(tmp_path):
         assert set(model.objects.values_list("created_at", flat=True)) == {long_ago}
     load(tmp_path / "in")  # which says nothing of it
     assert set(Contact.objects.values_list("created_at", flat=True)) == {long_ago}
+
+
+def test_who_added_a_collaborator_and_when_goes_round(tmp_path):
+    head, row = "opportunity,user,added_by,added_at\n", "o1,bob,ann,2020-02-29T12:00:00+08:00\n"
+    load(write(tmp_path / "in", {"collaborators.csv": head + row + row}))
+    before = facts()["collaborators"]
+    assert before == [("o1", "bob", "ann", datetime(2020, 2, 29, 4, 0, tzinfo=UTC))]
+    export_workspace(tmp_path / "out")
+    wipe()
+    load(tmp_path / "out")
+    assert facts()["collaborators"] == before
+    assert changed(load(write(tmp_path / "in", {"collaborators.csv": "opportunity,user\no1,bob\n"}))) == {}
+    assert changed(load(write(tmp_path / "in", {"collaborators.csv": f"{head}o1,bob,,\n"}))) == {}
+    assert facts()["collaborators"] == before

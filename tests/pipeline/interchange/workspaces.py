@@ -168,7 +168,7 @@ def facts() -> dict[str, list[tuple[Any, ...]]]:
             "key", "customer__key", "product__key", "owner__username", "amount", "booked_on"
         ),
         "collaborators": Collaborator.objects.order_by("opportunity__key", "user__username").values_list(
-            "opportunity__key", "user__username"
+            "opportunity__key", "user__username", "added_by__username", "added_at"
         ),
     }  # fmt: skip
     return {name: list(found) for name, found in rows.items()} | {

@@ -1,17 +1,18 @@
 """What was booked in a period: wins that stand, at the amount and for the owner of their move (FINE-PRINT 8, 27)."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 
 from accounts.calendar import Period
 from accounts.models import User
 from accounts.selectors import calendar
+from config.web.composed import composed
 from opportunities.models import OpportunityVersion
-from opportunities.querysets import VersionQuerySet
+from opportunities.querysets import FOREVER, VersionQuerySet
 from pipeline.rules import ZERO, Part
 from pipeline.scopes import Scope
 from pipeline.selectors.measures import end_of
@@ -31,6 +32,19 @@ class BookedRow:
 def booked(scope: Scope, period: Period, as_of: date | None = None) -> Part:
     """Number and amount of the wins dated in the period that stand at the end of `as_of`, or now. One query."""
     return _part(booked_versions(scope, period, as_of))
+
+
+def booked_by(owner: User, period: Period) -> Part:
+    """Likewise what one person booked, now."""
+    first, last = calendar().moments(period)
+    found = next(iter(_sums_of(owner=owner.pk, first=first, last=last)), (0, None))
+    return Part(found[0], found[1] or ZERO)
+
+
+@composed
+def _sums_of(*, owner: int, first: datetime, last: datetime) -> QuerySet[Any]:
+    wins = _wins(Scope("owner", owner_id=owner), (first, last), FOREVER).order_by()
+    return wins.values("outcome").annotate(n=Count("*"), total=Sum("amount")).values_list("n", "total")
 
 
 def booked_rows(scope: Scope, period: Period, as_of: date | None, viewer: User) -> Rows[BookedRow]:
@@ -58,8 +72,11 @@ def _part(wins: Any) -> Part:
 def booked_versions(scope: Scope, period: Period, as_of: date | None) -> VersionQuerySet:
     """The versions that moves to won began, of opportunities that have stood there since."""
     days = calendar()
-    end = end_of(days, as_of)
-    first, last = days.moments(period)
+    return _wins(scope, days.moments(period), end_of(days, as_of))
+
+
+def _wins(scope: Scope, moments: tuple[datetime, datetime], end: datetime) -> VersionQuerySet:
+    first, last = moments
     moves = OpportunityVersion.objects.filter(
         scope.q(), outcome="won", entered_at=F("valid_from"), valid_from__gte=first, valid_from__lt=last
     )

@@ -25,8 +25,7 @@ from opportunities.selectors.climbs import Climb, climbs
 from opportunities.selectors.news import News, looked_at, news_for
 from opportunities.selectors.stages import all_stages
 from pipeline.rules import ZERO, Part
-from pipeline.scopes import Scope
-from pipeline.selectors.booked import booked
+from pipeline.selectors.booked import booked_by
 
 KEY_TIERS = (Customer.Tier.A5, Customer.Tier.A4)
 NAMED = ("kind__name_zh", "kind__name_en", "customer__name", "customer__tier")
@@ -110,7 +109,7 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
         day=day,
         sections=[_section(key, lines, whole) for key, lines in found.items() if lines],
         figures=figures_of(every),
-        booked=booked(Scope("owner", owner_id=user.pk), quarter),
+        booked=booked_by(user, quarter),
         quarter=quarter.key,
         schedule=[each for each in planned if each.planned_at and days.local_date(each.planned_at) == day],
         news=news_for(user, since),

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from accounts.calendar import Period
-from pipeline.scopes import scope_for
-from pipeline.selectors.booked import booked, booked_rows
+from pipeline.scopes import Scope, scope_for
+from pipeline.selectors.booked import booked, booked_by, booked_rows
 from tests.pipeline.chronicle import opportunity
 
 MARCH, APRIL = (Period(f"2026-0{n}", date(2026, n, 1), date(2026, n, 30)) for n in (3, 4))
@@ -39,6 +39,18 @@ def test_handed_over_and_won_in_one_moment_is_the_receivers(company, read):
         (OPEN[0], {**OPEN[1], "owner": company.rep}), ("2026-03-10 10:00", {"stage": "won", "owner": company.mate})
     )
     assert (read(MARCH, owner="rep"), read(MARCH, owner="mate")) == (0, 100)
+
+
+def test_what_one_person_booked_is_the_same_asked_for_alone(company):
+    for owner, amount in ((company.rep, "30"), (company.rep, "50"), (company.mate, "7")):
+        opportunity(
+            (OPEN[0], {**OPEN[1], "owner": owner}), ("2026-03-10 10:00", {"stage": "won", "amount": amount}),
+            *((("2026-03-20 10:00", {"stage": "lock"}),) if amount == "50" else ()),
+        )  # fmt: skip
+    for person in (company.rep, company.mate, company.stranger):
+        assert booked_by(person, MARCH) == booked(Scope("owner", owner_id=person.pk), MARCH)
+    found = booked_by(company.rep, MARCH)
+    assert (found.count, int(found.amount)) == (1, 30)
 
 
 def test_a_reopened_win_is_booked_as_of_the_days_before_only(company, read):

@@ -5,6 +5,7 @@ from typing import Any
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from opportunities.selectors.historical import keep_historical
 from pipeline import contacts_kept, nightly, retention, runs
 from pipeline.interchange import found
 from pipeline.runs import imports
@@ -23,9 +24,10 @@ def nudge(task: Any) -> bool:
 
 @shared_task
 def nightly_tick() -> None:
-    """Every ten minutes: compute the days that are due."""
+    """Every ten minutes: compute the days that are due, and what is read once a day."""
     if _portion(at_once=False):
         nudge(nightly_tick)
+    keep_historical()
 
 
 @shared_task

@@ -53,6 +53,12 @@ def _longest() -> timedelta:
     return KEPT if settings.REDIS_URL else ALONE
 
 
+def keep_historical() -> None:
+    """Read today's rates before somebody waits for them, some seconds with a million versions: where all may share."""
+    if settings.REDIS_URL:
+        historical_rates()
+
+
 def forget_historical() -> None:
     """Read today's rates anew: the past has been rewritten."""
     cache.delete(_key(today()))

@@ -11,6 +11,7 @@ from opportunities.models import Stage
 from opportunities.rules.beta import incomplete, quantile
 from opportunities.rules.historical import Cases, Historical, band_of, calibrated, of_stage
 from opportunities.selectors.historical import forget_historical, historical_rates, rates_of
+from pipeline.tasks import nightly_tick
 from tests.opportunities.browser_door import queries_of, text_of
 from tests.pipeline.chronicle import opportunity
 
@@ -153,6 +154,16 @@ def test_it_is_read_once_a_day_and_again_when_the_past_was_rewritten(told):
     assert historical_rates() == kept
     forget_historical()
     assert historical_rates() != kept
+
+
+@pytest.mark.parametrize("redis", [True, False])
+def test_the_tick_reads_it_ahead_where_all_processes_share_what_is_kept(told, settings, redis):
+    for _number in range(30):
+        told((0, "discover"), (3, "won"))
+    forget_historical()
+    settings.REDIS_URL = "redis://somewhere" if redis else ""  # the cache itself is that of the tests
+    nightly_tick()
+    assert queries_of(historical_rates) == (1 if redis else 3)
 
 
 def test_what_is_closed_today_counts_from_tomorrow_on(company):

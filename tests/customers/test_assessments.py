@@ -141,6 +141,9 @@ def test_who_does_not_override(company, customer):
     with pytest.raises(PermissionDenied):
         override_tier(assessment=own, tier="5A", reason="Why", actor=company.manager)
     override_tier(assessment=own, tier="5A", reason="Why", actor=company.director)
+    theirs = assess(factories.customer(company.manager), company.director)
+    with pytest.raises(PermissionDenied):  # the owner is nobody above themselves
+        override_tier(assessment=theirs, tier="5A", reason="Why", actor=company.manager)
 
 
 def test_only_the_latest_assessment_is_overridden(company, customer):

@@ -24,6 +24,7 @@ from customers.models import (
 from customers.rules.tiers import CRITERIA
 from customers.selectors.bought import revenue, wallet_share, white_space
 from customers.selectors.group import group_of
+from customers.selectors.page import for_page, page_of
 from customers.selectors.people import people_map
 from opportunities.actions import add_collaborator, move_to_stage
 from opportunities.models import Stage, Stakeholder
@@ -149,6 +150,18 @@ def test_met_is_met_in_person(company, signed_in, own):
     (person,) = people_map(own, company.rep)
     assert person.contact.last_met is not None
     assert "Last met" in client.get(f"/customers/{own.pk}/").content.decode()
+
+
+def test_a_meeting_out_of_sight_is_none(company, own):
+    contact = factories.contact(company.rep, own, "Li Wei")
+    shared, hidden = (factories.opportunity(company.rep, customer=own) for _number in range(2))
+    add_collaborator(opportunity=shared, user=company.mate, actor=company.rep)
+    visit = factories.activity(company.rep, opportunity=hidden, contacts=[contact])
+    type(visit).objects.filter(pk=visit.pk).update(done_at=timezone.now())
+    for reader, sees in ((company.rep, True), (company.mate, False)):
+        (person,) = people_map(own, reader)
+        [row] = page_of(for_page(reader).get(pk=own.pk), reader).contacts
+        assert [person.contact.last_met is not None, row.last_met is not None, bool(person.known_by)] == [sees] * 3
 
 
 def test_a_group_is_added_up_over_what_one_sees(company, signed_in):

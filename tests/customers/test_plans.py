@@ -292,6 +292,16 @@ def test_an_archived_plan_is_shown_and_restored(company, signed_in, plan):
     assert plan.archived_at is None
 
 
+@pytest.mark.parametrize(("days", "late"), [(1, False), (0, False), (-1, True)])
+def test_an_action_is_overdue_from_the_day_after(company, plan, days, late):
+    row = joint(company, plan, due_on=today() + timedelta(days=days))
+    assert selectors.is_overdue(row, today()) == late
+    assert selectors.plan_page(plan, today()).overdue == late
+    for side in ("ours", "theirs"):
+        row = actions.finish_joint_action(joint_action=row, side=side, seen=None, actor=company.rep)
+    assert not selectors.is_overdue(row, today())
+
+
 def test_what_was_removed_is_put_back_on_the_page(company, signed_in, plan):
     line = actions.add_plan_line(actor=company.rep, plan=plan, strategy="Zero stock", revenue=Decimal(7))
     row = joint(company, plan, action="Visit")

@@ -1,12 +1,13 @@
 """The five verified heights as small bars, and the rates that stand beside the declared one: ready HTML."""
 
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from config.web.html import fill
+from config.web.html import fill, joined
 from config.web.templatetags.formats import percent
 from config.web.templatetags.ui import icon
 from opportunities.models import Stage
@@ -34,6 +35,7 @@ class EvidenceDrawer:
         self.rates = historical_rates()
         self.came: dict[Historical, SafeString] = {}
         self.drawn: dict[tuple[tuple[int, ...], tuple[int, ...]], SafeString] = {}
+        self.bar = cache(self._bar)
         self.words = _words()
         self.icons = {name: icon(name, 14) for name in ("alert-triangle", "eye-off", "check", "shield-off")}
         unproven = self.words["unproven"]
@@ -58,12 +60,12 @@ class EvidenceDrawer:
 
     def _bars(self, verified: tuple[int, ...], floors: tuple[int, ...]) -> SafeString:
         levels = list(zip(self.names, verified, floors, strict=True))
-        bars = [fill(BAR, height, self._low(height, floor), name[:1]) for name, height, floor in levels]
+        bars = joined(self.bar(name[:1], height, height < floor) for name, height, floor in levels)
         label = self.words["heights"] % {"heights": _(", ").join(f"{name} {height}" for name, height, _floor in levels)}
-        return fill(BARS, self.css, label, SafeString("".join(bars)))
+        return fill(BARS, self.css, label, bars)
 
-    def _low(self, height: int, floor: int) -> SafeString:
-        return SafeString(' class="low"' if height < floor else "")
+    def _bar(self, initial: str, height: int, is_low: bool) -> SafeString:
+        return fill(BAR, height, SafeString(' class="low"' if is_low else ""), initial)
 
     def flag(self, reading: Reading) -> SafeString:
         """The rate that the evidence supports, where it is lower than the declared one."""

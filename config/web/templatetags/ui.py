@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from config.web.html import fill
+
 register = template.Library()
 
 RAMP = (100, 90, 75, 50, 25, 10)
@@ -51,8 +53,8 @@ def avatar(name: Any, size: str = "", css: str = "", bare: bool = False) -> Safe
     full = str(name)
     short = initials(full)
     classes = f"{'is-lg ' if size == 'lg' else ''}{'is-two ' if len(short) > 1 else ''}{css}"
-    mark = format_html('<span class="asc-av {}" title="{}" aria-hidden="true">{}</span>', classes, full, short)
-    return mark if bare else format_html('{}<span class="visually-hidden">{}</span>', mark, full)
+    mark = fill('<span class="asc-av {}" title="{}" aria-hidden="true">{}</span>', classes, full, short)
+    return mark if bare else fill('{}<span class="visually-hidden">{}</span>', mark, full)
 
 
 @register.simple_tag

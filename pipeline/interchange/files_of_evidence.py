@@ -92,7 +92,7 @@ ATTACHMENTS = File(
     "attachments.csv",
     Attachment,
     (
-        KEY,
+        Column("key", cells.key_in_address, required=True),
         reference("opportunity", "opportunities.csv"),
         reference("entry", "playbook.csv", field="playbook_entry"),
         text("name", 200, required=True),

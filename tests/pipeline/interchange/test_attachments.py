@@ -12,9 +12,11 @@ import pytest
 from django.conf import settings as conf
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import translation
 from PIL import Image
 
+from accounts.models import User
 from config.web.uploads import DiskFull
 from opportunities import actions
 from opportunities.actions.files import checked, keep
@@ -227,6 +229,20 @@ def test_a_name_is_cleaned_and_is_no_path(tmp_path, name, kept_as):
     row = Attachment.objects.get()
     assert row.name == kept_as
     assert Path(row.stored.path).is_relative_to(Path(conf.MEDIA_ROOT) / "attachments")
+
+
+@pytest.mark.parametrize("key", ["a/b", "/", ".", ".."])
+def test_a_key_that_no_address_can_hold_is_a_bad_row(tmp_path, key):
+    assert refusals(import_workspace(one_row(tmp_path / "in", key=key))) == [(2, "key", key)]
+    assert stored() == set()
+
+
+@pytest.mark.parametrize("key", ["a b", "a\\b", "%2e", "ä?x=1#", "..."])
+def test_a_file_is_handed_out_by_any_other_key(tmp_path, signed_in, key):
+    load(one_row(tmp_path / "in", key=key))
+    ann = signed_in(User.objects.get(username="ann"))
+    assert b"".join(ann.get(reverse("file", args=[key])).streaming_content) == b"What was said"
+    assert reverse("file", args=[key]) in ann.get(f"/opportunities/{Opportunity.objects.get().pk}/").content.decode()
 
 
 def test_each_belongs_to_one_thing_and_has_its_own_contents(tmp_path):

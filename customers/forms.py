@@ -60,7 +60,7 @@ def _with_links(error: duplicates.Alike) -> SafeString:
 
 def _links(found: Iterable[tuple[int, str]]) -> SafeString:
     link = '<a class="text-decoration-underline" href="{}" target="_blank" rel="noopener">{}</a>'
-    return format_html_join(", ", link, ((reverse("customer", args=[pk]), text) for pk, text in found))
+    return format_html_join(_(", "), link, ((reverse("customer", args=[pk]), text) for pk, text in found))
 
 
 class CustomerForm(RevisedForm):

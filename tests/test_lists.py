@@ -8,6 +8,7 @@ from django.utils import translation
 from accounts.conflicts import in_words
 from customers.actions import archive_customer
 from customers.duplicates import Candidate
+from customers.forms import NewCustomerForm
 from customers.profile_words import wanted_of
 from pipeline.runs import reports
 from tests import factories
@@ -35,3 +36,13 @@ def test_what_stands_in_the_way_of_archiving(company, language, between):
     with translation.override(language), pytest.raises(ValidationError) as refused:
         archive_customer(customer=customer, seen=None, actor=company.rep)
     assert refused.value.messages[0].endswith((f"One{between}Two", f"Two{between}One"))
+
+
+@BOTH
+def test_who_may_be_the_same_customer(company, language, between):
+    for name in ("One", "Two"):
+        factories.customer(company.rep, name, phone="13800138000")
+    with translation.override(language):
+        form = NewCustomerForm({"name": "Third", "phone": "13800138000"}, user=company.rep)
+        [said] = form.errors["another"]
+    assert said.count(f"</a>{between}<a ") == 1

@@ -173,6 +173,7 @@ class _Import:
         self.surveyor.look_for_moved()
         for file in COPIED_AFTERWARDS:
             self._write_rows(file)
+        settling.date_debriefs()
         self.surveyor.write()
         writing.settle_marks(self.report)
         self._forget_days()

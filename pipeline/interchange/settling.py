@@ -1,4 +1,4 @@
-"""Writes of the few rows that have rules of their own: organisation, teams, people's teams, stages and their settings.
+"""Writes of rows that have rules of their own: organisation, teams, people's teams, stages, what is done by now.
 
 Called inside the writing transaction, after the rows themselves are there.
 """
@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts import edits
 from accounts.models import Organisation, Team, User, UserTeam
 from accounts.selectors import forget_organisation
-from opportunities.models import Stage, StageSetting
+from opportunities.models import Activity, Stage, StageSetting
 from pipeline.interchange import staging
+from pipeline.interchange.files_of_evidence import ACTIVITIES
 from pipeline.interchange.layout import ORGANISATION
 from pipeline.interchange.report import Overwritten, Report
 from pipeline.interchange.revising import pending_edits, revised
@@ -155,3 +156,11 @@ def _set_present(stage: Stage, value: Setting, position: int) -> None:
         setattr(stage, name, wanted[name])
     if changed:
         revise(stage, changed)
+
+
+def date_debriefs() -> None:
+    """Of known activities: one that is done by now was said to be when it was, one that is not was never."""
+    staging.execute(
+        f"UPDATE {Activity._meta.db_table} SET debriefed_at = done_at WHERE (done_at IS NULL) <> (debriefed_at IS NULL)"
+        f" AND id IN (SELECT c.id FROM {staging.changes_of(ACTIVITIES)} c)"
+    )

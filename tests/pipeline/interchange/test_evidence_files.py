@@ -85,6 +85,18 @@ def test_when_an_activity_was_debriefed_goes_round(tmp_path):
     assert list(Activity.objects.order_by("key").values_list("debriefed_at", flat=True)) == [later, None]
 
 
+def test_a_known_activity_is_debriefed_when_it_is_done_and_only_then(tmp_path):
+    load(write(tmp_path / "in", RICH))
+    told = Activity.objects.get(key="a1").debriefed_at + timedelta(days=9)
+    Activity.objects.filter(key="a1").update(debriefed_at=told)
+    rows = "key,kind,customer,opportunity,owner,done_at\na1,visit,acme,o1,ann,{}\na2,call,,,bob,{}\n"
+    for one, two in ((day(4), day(9)), (day(5), "")):  # a1 is put right, a2 done and then not done after all
+        load(write(tmp_path / "later", {"activities.csv": rows.format(one, two)}))
+        first, second = Activity.objects.order_by("key")
+        assert (first.debriefed_at, second.debriefed_at) == (told, second.done_at)
+        assert (second.done_at is None) == (two == "")
+
+
 def test_a_changed_row_of_every_file_updates(tmp_path):
     works = write(tmp_path / "in", RICH)
     load(works)

@@ -25,15 +25,22 @@ KNOWN = Attachment._meta.db_table
 
 
 def leave_out(report: Report) -> None:
-    """Of a file that is known nothing changes; one that came without contents does not come."""
+    """Of a file that is known nothing changes; one that came without contents does not come.
+
+    What rests on one that does not come, or that was removed here, keeps the name alone.
+    """
+    _keep_the_name(f"SELECT m.key FROM {KNOWN} m WHERE m.removed_at IS NOT NULL")
     if ATTACHMENTS.name not in report.present:
         return
     table = ATTACHMENTS.table
     known = staging.execute(f"DELETE FROM {table} WHERE key IN (SELECT m.key FROM {KNOWN} m)")
     report.file(ATTACHMENTS.name).unchanged += known
-    lost = f"SELECT key FROM {table} WHERE content IS NULL"
-    staging.execute(f"UPDATE {CHECKPOINTS.table} SET attachment = NULL WHERE attachment IN ({lost})")
+    _keep_the_name(f"SELECT key FROM {table} WHERE content IS NULL")
     report.without_contents = staging.execute(f"DELETE FROM {table} WHERE content IS NULL")
+
+
+def _keep_the_name(keys: str) -> None:
+    staging.execute(f"UPDATE {CHECKPOINTS.table} SET attachment = NULL WHERE attachment IN ({keys})")
 
 
 def check_attachments(report: Report) -> None:

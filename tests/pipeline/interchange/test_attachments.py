@@ -13,7 +13,7 @@ from django.conf import settings as conf
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from PIL import Image
 
 from accounts.models import User
@@ -271,6 +271,18 @@ def test_evidence_rests_on_files_of_its_opportunity(tmp_path, known):
         "opportunity_events.csv": BASE["opportunity_events.csv"] + events,
     }))  # fmt: skip
     assert refusals(report, "checkpoints.csv") == [(3, "attachment", "f1"), (4, "attachment", "f2")]
+
+
+def test_evidence_that_names_a_file_removed_here_keeps_the_name_alone(tmp_path):
+    load(folder(tmp_path / "in"))
+    Attachment.objects.filter(key="f1").update(removed_at=timezone.now())
+    records = RECORDS.replace("attachment", "file,attachment") + f"o1,demand,1,{AT},,E0,Minutes.txt,f1\n"
+    source = folder(tmp_path / "in", {"checkpoints.csv": records})
+    load(source)
+    assert Checkpoint.objects.values_list("evidence", "file").get() == ("Minutes.txt", None)
+    assert changed(load(source)) == {}
+    bare = import_workspace(folder(tmp_path / "in", {"checkpoints.csv": RECORDS + f"o1,power,1,{AT},,E0,f1\n"}))
+    assert refusals(bare, "checkpoints.csv") == [(2, "evidence", "")]
 
 
 def zipped(target, *more):

@@ -165,3 +165,11 @@ def test_the_first_few_on_my_day_and_all_on_the_page(company, signed_in):
         factories.customer(company.rep, tier="5A")
     assert asked() == (few[0], 6, 8) and few[0] <= 7
     assert len(client.get("/customers/waiting/").context["shown"]) == 8
+
+
+def test_no_blank_stands_between_two_sentences_in_chinese(company, signed_in):
+    factories.customer(company.rep, tier="5A")
+    company.rep.language = "zh-hans"
+    company.rep.save(update_fields=["language"])
+    page = signed_in(company.rep).get("/customers/capacity/").content.decode()
+    assert "近 30 天完成 0 次。有 1 人共缺 5 次。" in page

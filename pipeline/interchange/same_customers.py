@@ -59,7 +59,7 @@ def _lead(file: File, column: str, pairs: str) -> None:
 
 
 def check_merges(report: Report) -> None:
-    """A survivor is in use; what was merged away is archived, and new here or without anything that hangs on it."""
+    """A survivor was not merged away; what was is archived, and new here or without anything that hangs on it."""
     said = staging.fetch(f"SELECT csv_line, key, merged_into, archived_at FROM {SAID} ORDER BY csv_line")
     gone, busy = {key for _line, key, *_more in said}, _busy() if said else set()
     no_moment = {bad.line for bad in report.bad_rows if (bad.file, bad.column) == (CUSTOMERS.name, "archived_at")}

@@ -1,11 +1,13 @@
 """The views that a person has beside board and table, and how many opportunities each holds for them."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 
 from accounts.models import SavedView, User
+from config.web.composed import composed
 from opportunities.filters import condition_of, names_closed
 from opportunities.models import Opportunity, Outcome
 
@@ -14,7 +16,14 @@ NOTHING = Q(pk__in=[])
 
 def views_of(user: User) -> list[SavedView]:
     """One's own and those of one's team, in the order of this person, with `is_default`. One query."""
-    return list(SavedView.objects.visible_to(user).placed_for(user).select_related("owner__team"))
+    return _views(user.team_id is not None, user=user.pk, team=user.team_id or 0)
+
+
+@composed
+def _views(has_team: bool, *, user: int, team: int) -> QuerySet[Any]:
+    person = User(pk=user, team_id=team if has_team else None)
+    seen: QuerySet[Any] = SavedView.objects.visible_to(person).placed_for(person)
+    return seen.select_related("owner__team")
 
 
 def counts_of(views: Sequence[SavedView], request: HttpRequest) -> tuple[int, list[int]]:

@@ -14,7 +14,7 @@ from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_
 from opportunities import rules
 from opportunities.models import Opportunity, Outcome, Stage
 from opportunities.rules.evidence import FACTORS, Heights
-from opportunities.selectors.figures import FIGURES, Sums, of_any, total
+from opportunities.selectors.figures import FIGURES, Sums, of_any, of_open, total
 from opportunities.selectors.heights import NOW, floors_now, verified_on
 from opportunities.selectors.stages import all_stages
 
@@ -96,9 +96,14 @@ def weighed(amount: Decimal | None, rate: Decimal) -> Decimal | None:
     return None if amount is None else from_cents(weighted_cents(to_cents(amount), to_ten_thousandths(rate)))
 
 
-def groups_of(queryset: QuerySet[Any], stages: Sequence[Stage]) -> list[Group]:
-    """A group for each stage that holds something of `queryset`: the furthest open one first, closed ones last."""
-    sums = queryset.order_by().values("stage_id").annotate(**of_any(floors_now(stages), stages))
+def groups_of(queryset: QuerySet[Any], stages: Sequence[Stage], *, all_open: bool = False) -> list[Group]:
+    """A group for each stage that holds something of `queryset`: the furthest open one first, closed ones last.
+
+    `all_open`: nothing in it is closed.
+    """
+    floors = floors_now(stages)
+    figures = of_open(floors) if all_open else of_any(floors, stages)
+    sums = queryset.order_by().values("stage_id").annotate(**figures)
     found = {stage_id: Sums.of(figures) for stage_id, *figures in sums.values_list("stage_id", *FIGURES)}
     groups = [Group(stage, found[stage.pk]) for stage in stages if stage.pk in found]
     return sorted(groups, key=lambda group: _place(group.stage))

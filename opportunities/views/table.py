@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import SavedView, User
 from accounts.selectors import today
+from config.web.html import joined
 from opportunities.filters import ORDERINGS, OpportunityFilter, names_closed, ordered
 from opportunities.models import Opportunity, Outcome
 from opportunities.selectors import table as reading
@@ -23,11 +24,15 @@ from opportunities.views.saved_views import opening, views_bar
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a request asks for: the filter set, the rows it leaves, and the sort (empty: grouped by stage)."""
+    """What a request asks for: the filter set, the rows it leaves, and the sort (empty: grouped by stage).
+
+    `all_open`: none of the rows is closed.
+    """
 
     filters: OpportunityFilter
     rows: QuerySet[Any]
     sort: str
+    all_open: bool
 
 
 def chosen(request: HttpRequest) -> Chosen:
@@ -37,11 +42,12 @@ def chosen(request: HttpRequest) -> Chosen:
     """
     assert isinstance(request.user, User)
     visible = Opportunity.objects.visible_to(request.user).in_use()
-    if not names_closed(request.GET):
+    all_open = not names_closed(request.GET)
+    if all_open:
         visible = visible.filter(outcome=Outcome.OPEN)
     filters = OpportunityFilter(request.GET, queryset=visible, request=request)
     sort = request.GET.get("sort", "")
-    return Chosen(filters, matching(filters), sort if sort.removeprefix("-") in ORDERINGS else "")
+    return Chosen(filters, matching(filters), sort if sort.removeprefix("-") in ORDERINGS else "", all_open)
 
 
 def sorted_rows(what: Chosen) -> QuerySet[Any]:
@@ -63,7 +69,7 @@ def table(request: HttpRequest) -> HttpResponse:
         return opened
     what = chosen(request)
     stages = all_stages()
-    groups = reading.groups_of(what.rows, stages)
+    groups = reading.groups_of(what.rows, stages, all_open=what.all_open)
     totals = reading.totals_of(groups)
     if part == "totals":
         return render(request, "opportunities/table.html#sums", {"groups": groups, "totals": totals})
@@ -86,7 +92,7 @@ def _context(user: Any, what: Chosen, groups: Any, totals: reading.Totals, page:
         "sort": what.sort,
         "totals": totals,
         "page": page,
-        "groups": [(group, [drawer.row(row) for row in members]) for group, members in groups],
+        "groups": [(group, joined(map(drawer.row, members))) for group, members in groups],
         "editable": user.sells,
         "may_assign": user.is_manager or user.is_admin,
         "may_pick": user.sells or user.is_admin,

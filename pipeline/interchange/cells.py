@@ -57,7 +57,7 @@ key = text(KEY_LENGTH)
 def key_in_address(cell: str, calendar: OrgCalendar) -> str:
     """The key by which an address finds a row: a slash would part it, dots alone lead elsewhere."""
     if "/" in cell or cell in (".", ".."):
-        raise Bad(_("This key cannot stand in an address."), _("a key without a slash, not . or .."))
+        raise Bad(_("This key cannot stand in an address."), _("a key without a slash that is more than dots"))
     return key(cell, calendar)
 
 

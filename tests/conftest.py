@@ -8,6 +8,7 @@ from django.test import Client
 
 from config.web.context import set_zone
 from config.web.money import set_currency
+from pipeline.runs import leases
 from tests import factories
 from tests.factories import Company
 from tests.matrix.rows import rows  # noqa: F401
@@ -44,3 +45,11 @@ def signed_in():
         return client
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def no_sign_of_life_from_outside(request, monkeypatch):
+    """A run in a test's transaction is out of sight of the heartbeat's own connection, which would call it lost."""
+    mark = request.node.get_closest_marker("django_db")
+    if mark is not None and not mark.kwargs.get("transaction"):
+        monkeypatch.setattr(leases, "BEAT", 3600)

@@ -9,7 +9,14 @@ from django.utils.translation import gettext as _
 
 from accounts import edits
 from accounts.models import User
-from customers.actions.shared import only, refuse_if_archived, refuse_unless_editable, set_archived
+from customers.actions.shared import (
+    only,
+    refuse_if_archived,
+    refuse_to_change,
+    refuse_unless_editable,
+    refuse_unless_writable,
+    set_archived,
+)
 from customers.models import PERSONAL, Contact, Customer
 
 CONTACT_FIELDS = ("name", "title", "department", "email", "phone", "buying_role", "influence", "stance", "notes")
@@ -36,9 +43,8 @@ def _refuse_new_contact(customer: Customer, actor: User) -> None:
 @transaction.atomic
 def edit_contact(*, contact: Contact, changes: dict[str, Any], seen: int | None, actor: User) -> Contact:
     """Set fields of CONTACT_FIELDS."""
-    refuse_unless_editable(contact, actor)
     row = edits.locked(contact)
-    refuse_if_archived(row)
+    refuse_to_change(row, actor)
     _refuse_erased(row, changes)
     return edits.edit_locked(row, changes=only(changes, CONTACT_FIELDS), seen=seen, actor=actor)
 
@@ -56,5 +62,5 @@ def archive_contact(*, contact: Contact, seen: int | None, actor: User) -> Conta
 
 
 def restore_contact(*, contact: Contact, seen: int | None, actor: User) -> Contact:
-    refuse_unless_editable(contact, actor)
+    refuse_unless_writable(contact, actor)
     return set_archived(contact, False, seen, actor)

@@ -12,9 +12,10 @@ from accounts.models import User
 from config.web.fields import FIRST_YEAR, LAST_YEAR
 from customers.actions.shared import (
     only,
-    refuse_if_archived,
+    refuse_to_change,
     refuse_unless_editable,
     refuse_unless_may_add,
+    refuse_unless_writable,
     set_archived,
 )
 from customers.models import Contract, Customer, NpsResponse, Order
@@ -22,12 +23,6 @@ from customers.models import Contract, Customer, NpsResponse, Order
 ORDER_FIELDS = ("product", "owner", "amount", "booked_on")
 CONTRACT_FIELDS = ("title", "amount", "starts_on", "ends_on", "renewed_by")
 NPS_FIELDS = ("contact", "score", "answered_on", "comment")
-
-
-def _refuse_to_change(row: Any, actor: User) -> None:
-    """An order may be seen by its seller without its customer: seen then, not changed."""
-    refuse_unless_editable(row, actor)
-    refuse_if_archived(row)
 
 
 # --- Orders
@@ -44,7 +39,7 @@ def create_order(*, actor: User, customer: Customer, **fields: Any) -> Order:
 @transaction.atomic
 def edit_order(*, order: Order, changes: dict[str, Any], seen: int | None, actor: User) -> Order:
     """Set fields of ORDER_FIELDS."""
-    _refuse_to_change(order, actor)
+    refuse_to_change(order, actor)
     return edits.edit(order, changes=only(changes, ORDER_FIELDS), seen=seen, actor=actor)
 
 
@@ -55,7 +50,7 @@ def archive_order(*, order: Order, seen: int | None, actor: User) -> Order:
 
 
 def restore_order(*, order: Order, seen: int | None, actor: User) -> Order:
-    refuse_unless_editable(order, actor)
+    refuse_unless_writable(order, actor)
     return set_archived(order, False, seen, actor)
 
 
@@ -74,7 +69,7 @@ def create_contract(*, actor: User, customer: Customer, **fields: Any) -> Contra
 @transaction.atomic
 def edit_contract(*, contract: Contract, changes: dict[str, Any], seen: int | None, actor: User) -> Contract:
     """Set fields of CONTRACT_FIELDS."""
-    _refuse_to_change(contract, actor)
+    refuse_to_change(contract, actor)
     wanted = only(changes, CONTRACT_FIELDS)
     row = edits.locked(contract)
     said = {name: wanted.get(name, getattr(row, name)) for name in ("starts_on", "ends_on")}
@@ -110,7 +105,7 @@ def renew_contract(
     starts_on: date | None = None, title: str = "",
 ) -> Contract:  # fmt: skip
     """The contract that follows, linked to this one in the same act; it starts the day after the end of this one."""
-    _refuse_to_change(contract, actor)
+    refuse_to_change(contract, actor)
     if edits.locked(contract).is_renewed:
         raise ValidationError(_("This contract has been renewed already."))
     made = create_contract(
@@ -127,7 +122,7 @@ def archive_contract(*, contract: Contract, seen: int | None, actor: User) -> Co
 
 
 def restore_contract(*, contract: Contract, seen: int | None, actor: User) -> Contract:
-    refuse_unless_editable(contract, actor)
+    refuse_unless_writable(contract, actor)
     return set_archived(contract, False, seen, actor)
 
 
@@ -146,7 +141,7 @@ def create_nps_response(*, actor: User, customer: Customer, **fields: Any) -> Np
 @transaction.atomic
 def edit_nps_response(*, response: NpsResponse, changes: dict[str, Any], seen: int | None, actor: User) -> NpsResponse:
     """Set fields of NPS_FIELDS."""
-    _refuse_to_change(response, actor)
+    refuse_to_change(response, actor)
     wanted = only(changes, NPS_FIELDS)
     if wanted.get("contact") != response.contact:
         _refuse_stranger(NpsResponse(customer=response.customer, contact=wanted.get("contact")))
@@ -164,5 +159,5 @@ def archive_nps_response(*, response: NpsResponse, seen: int | None, actor: User
 
 
 def restore_nps_response(*, response: NpsResponse, seen: int | None, actor: User) -> NpsResponse:
-    refuse_unless_editable(response, actor)
+    refuse_unless_writable(response, actor)
     return set_archived(response, False, seen, actor)

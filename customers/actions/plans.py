@@ -10,7 +10,14 @@ from django.utils.translation import gettext as _
 from accounts import edits
 from accounts.models import User
 from accounts.selectors import today
-from customers.actions.shared import only, refuse_if_archived, refuse_unless_editable, set_archived
+from customers.actions.shared import (
+    only,
+    refuse_if_archived,
+    refuse_to_change,
+    refuse_unless_editable,
+    refuse_unless_writable,
+    set_archived,
+)
 from customers.models import AccountPlan, Contact, Customer, JointAction, PlanLine
 
 TEXTS = ("strategy_now", "strategy_later", "our_match", "goals_short", "goals_long", "risks")
@@ -67,8 +74,7 @@ def _refuse_people(customer: Customer, fields: dict[str, Any]) -> None:
 @transaction.atomic
 def edit_plan(*, plan: AccountPlan, changes: dict[str, Any], seen: int | None, actor: User) -> AccountPlan:
     """Set fields of PLAN_FIELDS."""
-    refuse_unless_editable(plan, actor)
-    refuse_if_archived(plan)
+    refuse_to_change(plan, actor)
     wanted = only(changes, PLAN_FIELDS)
     _refuse_people(plan.customer, _changed(plan, wanted))
     return edits.edit(plan, changes=wanted, seen=seen, actor=actor)
@@ -88,7 +94,7 @@ def archive_plan(*, plan: AccountPlan, seen: int | None, actor: User) -> Account
 @transaction.atomic
 def restore_plan(*, plan: AccountPlan, seen: int | None, actor: User) -> AccountPlan:
     """Back into use; refused when the year has another plan by now."""
-    refuse_unless_editable(plan, actor)
+    refuse_unless_writable(plan, actor)
     if plan.archived_at is None:
         return plan
     _refuse_second(plan.customer, plan.year)
@@ -102,8 +108,7 @@ def restore_plan(*, plan: AccountPlan, seen: int | None, actor: User) -> Account
 @transaction.atomic
 def copy_plan_forward(*, plan: AccountPlan, actor: User) -> AccountPlan:
     """The plan of the next year: texts and people, lines with revenue a year on, joint actions open on a side."""
-    refuse_unless_editable(plan, actor)
-    refuse_if_archived(plan)
+    refuse_to_change(plan, actor)
     texts = {name: getattr(plan, name) for name in TEXTS}
     shares = {"share_now": plan.share_now, "share_aimed": plan.share_aimed}
     leaders = _still_there(plan, {"our_leader": plan.our_leader, "their_leader": plan.their_leader})
@@ -145,35 +150,30 @@ def _action_a_year_on(row: JointAction, plan: AccountPlan) -> JointAction:
 # --- Its lines ----------------------------------------------------------------------------------
 
 
-def _refuse_closed_plan(plan: AccountPlan, actor: User) -> None:
-    refuse_unless_editable(plan, actor)
-    refuse_if_archived(plan)
-
-
 @transaction.atomic
 def add_plan_line(*, actor: User, plan: AccountPlan, strategy: str, **fields: Any) -> PlanLine:
     """A field of business of the plan."""
-    _refuse_closed_plan(plan, actor)
+    refuse_to_change(plan, actor)
     return edits.create(PlanLine(plan=plan, strategy=strategy.strip(), **only(fields, LINE_FIELDS)), actor=actor)
 
 
 @transaction.atomic
 def edit_plan_line(*, line: PlanLine, changes: dict[str, Any], seen: int | None, actor: User) -> PlanLine:
     """Set fields of LINE_FIELDS."""
-    _refuse_closed_plan(line.plan, actor)
+    refuse_to_change(line.plan, actor)
     refuse_if_archived(line)
     return edits.edit(line, changes=only(changes, LINE_FIELDS), seen=seen, actor=actor)
 
 
 def archive_plan_line(*, line: PlanLine, seen: int | None, actor: User) -> PlanLine:
     """Out of the plan and its sums."""
-    _refuse_closed_plan(line.plan, actor)
+    refuse_to_change(line.plan, actor)
     return set_archived(line, True, seen, actor)  # type: ignore[no-any-return]
 
 
 def restore_plan_line(*, line: PlanLine, seen: int | None, actor: User) -> PlanLine:
     """Back into the plan."""
-    _refuse_closed_plan(line.plan, actor)
+    refuse_to_change(line.plan, actor)
     return set_archived(line, False, seen, actor)  # type: ignore[no-any-return]
 
 
@@ -183,7 +183,7 @@ def restore_plan_line(*, line: PlanLine, seen: int | None, actor: User) -> PlanL
 @transaction.atomic
 def add_joint_action(*, actor: User, plan: AccountPlan, action: str, **fields: Any) -> JointAction:
     """Something that both sides do together."""
-    _refuse_closed_plan(plan, actor)
+    refuse_to_change(plan, actor)
     _refuse_people(plan.customer, fields)
     row = JointAction(plan=plan, action=action.strip(), **only(fields, JOINT_ACTION_FIELDS))
     return edits.create(row, actor=actor)
@@ -201,19 +201,19 @@ def edit_joint_action(
 
 
 def _refuse_joint_action(row: JointAction, actor: User) -> None:
-    _refuse_closed_plan(row.plan, actor)
+    refuse_to_change(row.plan, actor)
     refuse_if_archived(row)
 
 
 def archive_joint_action(*, joint_action: JointAction, seen: int | None, actor: User) -> JointAction:
     """Out of the plan."""
-    _refuse_closed_plan(joint_action.plan, actor)
+    refuse_to_change(joint_action.plan, actor)
     return set_archived(joint_action, True, seen, actor)  # type: ignore[no-any-return]
 
 
 def restore_joint_action(*, joint_action: JointAction, seen: int | None, actor: User) -> JointAction:
     """Back into the plan."""
-    _refuse_closed_plan(joint_action.plan, actor)
+    refuse_to_change(joint_action.plan, actor)
     return set_archived(joint_action, False, seen, actor)  # type: ignore[no-any-return]
 
 

@@ -41,6 +41,21 @@ def refuse_unless_editable(row: Revised, actor: User) -> None:
     raise Http404
 
 
+def refuse_unless_writable(row: Any, actor: User) -> None:
+    """What hangs on a customer is written by those who may edit it, and not while the customer is archived.
+
+    An order may be seen by its seller without its customer: seen then, not changed.
+    """
+    refuse_unless_editable(row, actor)
+    refuse_if_archived(row.customer)
+
+
+def refuse_to_change(row: Any, actor: User) -> None:
+    """Likewise, and not while it is archived itself."""
+    refuse_unless_writable(row, actor)
+    refuse_if_archived(row)
+
+
 def refuse_unless_may_add(customer: Customer, actor: User) -> None:
     """Those who may edit the customer; an administrator brings rows of another system in and then only reads."""
     if not actor.is_admin:
@@ -51,8 +66,11 @@ def refuse_unless_may_add(customer: Customer, actor: User) -> None:
 
 
 def refuse_if_archived(row: Any) -> None:
-    if row.archived_at is not None:
-        raise ValidationError(_("This is archived. Restore it first."), code="archived")
+    if row.archived_at is None:
+        return
+    if isinstance(row, Customer):
+        raise ValidationError(_("This customer is archived. Restore it first."), code="archived")
+    raise ValidationError(_("This is archived. Restore it first."), code="archived")
 
 
 def once_at_the_customer(row: Any, name: str, write: Callable[[], Row]) -> Row:

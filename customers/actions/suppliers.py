@@ -10,9 +10,10 @@ from accounts.models import User
 from customers.actions.shared import (
     once_at_the_customer,
     only,
-    refuse_if_archived,
+    refuse_to_change,
     refuse_unless_editable,
     refuse_unless_may_add,
+    refuse_unless_writable,
     set_archived,
 )
 from customers.models import Customer, Supplier
@@ -33,8 +34,7 @@ def create_supplier(
 @transaction.atomic
 def edit_supplier(*, supplier: Supplier, changes: dict[str, Any], seen: int | None, actor: User) -> Supplier:
     """Set fields of SUPPLIER_FIELDS."""
-    refuse_unless_editable(supplier, actor)
-    refuse_if_archived(supplier)
+    refuse_to_change(supplier, actor)
     wanted = only(changes, SUPPLIER_FIELDS)
     return once_at_the_customer(
         supplier, wanted.get("name", supplier.name),
@@ -51,5 +51,5 @@ def archive_supplier(*, supplier: Supplier, seen: int | None, actor: User) -> Su
 @transaction.atomic
 def restore_supplier(*, supplier: Supplier, seen: int | None, actor: User) -> Supplier:
     """Back into use; refused when the customer has one of this name by now."""
-    refuse_unless_editable(supplier, actor)
+    refuse_unless_writable(supplier, actor)
     return once_at_the_customer(supplier, supplier.name, lambda: set_archived(supplier, False, seen, actor))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import edits, visibility
 from accounts.models import User
 from accounts.selectors import today
-from customers.actions.shared import only, refuse_if_archived, refuse_unless_editable
+from customers.actions.shared import only, refuse_if_archived, refuse_unless_editable, refuse_unless_writable
 from customers.models import Customer, IdealProfile, TargetCustomer
 
 TARGET_FIELDS = ("owner", "next_step", "next_step_due")
@@ -68,7 +68,7 @@ def _refuse_owner(customer: Customer, owner: User, actor: User) -> None:
 @transaction.atomic
 def edit_target(*, target: TargetCustomer, changes: dict[str, Any], seen: int | None, actor: User) -> TargetCustomer:
     """Set fields of TARGET_FIELDS of one that is pursued; another owner is named by a manager above the present one."""
-    refuse_unless_editable(target, actor)
+    refuse_unless_writable(target, actor)
     _refuse_settled(target)
     wanted = only(changes, TARGET_FIELDS)
     if "owner" in edits.differences(target, wanted):

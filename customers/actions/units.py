@@ -11,9 +11,10 @@ from accounts.models import User
 from customers.actions.shared import (
     once_at_the_customer,
     only,
-    refuse_if_archived,
+    refuse_to_change,
     refuse_unless_editable,
     refuse_unless_may_add,
+    refuse_unless_writable,
     set_archived,
 )
 from customers.models import Coverage, Customer, Product, Unit
@@ -32,8 +33,7 @@ def create_unit(*, actor: User, customer: Customer, name: str, **fields: Any) ->
 @transaction.atomic
 def edit_unit(*, unit: Unit, changes: dict[str, Any], seen: int | None, actor: User) -> Unit:
     """Set fields of UNIT_FIELDS."""
-    refuse_unless_editable(unit, actor)
-    refuse_if_archived(unit)
+    refuse_to_change(unit, actor)
     wanted = only(changes, UNIT_FIELDS)
     return once_at_the_customer(
         unit, wanted.get("name", unit.name), lambda: edits.edit(unit, changes=wanted, seen=seen, actor=actor)
@@ -49,7 +49,7 @@ def archive_unit(*, unit: Unit, seen: int | None, actor: User) -> Unit:
 @transaction.atomic
 def restore_unit(*, unit: Unit, seen: int | None, actor: User) -> Unit:
     """Back into use; refused when the customer has one of this name by now."""
-    refuse_unless_editable(unit, actor)
+    refuse_unless_writable(unit, actor)
     return once_at_the_customer(unit, unit.name, lambda: set_archived(unit, False, seen, actor))
 
 
@@ -61,8 +61,7 @@ def set_coverage(
 
     `seen` is the version of the field that the editor saw, 0 when it was blank, None when it is not asked.
     """
-    refuse_unless_editable(unit, actor)
-    refuse_if_archived(unit)
+    refuse_to_change(unit, actor)
     row = Coverage.objects.select_for_update().filter(unit=unit, product=product).first()
     if seen is not None and bool(seen) != (row is not None):
         raise ValidationError(_("Somebody has just changed this field. Look at it again."))

@@ -1,5 +1,6 @@
 """The list's figures, marks and filters, and the pyramid beside it."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -79,6 +80,16 @@ def test_the_figures_of_a_row(company, signed_in, three):
     assert (small.score, small.revenue, small.share, small.growth, small.met) == (None, Decimal(0), None, None, None)
     assert (small.few_contacts, small.neglect) == (True, ("cadence", "decision_maker"))
     assert (found["Plain"].share_tone, found["Plain"].few_contacts, found["Plain"].neglect) == ("", False, ())
+
+
+def test_growth_from_almost_nothing_is_said_to_be_beyond_999_percent(company, signed_in, three):
+    order(three["Small"], 1, add_months(today(), -12))
+    order(three["Small"], 130, today())
+    client = signed_in(company.rep)
+    assert rows(client.get(URL))["Small"].growth == 129  # exact where it sorts
+    for page in (URL, f"/customers/{three['Small'].pk}/"):
+        text = client.get(page).content.decode()
+        assert "&gt;\u00a0999%" in text and not re.search(r"\d,\d{3}%", text)
 
 
 def test_marks_are_words_too(company, signed_in, three):

@@ -25,6 +25,7 @@ MISSING = "—"
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 WIDE = Context(prec=60)
+MOST_GROWTH = 999  # in percent: beyond it the figure says how little there was before
 
 
 class Step(NamedTuple):
@@ -143,6 +144,14 @@ def percent(ratio: Any, places: int = 0) -> str:
 def _percent(ratio: Decimal, places: int) -> str:
     number = _round(ratio * 100, places)
     return f"{_sign(number)}{abs(number):,}%"
+
+
+@register.filter
+def growth(ratio: Any) -> str:
+    """By how much something has grown: 38%; against almost nothing, where no figure says more, > 999%."""
+    if _missing(ratio) or _round(_number(ratio) * 100, 0) <= MOST_GROWTH:
+        return percent(ratio)
+    return f">{NO_BREAK}{MOST_GROWTH}%"
 
 
 @register.filter

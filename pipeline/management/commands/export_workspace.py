@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline.interchange import LEFT_OUT, export_workspace, lost_contents
@@ -21,8 +20,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(str(error)) from error
         for name, count in counts.items():
-            text = _("%(file)s: %(count)s rows") if name.endswith(".csv") else _("%(file)s: %(count)s files")
-            self.stdout.write(text % {"file": name, "count": count})
+            self.stdout.write(_counted(name, count))
         if count := lost_contents(counts):
             self.stdout.write(
                 ngettext(
@@ -34,6 +32,15 @@ class Command(BaseCommand):
 
     def _progress(self, what: str, count: int) -> None:
         self.stderr.write(f"{what} {count}")
+
+
+def _counted(name: str, count: int) -> str:
+    """How many rows a table of the export has, or how many files a folder."""
+    if name.endswith(".csv"):
+        text = ngettext("%(file)s: %(count)s row", "%(file)s: %(count)s rows", count)
+    else:
+        text = ngettext("%(file)s: %(count)s file", "%(file)s: %(count)s files", count)
+    return text % {"file": name, "count": count}
 
 
 def _silent(_what: str, _count: int) -> None:

@@ -161,6 +161,9 @@ def test_contents_that_the_storage_has_lost_are_said_out_and_in(tmp_path):
     said = StringIO()
     call_command("export_workspace", str(tmp_path / "out.zip"), verbosity=0, stdout=said)
     assert "has lost 1 attached file: its contents are not in the export" in said.getvalue()
+    assert {"attachments.csv: 2 rows", "attachments: 1 file", "checkpoints.csv: 1 row"} <= {
+        *said.getvalue().splitlines()
+    }
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         rows = archive.read("attachments.csv").decode().splitlines()
         assert [name for name in archive.namelist() if name.startswith("attachments/")] == ["attachments/000002.jpg"]

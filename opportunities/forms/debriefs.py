@@ -59,13 +59,13 @@ def _next_of(opportunity: Opportunity | None) -> list[Any]:
     known = ladders()
     named = [
         (f"{factor}-{level}", f"{known[factor]} {level} · {known[factor].rung(level).checkpoint}")
-        for factor, level in heights_of(opportunity).next_rungs
+        for factor, level in heights_or_zero(opportunity).next_rungs
     ]
     return [(_("Next on this deal"), named)] if named else []
 
 
-def heights_of(opportunity: Opportunity | None) -> Heights:
-    """The verified heights that an opportunity had when it was read."""
+def heights_or_zero(opportunity: Opportunity | None) -> Heights:
+    """The verified heights that an opportunity had when it was read; 0 while unassessed, and where there is none."""
     return Heights(verified=tuple(getattr(opportunity, f"{NOW}{factor}", None) or 0 for factor in FACTORS))
 
 
@@ -116,7 +116,7 @@ class ToldForm(FileKeeping):
         opportunity: Opportunity | None, present: Sequence[Contact] = (), initial: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.user, self.customer, self.opportunity, self.present = user, customer, opportunity, present
-        self.heights = heights_of(opportunity)
+        self.heights = heights_or_zero(opportunity)
         super().__init__(data, files, initial=initial)
         self.fields["rung"].choices = rung_choices(opportunity)  # type: ignore[attr-defined]
         self._offer_contacts()

@@ -8,10 +8,12 @@ from playwright.sync_api import expect
 
 from accounts.calendar import add_months
 from accounts.selectors import today
+from customers.actions import edit_customer
 from customers.models import Customer, Order
 from opportunities.models import Activity
 from tests import factories
 from tests.browser import steps
+from tests.browser.driver import PHONE
 from tests.browser.steps import IN_TWO_CORNERS, say
 
 
@@ -48,6 +50,17 @@ def test_the_pyramid_opens_lists(company, customers, open_page, language, viewpo
     page.locator("aside h2 a").first.click()
     expect(page.locator("main table tfoot")).to_contain_text(steps.money(window, 250_000))
     steps.sound(window, "pyramid")
+
+
+def test_a_thumb_hits_every_link(company, customers, open_page):
+    factories.customer(company.rep, "Not rated yet", tier="")
+    edit_customer(customer=customers["Airport"], changes={"tier": "4A"}, seen=None, actor=company.rep)
+    window = open_page(company.rep, "/customers/", viewport=PHONE)
+    page = window.page
+    for address, link in (("", "No tier"), ("pyramid/", "Airport"), ("capacity/", "Rep")):
+        page.goto(f"/customers/{address}")
+        expect(page.get_by_role("link", name=link, exact=True).first).to_be_visible()
+        assert window.too_small() == [], address
 
 
 @IN_TWO_CORNERS

@@ -48,6 +48,7 @@ class ActivityFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
     customer = CustomerKeyFilter()
+    with_customer = filters.BooleanFilter("customer", "isnull", exclude=True, label=_("With a customer"))
     opportunity = ReferenceFilter(to_field_name="key", queryset=_opportunities, label=_("Deal"))
     kind = ReferenceFilter(to_field_name="key", queryset=ActivityKind.objects.all(), label=_("Kind"))
     state = filters.ChoiceFilter(method="filter_state", choices=STATES, label=_("State"))

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import CharField, Count, QuerySet, Value
 
 from accounts import visibility
-from accounts.calendar import span
+from accounts.calendar import Period, span
 from accounts.models import User
 from accounts.selectors import calendar
 from customers.models import Customer, TierRules
@@ -60,14 +60,23 @@ def loads(people: Sequence[User], user: User, day: date, rules: TierRules) -> li
     ]
 
 
+def month_ahead(day: date) -> Period:
+    """The 30 days from this one for which contacts are planned."""
+    return span(day, day + timedelta(days=MONTH - 1))
+
+
+def month_behind(day: date) -> Period:
+    """The 30 days up to this one in which contacts were done."""
+    return span(day - timedelta(days=MONTH - 1), day)
+
+
 def _contacts(people: Sequence[User], user: User, day: date) -> dict[str, dict[int, int]]:
     """{planned for the 30 days from today, done in the 30 up to today: {person: activities with customers}}."""
     activities: Any = apps.get_model("opportunities", "Activity").objects.visible_to(user)
     of_them = activities.filter(owner__in=people, customer__isnull=False)
-    rest = timedelta(days=MONTH - 1)
-    begin, end = calendar().moments(span(day, day + rest))
+    begin, end = calendar().moments(month_ahead(day))
     planned = of_them.planned().filter(planned_at__gte=begin, planned_at__lt=end)
-    begin, end = calendar().moments(span(day - rest, day))
+    begin, end = calendar().moments(month_behind(day))
     done = of_them.done().filter(done_at__gte=begin, done_at__lt=end)
     found: dict[str, dict[int, int]] = {PLANNED: {}, DONE: {}}
     for way, owner, n in _counted(planned, PLANNED).union(_counted(done, DONE), all=True):

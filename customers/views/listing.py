@@ -20,7 +20,7 @@ from customers.pyramid_figure import figure_of
 from customers.rules.share import SHARE_THRESHOLD
 from customers.rules.tiers import TIERS, treatment_of
 from customers.selectors import pyramid as pyramids
-from customers.selectors.capacity import loads, people_with_accounts, total
+from customers.selectors.capacity import loads, month_ahead, month_behind, people_with_accounts, total
 from customers.selectors.listing import ORDERINGS, rows_of, sorted_ids
 from customers.selectors.my_accounts import neglected_others, waiting_of
 from customers.selectors.tiers import rules_now
@@ -159,6 +159,8 @@ def capacity(request: HttpRequest) -> HttpResponse:
         "needed": needed,
         "planned": planned,
         "done": done,
+        "ahead": month_ahead(day),
+        "past": month_behind(day),
         "behind": sum(each.short > 0 for each in page.object_list),
         "short": sum(each.short for each in page.object_list),
     }

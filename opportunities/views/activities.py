@@ -15,7 +15,10 @@ from opportunities.models import Activity, ActivityKind
 from opportunities.selectors import activities as reader
 from opportunities.views.activity_dialogs import found, may_edit
 
-CARRIED = ("customer", "opportunity", "owner")  # filters that come with the address, not with the form
+SUBJECTS = ("customer", "opportunity", "owner")  # filters that say whose activities, or with whom
+CARRIED = (  # filters that come with the address, not with the form
+    *SUBJECTS, "with_customer", "planned_from", "planned_to", "done_from", "done_to",
+)  # fmt: skip
 
 
 @require_safe
@@ -53,7 +56,7 @@ def scope_of(request: HttpRequest) -> str:
     wanted = request.GET.get("whose", "")
     if wanted in reader.scopes_of(user):
         return wanted
-    named = any(request.GET.get(name) for name in CARRIED)
+    named = any(request.GET.get(name) for name in SUBJECTS)
     return reader.EVERYBODY if named or not user.sells else reader.MINE
 
 

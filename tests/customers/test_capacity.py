@@ -1,6 +1,8 @@
 """Capacity, the mark on the customer's page, what My day lists of customers."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -27,6 +29,15 @@ def noon(days):
 
 def loads_of(client):
     return {each.person.username: each for each in client.get("/customers/capacity/").context["page"].object_list}
+
+
+def opened(page, state, n):
+    """Where this number of planned or done activities leads."""
+    return unescape(re.search(rf'href="(/activities/\?[^"]*state={state}&[^"]*)">{n}</a>', page)[1])
+
+
+def rows_at(client, address):
+    return client.get(address).context["page"].paginator.count
 
 
 def accounts(load):
@@ -57,6 +68,11 @@ def test_a_rep_sees_what_their_accounts_ask_of_a_month(company, signed_in):
         assert f'<a href="/customers/?owner=rep&amp;tier={tier}">{n}</a>' in page
         behind = signed_in(company.rep).get(f"/customers/?owner=rep&tier={tier}").context["page"].object_list
         assert [row.tier for row in behind] == [tier] * n
+    for state in ("planned", "done"):
+        address = opened(page, state, 2)
+        assert rows_at(signed_in(company.rep), address) == 2
+        listed = signed_in(company.rep).get(address).content.decode()
+        assert f'<input type="hidden" name="{state}_from"' in listed  # kept by a search within it
 
 
 @pytest.mark.parametrize(
@@ -71,6 +87,15 @@ def test_managers_see_those_in_their_charge(company, signed_in, who, people):
     found = loads_of(signed_in(getattr(company, who)))
     assert sorted(found) == people
     assert "rep" not in found or found["rep"].needed == 5
+
+
+def test_the_numbers_of_others_open_their_rows(company, signed_in):
+    factories.activity(company.mate, customer=factories.customer(company.mate), planned_at=noon(1))
+    factories.activity(company.rep, customer=factories.customer(company.rep), planned_at=noon(1))
+    client = signed_in(company.manager)
+    address = opened(client.get("/customers/capacity/").content.decode(), "planned", 1)
+    [row] = client.get(address).context["page"].object_list
+    assert (row.owner, "owner=mate&" in address) == (company.mate, True)
 
 
 def test_the_api_tells_the_same(company):

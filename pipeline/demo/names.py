@@ -86,6 +86,8 @@ CUSTOMERS = [  # name, industry, region, team, tier, yearly spend in 万
     ("松江印务", "印刷", "黑龙江", "north", "1A", 300),
 ]
 
+PARENTS = {"川谷乳业": "澜海食品", "云麓茶业": "澜海食品"}  # customer: the one to which it belongs
+
 SITES = [
     "一期",
     "二期",

@@ -16,7 +16,9 @@ from pipeline.demo.story import ZONE, Life
 DAYS_OF_ORDERS = 1000
 Table = tuple[list[str], Iterable[Any]]
 STAGE_COLUMNS = ["key", "name_zh", "name_en", "position", "win_rate", "outcome", "floor", "expected_days"]
-CUSTOMER_COLUMNS = ["key", "name", "industry", "region", "owner", "created_on", "annual_spend", "tier", "team"]
+CUSTOMER_COLUMNS = [
+    "key", "name", "industry", "region", "owner", "created_on", "annual_spend", "tier", "team", "parent",
+]  # fmt: skip
 CONTACT_COLUMNS = [
     "key", "customer", "name", "title", "department", "email", "phone", "buying_role", "influence", "stance",
 ]  # fmt: skip
@@ -119,9 +121,15 @@ def _customers(owners: list[str], today: date, orders: list[list[Any]]) -> list[
     since, bought = today - timedelta(days=1500), _bought(orders, today)
     return [
         [f"C{i:03d}", name, industry, region, owners[i], (since + timedelta(days=23 * i)).isoformat(),
-         max(spend * 10_000, bought[f"C{i:03d}"] * 4 // 3), accounts.first_tier(i, tier), team]
+         max(spend * 10_000, bought[f"C{i:03d}"] * 4 // 3), accounts.first_tier(i, tier), team, _parent(name)]
         for i, (name, industry, region, team, tier, spend) in enumerate(names.CUSTOMERS)
     ]  # fmt: skip
+
+
+def _parent(name: str) -> str:
+    """The key of the customer to which one belongs; empty where it stands alone."""
+    known = [row[0] for row in names.CUSTOMERS]
+    return f"C{known.index(names.PARENTS[name]):03d}" if name in names.PARENTS else ""
 
 
 def _bought(orders: list[list[Any]], today: date) -> Counter[str]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Organisation, User
 from accounts.selectors import today
 from customers.models import Assessment, Customer
+from customers.selectors.group import group_of
 from opportunities.models import (
     Activity,
     Attachment,
@@ -150,6 +151,16 @@ def test_its_people_plans_and_behaviour_sheets(demo):
 def test_its_manager_has_lifted_a_customer(demo):
     lifted = Assessment.objects.get(overridden_at__isnull=False)
     assert (lifted.computed_tier, lifted.tier, lifted.customer.tier) == ("3A", "4A", "4A")
+
+
+def test_one_of_its_customers_is_a_group_that_their_manager_sees(demo):
+    parent = Customer.objects.get(name="澜海食品")
+    group = group_of(parent, User.objects.get(username="shen"))
+    assert [(each.customer.name, each.level) for each in group.companies] == [
+        ("澜海食品", 0), ("云麓茶业", 1), ("川谷乳业", 1)
+    ]  # fmt: skip
+    assert group.revenue > group.companies[0].revenue > 0
+    assert group.open_count > 0
 
 
 def test_its_logins_are_printed_and_made_once(demo):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, reduce
 from itertools import chain, islice
 from math import ceil, log
-from operator import or_
+from operator import itemgetter, or_
 from typing import Any, Literal
 
 from django.db import transaction
@@ -16,9 +16,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts import visibility
 from accounts.models import SearchToken, User
-from config.web.composed import composed
+from config.web.composed import composed, prepared
 from config.web.lookups import Among
-from config.web.searching import Wanted, says, tokens_of, wanted
+from config.web.searching import Wanted, rank_of, tokens_of, wanted
 
 BATCH = 500
 SPARE = 8  # candidates for each row that is shown: some only have the tokens
@@ -78,12 +78,13 @@ def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[d
     tokens = enumerate(chain.from_iterable((*way.leading, *way.others) for way in ways))
     named = {f"token_{place}": token for place, token in tokens}
     who = visibility.beholder(user)
-    plan = _plan(user, typed)
-    values = _candidates(rows, visibility.sight(user), shape, most * SPARE, fields, plan, **who, **named)
+    plan = _plan(user, typed, len(ways))
+    candidates = _of_many if plan.startswith("seen") else _of_few
+    values = candidates(rows, visibility.sight(user), shape, most * SPARE, fields, plan, **who, **named)
     searched = _model_of(rows).searched
-    good = [(texts, row) for row in values if says(texts := searched.texts(row), typed)]
-    good.sort(key=lambda pair: (_best_rank(pair[0], ways), pair[1]["pk"]))
-    return [row for _texts, row in good[:most]]
+    ranked = ((rank_of(searched.texts(row), typed), row["pk"], row) for row in values)
+    good = sorted((each for each in ranked if each[0] is not None), key=itemgetter(0, 1))
+    return [row for _rank, _pk, row in good[:most]]
 
 
 def _alike(ways: list[Wanted]) -> list[Wanted]:
@@ -101,7 +102,6 @@ def _model_of(rows: Rows) -> Any:
     return rows(visibility.somebody((User.Role.REP, False), 0, "")).model
 
 
-@composed
 def _candidates(
     rows: Rows, sight: Any, shape: Sequence[tuple[int, int]], most: int, fields: Sequence[str], plan: Plan,
     *, user: int, path: str, **named: str,
@@ -117,12 +117,16 @@ def _candidates(
     return of_these.values(*dict.fromkeys(("pk", *model.searched.fields, *fields)))  # type: ignore[no-any-return]
 
 
-def _plan(user: User, typed: str) -> Plan:
+_of_many = composed(_candidates)
+_of_few = prepared(_candidates)  # of what a manager sees one plan for all would be the wrong one for most
+
+
+def _plan(user: User, typed: str, ways: int) -> Plan:
     if user.sees_everything:
         return "best of each"
-    if not typed.strip().isdecimal():
-        return "seen by each"
-    return "seen once" if visibility.has_charge(user) else "row by row"
+    if ways > 1 and not visibility.has_charge(user):
+        return "row by row"
+    return "seen once" if typed.strip().isdecimal() else "seen by each"
 
 
 def _of_ways(kind: int, wanted: list[Wanted], seen: QuerySet[Any], plan: Plan, most: int) -> Any:
@@ -152,9 +156,3 @@ def _answers(of_kind: QuerySet[SearchToken], way: Wanted) -> Q:
     for token in way.others:
         asked &= Q(Exists(of_kind.filter(object_id=OuterRef("object_id"), token=token)))
     return asked
-
-
-def _best_rank(texts: Any, ways: list[Wanted]) -> int:
-    ranks = tokens_of(texts)
-    named = {token for way in ways for token in (*way.leading, *way.others)}
-    return min((rank for token, rank in ranks.items() if token in named), default=0)

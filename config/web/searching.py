@@ -1,11 +1,13 @@
 """What makes a name findable by a part of it, by pinyin and its initials, a phone by its end, a code by its beginning.
 
-A token is two characters of a name or of its initials, or marked: `~` a syllable, `#` the last digits of a phone, `@`
-the beginning of a code. A search asks for the tokens of what was typed; what it finds is compared whole (`says`).
+A token is two characters of a name or of its initials, or marked: `~` a syllable, `=` four digits of a number in a
+name, `#` the last digits of a phone, `@` the beginning of a code. A search asks for the tokens of what was typed; what
+it finds is compared whole (`rank_of`).
 Pure: no ORM, no request, no clock.
 """
 
 import json
+import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +23,9 @@ ENDS = (4, 8, 11)  # how much of the end of a phone, and of the beginning of a c
 DIGITS = CODE = ENDS[0]
 OTHERWISE = 10_000  # added to the rank of a reading that is not the commonest
 SYLLABLE = 6  # letters of the longest: zhuang
+NEITHER = re.compile(r"[\W_]+")  # letter nor digit
+FOUR_DIGITS = re.compile(r"(?=([0-9]{4}))")  # at each place where they stand
+NO_DIGIT = re.compile(r"[^0-9]+")
 SPLITS = 6  # ways to cut what was typed into syllables that are tried
 
 
@@ -62,7 +67,7 @@ class Wanted:
 
 def squeeze(text: str) -> str:
     """Letters and digits alone, without width and case: `ＡＢＣ （上海）` is `abc上海`."""
-    return "".join(char for char in normalize("NFKC", text).casefold() if char.isalnum())
+    return NEITHER.sub("", normalize("NFKC", text).casefold())
 
 
 def is_han(char: str) -> bool:
@@ -108,7 +113,7 @@ def tokens_of(texts: Texts) -> dict[str, int]:
     for phone in filter(None, map(digits, texts.phones)):
         found |= {f"#{phone[-size:]}": len(phone) for size in ENDS if size <= len(phone)}
     for name in texts.names:
-        for token, rank in chain(_written(name), _spoken_first(name), _spoken_otherwise(name)):
+        for token, rank in chain(_written(name), _numbers(name), _spoken_first(name), _spoken_otherwise(name)):
             found.setdefault(token[:LONGEST], rank)
     return dict(islice(found.items(), MOST_TOKENS))
 
@@ -123,6 +128,13 @@ def _written(text: str) -> Iterator[tuple[str, int]]:
         yield text[0], min(len(text), 99)
     for place, gram in enumerate(grams(text)):
         yield gram, _rank(place, len(text))
+
+
+def _numbers(text: str) -> Iterator[tuple[str, int]]:
+    """Four digits at a time: two of them stand in too many names."""
+    text = squeeze(text)
+    for found in FOUR_DIGITS.finditer(text):
+        yield f"={found[1]}", _rank(found.start(), len(text))
 
 
 def _spoken_first(name: str) -> Iterator[tuple[str, int]]:
@@ -147,7 +159,7 @@ def _spoken_otherwise(name: str) -> Iterator[tuple[str, int]]:
 
 
 def digits(text: str) -> str:
-    return "".join(char for char in normalize("NFKC", text) if char.isdecimal() and char.isascii())
+    return NO_DIGIT.sub("", normalize("NFKC", text))
 
 
 def wanted(typed: str) -> list[Wanted]:
@@ -155,8 +167,9 @@ def wanted(typed: str) -> list[Wanted]:
     text = squeeze(typed)
     if not text:
         return []
-    pairs = grams(text)
-    ways = [Wanted((pairs[-1],), tuple(pairs[:-1]))]
+    parts = list(dict.fromkeys(f"={four}" for four in FOUR_DIGITS.findall(text))) if text.isdecimal() else []
+    parts = parts or grams(text)
+    ways = [Wanted((parts[-1],), tuple(parts[:-1]))]
     if len(text) > 2 and text.isascii() and text.isalpha():
         ways += [_by_syllables(parts) for parts in islice(_splits(text, _ends_well(text)), SPLITS)]
     if len(text) >= CODE and text.isascii():
@@ -215,23 +228,39 @@ def _beginnings() -> frozenset[str]:
     return frozenset(syllable[:size] for syllable in _spoken() for size in range(1, len(syllable) + 1))
 
 
-def says(texts: Texts, typed: str) -> bool:
-    """Whether a row with these texts really answers to what was typed."""
-    text = squeeze(typed)
-    named = any(_is_in(text, *_readings(name)) for name in texts.names)
-    number = digits(typed)
-    called = len(number) >= DIGITS and number == text and any(digits(each).endswith(number) for each in texts.phones)
-    return named or called or any(squeeze(code).startswith(text) for code in texts.codes if len(text) >= CODE)
+def rank_of(texts: Texts, typed: str) -> int | None:
+    """How well a row with these texts answers to what was typed, the smallest the best as in `tokens_of`; None: not."""
+    text, number = squeeze(typed), digits(typed)
+    ranks = chain.from_iterable(_named(text, squeeze(name)) for name in texts.names)
+    coded = (len(code) for code in map(squeeze, texts.codes) if len(text) >= CODE and code.startswith(text))
+    phones = map(digits, texts.phones) if len(number) >= DIGITS and number == text else ()
+    called = (len(phone) for phone in phones if phone.endswith(number))
+    return min(chain(ranks, coded, called), default=None)
 
 
-def _is_in(typed: str, name: str, said: Sequence[tuple[str, ...]]) -> bool:
-    """Whether a name is so written, or said so from one of its characters on, by initials or by syllables."""
-    if typed in name:
-        return True
-    begin = {way[0] for way in chain(*said)}
-    if not set(typed[:1]) <= begin:
-        return False
-    return any(_by_initials(typed, said[place:]) or _aloud(typed, said[place:]) for place in range(len(said)))
+def _named(typed: str, name: str) -> Iterator[int]:
+    """The rank of a name that is so written, or that is said so from one of its characters on."""
+    if (place := name.find(typed)) >= 0:
+        yield _rank(place, len(name))
+    elif any(map(_is_letter, typed)) and any(map(is_han, name)):
+        said = [_said(char) for char in name]
+        if (place := _heard(typed, [ways[:1] for ways in said])) >= 0:
+            yield _rank(place, len(name))
+        elif (place := _heard(typed, said)) >= 0:
+            yield OTHERWISE + _rank(place, len(name))
+
+
+def _is_letter(char: str) -> bool:
+    return "a" <= char <= "z"
+
+
+def _heard(typed: str, said: Sequence[tuple[str, ...]]) -> int:
+    """From which character on it is said so, by initials or by syllables; -1: from none."""
+    for place, ways in enumerate(said):
+        begins = any(way[0] == typed[0] for way in ways)
+        if begins and (_by_initials(typed, said[place:]) or _aloud(typed, said[place:])):
+            return place
+    return -1
 
 
 def _by_initials(typed: str, said: Sequence[tuple[str, ...]]) -> bool:

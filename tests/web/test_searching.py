@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.web.searching import Texts, says, tokens_of, wanted
+from config.web.searching import Texts, rank_of, tokens_of, wanted
 
 
 def texts(name="", code="", phone=""):
@@ -13,7 +13,7 @@ def found(texts_of_row, typed):
     """Whether the index offers the row for what was typed, and the row then really answers."""
     tokens = set(tokens_of(texts_of_row))
     offered = any(set(way.leading) & tokens and set(way.others) <= tokens for way in wanted(typed))
-    return offered and says(texts_of_row, typed)
+    return offered and rank_of(texts_of_row, typed) is not None
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,17 @@ def test_what_stands_first_in_a_short_name_comes_first():
     assert short < long < late
 
 
+@pytest.mark.parametrize("typed", ["远航", "yh", "yuanhang"])
+def test_what_answers_is_ranked_alike(typed):
+    short, long, late = (rank_of(texts(name), typed) for name in ("远航", "远航汽车工业", "江苏远航"))
+    assert short < long < late
+
+
+def test_a_rare_reading_is_ranked_behind_the_common_ones():
+    assert rank_of(texts("重庆机电工业集团"), "zq") < rank_of(texts("重庆机电工业集团"), "jd") < 10_000
+    assert rank_of(texts("重庆机电工业集团"), "cq") > 10_000
+
+
 @pytest.mark.parametrize("name", ["二〇〇八", "二〇〇重工", "𠮷𠮷公司", "㐀〇𠮷", "ー々〆", "\u3400", "\u9fff"])
 def test_rare_characters_are_taken_as_they_are(name):
     assert found(texts(name), name)
@@ -72,8 +83,8 @@ def test_rare_characters_are_taken_as_they_are(name):
 @pytest.mark.parametrize("typed", ["an" * 60 + "iii", "a" * 200, "xian" * 50, "yuan" * 30 + "v", "n" * 200])
 def test_what_can_be_cut_in_many_ways_is_read_at_once(typed):
     assert len(wanted(typed)) <= 8
-    assert says(texts("安" * 100), "an" * 60)
-    assert not says(texts("安" * 100), "an" * 60 + "iii")
+    assert rank_of(texts("安" * 100), "an" * 60) is not None
+    assert rank_of(texts("安" * 100), "an" * 60 + "iii") is None
 
 
 def test_codes_and_phones_of_a_long_name_are_kept():
@@ -92,6 +103,16 @@ def test_the_commonest_way_to_say_a_character_comes_before_the_others():
     tokens = tokens_of(texts("重庆机电工业集团"))
     assert tokens["zq"] < tokens["jd"] < tokens["cq"]
     assert tokens["~gong"] < tokens["~chong"]
+
+
+@pytest.mark.parametrize("typed", ["2000", "200", "12000", "120", "0台", "2026", "２０２６"])
+def test_numbers_in_a_name_are_found_by_a_part(typed):
+    assert found(texts("2026年远航12000台发动机"), typed)
+
+
+def test_four_digits_are_asked_for_at_a_time():
+    assert [each.leading + each.others for each in wanted("12000")][0] == ("=2000", "=1200")
+    assert wanted("200")[0].leading == ("00",)
 
 
 def test_a_row_has_few_tokens_however_long_its_name():

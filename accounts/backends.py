@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import User
-from config.web.composed import composed
+from config.web.composed import prepared
 
 
 class ActivePersonBackend(AuthenticationBackend):
@@ -22,6 +22,6 @@ class ActivePersonBackend(AuthenticationBackend):
         return user if user is not None and self.user_can_authenticate(user) else None
 
 
-@composed
+@prepared
 def _people(*, pk: int) -> QuerySet[Any]:
     return User.objects.select_related("team").with_unread().filter(pk=pk)  # type: ignore[no-any-return]

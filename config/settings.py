@@ -111,8 +111,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Compiling a query took seconds where running it takes milliseconds (docs/performance.md); `?options=` unsets it.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    # Compiling a query took seconds where running it takes milliseconds, and one plan is meant for what is prepared
+    # (docs/performance.md); `?options=` unsets it.
+    planning = "-c jit=off -c plan_cache_mode=force_generic_plan"
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", planning)
 
 SILENCED_SYSTEM_CHECKS = ["models.W040"]  # covering indexes: SQLite leaves the extra columns out
 

@@ -20,7 +20,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # In a file, as in real life: threads and worker processes share it, and write-ahead logging is on.
     DATABASES["default"]["TEST"] = {"NAME": str(TEST_DIR / "test.sqlite3")}
 else:  # what a test writes need not outlive a power cut
-    DATABASES["default"]["OPTIONS"]["options"] = "-c jit=off -c synchronous_commit=off"
+    DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
 if REDIS_URL:  # each process of the suite empties its cache before each test: a database of its own, not the broker's
     server, _slash, number = REDIS_URL.rpartition("/")
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

@@ -15,12 +15,17 @@ from collections.abc import Callable, Hashable
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial, wraps
+from itertools import count
 from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
 from django.db.transaction import TransactionManagementError
 
+from config.web.prepared import call as call_of
+from config.web.prepared import prepares, slot
+
+NUMBERS = count(1)
 KEPT = 64  # shapes of a statement; some depend on the day, on a manager's team
 NUMBER, MOMENT = -7_340_033_000_000_001, datetime(1001, 1, 1, 1, 1, 1, 100_001, UTC)  # what nobody means
 STAND_INS: dict[type, Callable[[int], Any]] = {
@@ -35,9 +40,13 @@ class Statement:
     """A compiled queryset, and where in its parameters the values belong.
 
     It is composed with two sets of stand-ins: where they alone make a difference, every value has been found.
+    `name`: what it is called where connections prepare it.
     """
 
-    def __init__(self, compose: Callable[..., QuerySet[Any]], kinds: tuple[tuple[str, type], ...]) -> None:
+    def __init__(
+        self, compose: Callable[..., QuerySet[Any]], kinds: tuple[tuple[str, type], ...], name: str = ""
+    ) -> None:
+        self.name = name
         these, others = (self._stand_ins(kinds, first) for first in (0, len(kinds)))
         self.queryset = compose(**these)
         self.compiler = self.queryset.query.get_compiler(self.queryset.db)
@@ -66,26 +75,38 @@ class Statement:
             parameters[place] = shown(values[name], self.queryset.db)
         return tuple(parameters)
 
+    def _asked(self, connection: Any, values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        if not (self.name and prepares(connection)):
+            return self.sql, self._parameters(values)
+        call = call_of(connection, self.name, len(self.places), self.sql, self._slots)
+        return call, tuple(shown(values[name], connection.alias) for name, shown in self.places.values())
+
+    def _slots(self) -> tuple[Any, ...]:
+        parameters = list(self.parameters)
+        for number, place in enumerate(self.places, start=1):
+            parameters[place] = slot(number, parameters[place])
+        return tuple(parameters)
+
     def rows(self, values: dict[str, Any]) -> list[Any]:
         """What the queryset gives with these values."""
         alias = self.queryset.db
         if self.queryset.query.select_for_update and connections[alias].get_autocommit():
             raise TransactionManagementError("select_for_update cannot be used outside of a transaction.")
-        parameters = self._parameters(values)
+        asked = self._asked(connections[alias], values)
         compiler, query = copy(self.compiler), copy(self.queryset.query)
         compiler.connection = connections[alias]
-        compiler.as_sql = lambda *_args, **_kwargs: (self.sql, parameters)
+        compiler.as_sql = lambda *_args, **_kwargs: asked
         query.get_compiler = lambda *_args, **_kwargs: compiler  # type: ignore[method-assign]
         rows: Any = self.queryset._iterable_class  # type: ignore[attr-defined]
         return list(rows(QuerySet(self.queryset.model, query, alias)))
 
 
-def composed(compose: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
+def composed(compose: Callable[..., QuerySet[Any]], *, is_prepared: bool = False) -> Callable[..., list[Any]]:
     """The rows of the queryset that `compose` gives, which is called for each shape alone."""
 
     @lru_cache(maxsize=KEPT)
     def statement(kinds: tuple[tuple[str, type], ...], *shape: Hashable) -> Statement:
-        return Statement(partial(compose, *shape), kinds)
+        return Statement(partial(compose, *shape), kinds, f"composed_{next(NUMBERS)}" if is_prepared else "")
 
     @wraps(compose)
     def rows(*shape: Hashable, **values: Any) -> list[Any]:
@@ -93,6 +114,11 @@ def composed(compose: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
         return statement(kinds, *shape).rows(values)
 
     return rows
+
+
+def prepared(compose: Callable[..., QuerySet[Any]]) -> Callable[..., list[Any]]:
+    """The same of a statement whose plan does not hang on its values: PostgreSQL reads it once a connection."""
+    return composed(compose, is_prepared=True)
 
 
 def _as_parameter(value: Any, alias: str) -> Any:

@@ -13,7 +13,7 @@ from accounts import visibility
 from accounts.calendar import t12m, week
 from accounts.models import User
 from accounts.selectors import calendar
-from config.web.composed import composed
+from config.web.composed import prepared
 from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine, TargetCustomer
 from customers.querysets import booked_in
 from customers.rules.tiers import KEY_ACCOUNTS
@@ -172,7 +172,7 @@ def due_of(user: User, day: date, *, key_only: bool = False) -> list[PlanDue]:
     return sorted((PlanDue(*values) for values in found), key=lambda each: each.due)
 
 
-@composed
+@prepared
 def _all_dues(sight: Any, day: date, key_only: bool, *, user: int, path: str) -> QuerySet[Any]:
     person = visibility.somebody(sight, user, path)
     mine = JointAction.objects.visible_to(person).filter(owner=user, state=JointAction.State.OPEN)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, edits, outbox, search, visibility
 from accounts.models import Kind, User
 from accounts.selectors import calendar, today
-from config.web.composed import composed
+from config.web.composed import prepared
 from opportunities import rules
 from opportunities.models import Activity, Opportunity, OpportunityVersion, Stage
 from opportunities.querysets import FOREVER
@@ -40,7 +40,7 @@ def lock_standing(opportunity: Opportunity, actor: User) -> Opportunity:
     return _taken(opportunity, lambda at_once: _standing(visibility.sight(actor), at_once, **given))
 
 
-@composed
+@prepared
 def _standing(sight: Any, at_once: bool, *, pk: int, day: date, user: int, path: str) -> QuerySet[Any]:
     rows = Opportunity.objects.editable_by(visibility.somebody(sight, user, path)).filter(pk=pk)
     return _whole(with_standing(rows, day), at_once)

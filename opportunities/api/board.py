@@ -10,7 +10,7 @@ from rest_framework.utils.urls import replace_query_param
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import calendar, today
-from config.web.composed import composed
+from config.web.composed import prepared
 from config.web.money import MoneySerializerField
 from opportunities.api.rows import plain, plain_rows
 from opportunities.models import Opportunity, Outcome
@@ -39,7 +39,7 @@ def board_answer(view: Any) -> dict[str, Any]:
     return {"columns": [_column(view, column, first.get(column.stage.key, [])) for column in board.columns]}
 
 
-@composed
+@prepared
 def _first_of_all(sight: Any, terms: reading.Terms, *, user: int, path: str) -> QuerySet[Any]:
     """The first rows of a board without filters."""
     of_all = visibility.sees_everything(sight)

@@ -32,7 +32,7 @@ from accounts import visibility
 from accounts.calendar import Period
 from accounts.models import User
 from accounts.selectors import calendar, today
-from config.web.composed import composed
+from config.web.composed import prepared
 from config.web.lookups import Among
 from config.web.money import MoneyField
 from opportunities.filters import order_of
@@ -204,12 +204,12 @@ def sums_of(user: User, stages: Sequence[Stage]) -> Board:
     return _board(stages, {stage_id: figures for stage_id, *figures in found}, {})
 
 
-@composed
+@prepared
 def _all_cards_and_sums(sight: Any, terms: Terms, sort: str, *, user: int, path: str) -> QuerySet[Any]:
     return _cards_and_sums(everything(sight, user, path), terms, sort, of_all=visibility.sees_everything(sight))
 
 
-@composed
+@prepared
 def _all_sums(sight: Any, terms: Terms, *, user: int, path: str) -> QuerySet[Any]:
     return _bare_sums(everything(sight, user, path), terms)
 

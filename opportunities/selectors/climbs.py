@@ -11,7 +11,7 @@ from django.db.models import Case, F, FilteredRelation, IntegerField, Max, Outer
 
 from accounts.calendar import OrgCalendar
 from accounts.models import User
-from config.web.composed import composed
+from config.web.composed import prepared
 from config.web.lookups import Among
 from opportunities.models import Checkpoint, Opportunity, OpportunityVersion, Outcome, Stage
 from opportunities.rules.evidence import FACTORS, Heights, evidenced
@@ -94,7 +94,7 @@ def _own(owner: int) -> QuerySet[Any]:
     return Opportunity.objects.filter(owner=owner).in_use().open()  # type: ignore[no-any-return]
 
 
-@composed
+@prepared
 def _rows(*, owner: int, before: datetime) -> QuerySet[Any]:
     held = Q(heights__valid_from__lt=before, heights__valid_to__gte=before)
     annotated = {BEFORE: FilteredRelation("heights", condition=held), "proved_at": Subquery(_verified())}
@@ -103,7 +103,7 @@ def _rows(*, owner: int, before: datetime) -> QuerySet[Any]:
     return rows.values(*columns)
 
 
-@composed
+@prepared
 def _moved(places: Places, *, owner: int) -> QuerySet[Any]:
     """(opportunity, False, its last progress) and (opportunity, True, its last step back), where there is one.
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Greatest, NullIf
 from django.utils import timezone
 
 from accounts.models import User
-from config.web.composed import composed
+from config.web.composed import prepared
 from config.web.lookups import Among
 from opportunities.models import Activity, Checkpoint, Decision, GradeChange, Look, Opportunity, OpportunityVersion
 from opportunities.selectors.page import Entry, entry_between
@@ -60,7 +60,7 @@ def looked_at(user: User) -> datetime:
     return next(iter(_looks(user=user.pk)), None) or timezone.now() - AT_FIRST
 
 
-@composed
+@prepared
 def _looks(*, user: int) -> QuerySet[Any]:
     return Look.objects.filter(user=user).values_list("looked_at", flat=True)
 
@@ -91,7 +91,7 @@ def news_for(user: User, since: datetime) -> list[News]:
     return sorted(news, key=lambda each: each.at, reverse=True)[:MOST]
 
 
-@composed
+@prepared
 def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
     """Values of Found, the latest first, of every kind in one statement."""
     mine = Opportunity.objects.filter(**_of("", user)).order_by()

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 
 from accounts.models import SavedView, User
-from config.web.composed import composed
+from config.web.composed import prepared
 from opportunities.filters import condition_of, names_closed
 from opportunities.models import Opportunity, Outcome
 
@@ -19,7 +19,7 @@ def views_of(user: User) -> list[SavedView]:
     return _views(user.team_id is not None, user=user.pk, team=user.team_id or 0)
 
 
-@composed
+@prepared
 def _views(has_team: bool, *, user: int, team: int) -> QuerySet[Any]:
     person = User(pk=user, team_id=team if has_team else None)
     seen: QuerySet[Any] = SavedView.objects.visible_to(person).placed_for(person)

@@ -17,7 +17,7 @@ from django_htmx.http import reswap, trigger_client_event
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
-from config.web.composed import composed
+from config.web.composed import prepared
 from config.web.revisions import StaleWrite
 from config.web.templatetags.formats import percent
 from customers.models import Customer
@@ -84,7 +84,7 @@ def _found(request: HttpRequest, pk: int) -> Opportunity:
     return row
 
 
-@composed
+@prepared
 def _movable(sight: Any, *, pk: int, user: int, path: str) -> QuerySet[Any]:
     rows = reader.everything(sight, user, path).filter(pk=pk)
     return rows.select_related("customer", "stage", "owner__team")

@@ -14,7 +14,7 @@ from accounts import visibility
 from accounts.calendar import OrgCalendar
 from accounts.models import User
 from accounts.selectors import calendar
-from config.web.composed import composed
+from config.web.composed import prepared
 from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_cents
 from customers.models import Customer
 from customers.selectors.plans import PlanDue, due_of
@@ -101,13 +101,17 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
         for each in _planned(visibility.sight(user), days.end_of_day(day), **visibility.beholder(user))
         if not key_only or _is_key(each)
     ]
-    found = dict(_lines(shown, planned, days, day))
+    found, lines = dict(_found(shown, planned, days, day)), _Lines()
     plans = due_of(user, day, key_only=key_only)
     since = looked_at(user)
     quarter = days.quarter(day)
     return MyDay(
         day=day,
-        sections=[_section(key, lines, whole) for key, lines in found.items() if lines],
+        sections=[
+            Section(key, len(each), lines(each if key == whole else each[:SHOWN]))
+            for key, each in found.items()
+            if each
+        ],
         figures=figures_of(every),
         booked=booked_by(user, quarter),
         quarter=quarter.key,
@@ -117,14 +121,14 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
         drawn_at=now,
         overdue=len(found["overdue"]) + sum(each.due < day for each in plans),
         losing=len(found["losing"]),
-        to_do=sum(len(lines) for key, lines in found.items() if key != "next") + len(plans),
+        to_do=sum(len(each) for key, each in found.items() if key != "next") + len(plans),
         plans=[each for each in plans if each.kind not in ("renewal", "target")],
         renewals=[each for each in plans if each.kind == "renewal"],
         targets=[each for each in plans if each.kind == "target"],
     )
 
 
-@composed
+@prepared
 def _planned(sight: Any, end: datetime, *, user: int, path: str) -> QuerySet[Any]:
     """The person's activities that are due before `end`, the earliest first."""
     seen = Activity.objects.visible_among_few(
@@ -139,29 +143,24 @@ def _is_key(activity: Activity) -> bool:
     return activity.customer is not None and activity.customer.tier in KEY_TIERS
 
 
-def _section(key: str, lines: list[Line], whole: str) -> Section:
-    return Section(key, len(lines), lines if whole == key else lines[:SHOWN])
-
-
-def _lines(
+def _found(
     shown: list[Climb], planned: list[Activity], days: OrgCalendar, day: date
-) -> Iterable[tuple[str, list[Line]]]:
+) -> Iterable[tuple[str, Sequence[Line | Climb]]]:
     """The sections in their order: unassessed ones first (METHOD.md §2); an opportunity shows its next rung once."""
     by_id = {climb.id: climb for climb in shown}
-    dues = [*_steps(shown), *_activities(planned, by_id, days)]
+    dues = [*_steps(shown, day), *_activities(planned, by_id, days)]
     dues.sort(key=lambda line: line.due or day)
-    with_rung = _Rungs()
     weak = [climb for climb in shown if climb.regressed or climb.stagnant or climb.inflated]
     first = {climb.id for climb in shown if climb.unassessed}
     named = first | {climb.id for climb in weak}
-    yield "unassessed", [with_rung(climb) for climb in shown if climb.unassessed]
+    yield "unassessed", [climb for climb in shown if climb.unassessed]
     yield "overdue", [line for line in dues if line.due and line.due < day]
-    yield "losing", [with_rung(climb) for climb in weak if climb.id not in first]
+    yield "losing", [climb for climb in weak if climb.id not in first]
     yield "today", [line for line in dues if line.due == day]
-    yield "next", [with_rung(climb) for climb in shown if climb.id not in named and climb.next_level <= TOP]
+    yield "next", [climb for climb in shown if climb.id not in named and climb.next_level <= TOP]
 
 
-class _Rungs:
+class _Lines:
     """Gives an opportunity the next checkpoint of its weakest factor. One query, however many ask."""
 
     def __init__(self) -> None:
@@ -169,21 +168,24 @@ class _Rungs:
         self.rungs = {(rung.factor, rung.level): rung for rung in rungs}
         self.names = {rung.factor: in_language(rung, "factor") for rung in rungs}
 
-    def __call__(self, climb: Climb) -> Line:
+    def __call__(self, shown: Iterable[Line | Climb]) -> list[Line]:
+        return [self._with_rung(each) if isinstance(each, Climb) else each for each in shown]
+
+    def _with_rung(self, climb: Climb) -> Line:
         rung = self.rungs.get((climb.weakest, climb.next_level))
         return Line(climb=climb, rung=rung, factor=self.names.get(climb.weakest, ""))
 
 
-@composed
+@prepared
 def _current_rungs() -> QuerySet[Any]:
     factor = Factor.objects.filter(key=OuterRef("factor")).order_by()
     named = {f"factor_{each}": Subquery(factor.values(f"name_{each}")) for each in ("zh", "en")}
     return Rung.objects.current().annotate(**named)  # type: ignore[no-any-return]
 
 
-def _steps(shown: list[Climb]) -> Iterable[Line]:
+def _steps(shown: list[Climb], day: date) -> Iterable[Line]:
     for climb in shown:
-        if climb.next_step.strip() and climb.next_step_due:
+        if climb.next_step_due and climb.next_step_due <= day and climb.next_step.strip():
             yield Line(climb=climb, due=climb.next_step_due)
 
 

@@ -1,10 +1,13 @@
 """HTML from format strings that are filled hundreds of times a page."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import Any
 
 from django.utils.safestring import SafeString
+
+SPECIAL = re.compile("[&<>\"']").search
 
 
 def fill(template: str, *values: Any, **named: Any) -> SafeString:
@@ -19,4 +22,7 @@ def joined(parts: Iterable[SafeString]) -> SafeString:
 
 
 def _escaped(value: Any) -> str:
-    return value if isinstance(value, SafeString) else escape(str(value))
+    if isinstance(value, SafeString):
+        return value
+    text = str(value)
+    return escape(text) if SPECIAL(text) else text

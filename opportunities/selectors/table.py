@@ -1,7 +1,7 @@
 """What the table shows: the rows of one page, and the sums over all that match."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
+from django.db.models.functions import Coalesce, NullIf
 
 from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_cents
 from opportunities import rules
@@ -18,11 +19,15 @@ from opportunities.selectors.figures import FIGURES, Sums, of_any, of_open, tota
 from opportunities.selectors.heights import NOW, floors_now, verified_on
 from opportunities.selectors.stages import all_stages
 
-ROWS = 50
-NAMED = ("customer", "owner")
+ROWS = 25
+NAMED = {
+    "customer_name": F("customer__name"),
+    "customer_tier": F("customer__tier"),
+    "owner_name": Coalesce(NullIf("owner__name", Value("")), "owner__username"),
+}
 SHOWN = (
     "version", "title", "stage", "outcome", "win_rate", "unproven_from_id", "amount", "expected_close_date",
-    "entered_on", "next_step", "next_step_due", "customer__name", "customer__tier", "owner__name", "owner__username",
+    "entered_on", "next_step", "next_step_due",
     *(f"{NOW}{factor}" for factor in FACTORS),
 )  # fmt: skip
 NEARLY = Decimal("0.8")  # of the expected days: from here on the time in a stage is worth a look
@@ -32,7 +37,8 @@ NEARLY = Decimal("0.8")  # of the expected days: from here on the time in a stag
 class Row:
     """An opportunity of the table. `age` is "rot" over its stage's expected days, "warn" over four fifths of them.
 
-    `overdue`: it is open and its expected close has passed. `heights` are None while it is unassessed.
+    `overdue`: it is open and its expected close has passed. `heights` are None while it is unassessed. A whole row
+    says the names of its customer and owner as well (`rows_of`).
     """
 
     opportunity: Opportunity
@@ -40,6 +46,9 @@ class Row:
     age: str
     overdue: bool
     heights: Heights | None
+    customer: str = ""
+    tier: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,14 @@ def row_of(opportunity: Opportunity, day: date) -> Row:
     close = opportunity.expected_close_date
     overdue = opportunity.is_open and close is not None and close < day
     return Row(opportunity, days, age_of(opportunity, days), overdue, heights_of(opportunity))
+
+
+def rows_of(page: Page[Any], day: date) -> list[Row]:
+    """The rows of a page of `page_of` with the names that stand in them."""
+    return [
+        replace(row_of(each, day), customer=each.customer_name, tier=each.customer_tier, owner=each.owner_name)
+        for each in page.object_list
+    ]
 
 
 def heights_of(opportunity: Opportunity) -> Heights | None:
@@ -142,7 +159,7 @@ class CountedPaginator(Paginator):
     def __init__(self, rows: QuerySet[Any], count: int) -> None:
         super().__init__(rows.values("pk"), ROWS)
         self.__dict__["count"] = count
-        self.shown = Opportunity.objects.order_by(*rows.query.order_by).select_related(*NAMED).only(*SHOWN)
+        self.shown = Opportunity.objects.order_by(*rows.query.order_by).annotate(**NAMED).only(*SHOWN)
 
     def page(self, number: int | str) -> Page[Any]:
         page = super().page(number)

@@ -1,6 +1,6 @@
 """The table's rows and their cells as ready HTML, for the page and for a cell that is swapped alone after an edit.
 
-Formatted strings as the board's cards are (views/cards.py): a page has fifty rows of seven cells.
+Formatted strings as the board's cards are (views/cards.py): a page has 25 rows of seven cells.
 """
 
 from typing import Any
@@ -70,20 +70,19 @@ class RowDrawer:
     def row(self, row: Row) -> SafeString:
         """A whole row."""
         it = row.opportunity
-        owner = str(it.owner)
         return fill(
             ROW,
             id=it.pk,
             pick=fill('<td class="asc-pick">{}</td>', self._pick(row)) if self.may_pick else "",
-            tier=self.tiers[it.customer.tier],
+            tier=self.tiers[row.tier],
             url=self._url(row),
             title=it.title,
-            customer=it.customer.name,
+            customer=row.customer,
             bars=self.evidence.bars(it.stage, row.heights),
             height=fill('{}<span class="c-3">/30</span>', row.heights.total) if row.heights else MISSING,
             days=self._days(row),
-            avatar=self._avatar(owner),
-            owner=owner,
+            avatar=self._avatar(row.owner),
+            owner=row.owner,
             close=self.words["close"],
             **{name: self.cell(row, name) for name in CELLS},
         )

@@ -85,7 +85,7 @@ def table(request: HttpRequest) -> HttpResponse:
 
 def _context(user: Any, what: Chosen, groups: Any, totals: reading.Totals, page: Page[Any]) -> dict[str, Any]:
     day = today()
-    rows = [reading.row_of(opportunity, day) for opportunity in page.object_list]
+    rows = reading.rows_of(page, day)
     drawer = RowDrawer(editable=user.sells, may_pick=user.sells or user.is_admin)
     groups = [(None, rows)] if what.sort else reading.in_groups(rows, groups)
     return {

@@ -55,8 +55,8 @@ def test_heads_and_totals_are_over_all_matching_rows_and_not_over_the_page(compa
     many(company.rep, 2, amount=Decimal(1000000), stage="validate")
     first = text_of(signed_in(company.rep).get(URL))
     second = text_of(signed_in(company.rep).get(URL, {"page": "2"}))
-    assert len(titles(first)) == 50
-    assert len(titles(second)) == 5
+    assert len(titles(first)) == 25
+    assert not set(titles(first)) & set(titles(second))
     for page in (first, second):
         assert "53 deals · ¥53.0M · weighted ¥5.3M" in page
         assert 'in pursuit <b class="fw-semibold">¥55.0M</b> · weighted <b class="fw-semibold">¥5.8M</b>' in page

@@ -42,6 +42,7 @@ ORDERINGS = {
     "contacts": "contact_count",
     "met": "met_at",
 }
+DEFAULT = "-tier"  # the weightiest first: by tier, within one by score
 ZERO = Decimal(0)
 FEW = 3  # contacts that a key account has at least (METHOD.md §4)
 LOW = SHARE_THRESHOLD * 2 / 3  # below which the share is not only under the threshold
@@ -84,6 +85,11 @@ class CustomerRow:
         return "warn" if self.share >= LOW else "bad"
 
 
+def sort_asked(sort: str) -> str:
+    """What the list is sorted by: one of ORDERINGS, `-` in front of it for downwards; by weight unless one is asked."""
+    return sort if sort.removeprefix("-") in ORDERINGS else DEFAULT
+
+
 def sorted_ids(customers: QuerySet[Any], *, user: User, sort: str, day: date) -> QuerySet[Any]:
     """The ids of these customers in the order of one of ORDERINGS: only what sorts them is computed for all."""
     return _sorted(customers, user, sort, day).values("pk")
@@ -120,10 +126,13 @@ def _row(row: Any, day: date, rules: TierRules) -> CustomerRow:
 
 
 def _sorted(customers: QuerySet[Any], user: User, sort: str, day: date) -> QuerySet[Any]:
-    column = ORDERINGS.get(sort.removeprefix("-"), "name")
-    if column in COMPUTED and column not in customers.query.annotations:
-        customers = customers.annotate(**{column: COMPUTED[column](user, day)})
-    return ordered(customers, sort, ORDERINGS, "name")
+    column = ORDERINGS[sort.removeprefix("-")]
+    computed = "points" if column == "tier" else column
+    if computed in COMPUTED and computed not in customers.query.annotations:
+        customers = customers.annotate(**{computed: COMPUTED[computed](user, day)})
+    if column == "tier":
+        return customers.order_by(sort, F("points").desc(nulls_last=True), "name", "id")
+    return ordered(customers, sort, ORDERINGS, DEFAULT)
 
 
 def _revenue(day: date) -> Subquery:

@@ -21,7 +21,7 @@ from customers.rules.share import SHARE_THRESHOLD
 from customers.rules.tiers import TIERS, treatment_of
 from customers.selectors import pyramid as pyramids
 from customers.selectors.capacity import loads, month_ahead, month_behind, people_with_accounts, total
-from customers.selectors.listing import ORDERINGS, rows_of, sorted_ids
+from customers.selectors.listing import rows_of, sort_asked, sorted_ids
 from customers.selectors.my_accounts import neglected_others, waiting_of
 from customers.selectors.tiers import rules_now
 from customers.tier_forms import treatment_in_words
@@ -54,7 +54,7 @@ class Switch:
 def customer_list(request: HttpRequest) -> HttpResponse:
     """The customers that the reader may see: CustomerFilter, `sort` (one of ORDERINGS), `page`."""
     assert isinstance(request.user, User)
-    user, day, sort = request.user, today(), request.GET.get("sort", "")
+    user, day, sort = request.user, today(), sort_asked(request.GET.get("sort", ""))
     filters = CustomerFilter(request.GET, queryset=Customer.objects.visible_to(user), request=request)
     counts = _counts(filters)
     chosen = [tier for tier in counts if tier in request.GET.getlist("tier")]
@@ -64,7 +64,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": page,
-        "sort": sort if sort.removeprefix("-") in ORDERINGS else "name",
+        "sort": sort,
         "narrowed": narrowed(filters),
         "tiers": _tier_switches(request.GET, counts, chosen, filters.rules),
         "marks": _mark_switches(request.GET),

@@ -134,6 +134,21 @@ def test_sorted_by_each_column(company, signed_in, three, sort, found):
     assert sort.removeprefix("-") in ORDERINGS
 
 
+def test_the_weightiest_come_first(company, signed_in):
+    """By tier, within one by score, without a score by name; those without a tier at the end."""
+    for name, tier, points in (
+        ("A", "", None),
+        ("B", "5A", 400),
+        ("C", "5A", 450),
+        ("D", "5A", None),
+        ("E", "4A", 499),
+    ):
+        customer = factories.customer(company.rep, name, tier=tier)
+        if points is not None:
+            assess(customer, points)
+    assert names(signed_in(company.rep).get(URL)) == ["C", "B", "D", "E", "A"]
+
+
 def test_pages_follow_the_order_of_the_whole(company, signed_in):
     for number in range(30):
         order(factories.customer(company.rep, f"C{number:02}"), number + 1, today())

@@ -128,6 +128,12 @@ def test_ramp(rate, step):
     assert ui.ramp(rate) == step
 
 
+@pytest.mark.parametrize(("language", "between"), [("en", " "), ("zh-hans", "")])
+def test_a_blank_stands_between_sentences_but_in_chinese(language, between):
+    with translation.override(language):
+        assert ui.gap() == between
+
+
 def test_names_are_escaped():
     assert "<b>" not in ui.avatar("<b>x</b>")
     assert "<b>" not in draw('{% flag text "warn" "clock" %}{% tier text %}', text="<b>x</b>")

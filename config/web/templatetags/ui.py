@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from config.web.html import fill
@@ -18,6 +19,12 @@ register = template.Library()
 RAMP = (100, 90, 75, 50, 25, 10)
 TIERS = {"5A": 5, "4A": 4, "3A": 3, "2A": 2, "1A": 1}
 HAN = range(0x3400, 0x9FFF + 1)
+
+
+@register.simple_tag
+def gap() -> str:
+    """What stands between two sentences: a blank, and nothing in Chinese."""
+    return "" if (get_language() or "").startswith("zh") else " "
 
 
 # --- Icons and badges -------------------------------------------------------------------------

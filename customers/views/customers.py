@@ -16,6 +16,7 @@ from accounts.form_pages import ConfirmForm, form_page
 from accounts.models import User
 from accounts.selectors import today
 from customers import actions
+from customers.actions.tiers import may_override
 from customers.assessment_forms import LABELS, words
 from customers.forms import AssignForm, CustomerForm, NewCustomerForm
 from customers.models import Customer
@@ -23,7 +24,7 @@ from customers.rules.share import SHARE_THRESHOLD, change, share_of
 from customers.rules.tiers import KEY_ACCOUNTS, treatment_of
 from customers.selectors import page as selectors
 from customers.selectors.attention import neglect_of
-from customers.selectors.scorecard import scorecard
+from customers.selectors.scorecard import Scorecard, scorecard
 from customers.selectors.tiers import rules_now
 from customers.tier_forms import treatment_in_words
 
@@ -55,12 +56,16 @@ def customer_page(request: HttpRequest, pk: int) -> HttpResponse:
         "archived": archived,
         "may_edit": customer.editable and not archived,
         "may_merge": not archived and (request.user.is_admin or (request.user.is_manager and customer.editable)),
-        "may_override": customer.editable and request.user.is_manager and not archived,
+        "may_override": customer.editable and not archived and _may_override(request.user, customer, card),
         "may_restore": customer.editable and archived,
         "may_assign": _may_assign(customer, request.user) and not archived,
         "may_sell": request.user.sells and not archived,
     }
     return render(request, "customers/page.html", context)
+
+
+def _may_override(user: User, customer: Any, card: Scorecard | None) -> bool:
+    return card is not None and may_override(user, customer, card.assessment)
 
 
 def _is_seen(user: User, pk: int) -> bool:

@@ -74,6 +74,24 @@ def test_the_history_tells_what_changed_and_who_overrode(company, customer, sign
     assert Customer.objects.get().tier == "5A"
 
 
+def test_the_page_offers_an_override_to_whom_it_opens(company, customer, signed_in):
+    def offered(person, row):
+        """Whether the customer's page offers it; it opens then, and only then."""
+        url = address("assessment_override", Assessment.objects.filter(customer=row).first())
+        client = signed_in(person)
+        shown = url in client.get(address("customer", row)).content.decode()
+        assert client.get(url).status_code == (200 if shown else 403)
+        return shown
+
+    assess_customer(customer=customer, scores=THREES, actor=company.rep)
+    assert [offered(person, customer) for person in (company.manager, company.rep)] == [True, False]
+    assess_customer(customer=customer, scores=THREES, actor=company.manager)
+    assert [offered(person, customer) for person in (company.manager, company.director)] == [False, True]
+    own = factories.customer(company.manager)
+    assess_customer(customer=own, scores=THREES, actor=company.director)
+    assert not offered(company.manager, own)
+
+
 def test_of_two_who_override_the_second_is_told_and_may_insist(company, customer, signed_in):
     assess_customer(customer=customer, scores=THREES, actor=company.rep)
     latest = Assessment.objects.get()

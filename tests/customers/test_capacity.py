@@ -171,7 +171,7 @@ def test_what_waits_for_a_person(company, signed_in):
     assert "2 customers of lower tiers are neglected" in panel
     query = f"owner={company.rep.username}&neglected=true&tier=3A&tier=2A&tier=1A"
     listed = [row.name for row in client.get(f"/customers/?{query}").context["page"].object_list]
-    assert listed == ["Again", "Small"]
+    assert listed == ["Small", "Again"]
     assert "/customers/assess/?whose=mine&amp;due=true" in panel
 
 

@@ -157,3 +157,13 @@ def test_as_many_queries_for_two_rows_as_for_many(company, customer, signed_in):
             counts.append(len(captured))
     assert counts[0] == counts[2] and counts[1] == counts[3]
     assert max(counts) <= 16
+
+
+def test_the_pyramid_opens_the_rows_that_it_counts_as_due(company, customer, signed_in):
+    factories.customer(company.rep, "Never due", tier="2A")
+    for person in (company.rep, company.manager):
+        page = signed_in(person).get("/customers/pyramid/").content.decode()
+        assert "Not assessed for 90 days: 1" in page
+        assert f"{URL}?whose=team&amp;due=true" in page
+        assert names(signed_in(person).get(URL, {"whose": "team", "due": "true"})) == ["Own"]
+    assert URL not in signed_in(company.executive).get("/customers/pyramid/").content.decode()

@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from config.web.templatetags.formats import day_full, money_full
@@ -21,8 +21,8 @@ from customers.rules.names import PUBLIC_MAIL, SHORTEST_PHONE
 
 MOST_PAIRS = 200
 NAMES = {
-    "opportunity": gettext_lazy("Deals"), "activity": gettext_lazy("Activities"), "contact": gettext_lazy("Contacts"),
-    "order": gettext_lazy("Orders"), "customer": gettext_lazy("Companies"),
+    "opportunity": pgettext_lazy("rows", "Deals"), "activity": gettext_lazy("Activities"),
+    "contact": gettext_lazy("Contacts"), "order": gettext_lazy("Orders"), "customer": gettext_lazy("Companies"),
 }  # fmt: skip
 SIGNS = ("normalised_name", "credit_code", "phone", "domain")
 SHOWN = (

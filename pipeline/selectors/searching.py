@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import search
@@ -93,7 +93,7 @@ def _entries(_user: User) -> QuerySet[Any]:
 KINDS = (
     _Kind("customers", _("Customers"), "building", _customers,
           ("owner__name", "tier"), _customer),
-    _Kind("opportunities", _("Deals"), "target", _opportunities,
+    _Kind("opportunities", pgettext_lazy("rows", "Deals"), "target", _opportunities,
           ("customer__name", "owner__name"), _opportunity),
     _Kind("contacts", _("Contacts"), "users", _contacts,
           ("title", "customer", "customer__name"), _contact),

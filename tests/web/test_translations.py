@@ -30,6 +30,7 @@ from customers.actions import (
 )
 from customers.models import IdealProfile, Product
 from customers.rules.tiers import CRITERIA
+from customers.selectors import merges
 from opportunities.actions import Evidence, add_checkpoints, ask_waiver
 from opportunities.models import (
     Activity,
@@ -44,6 +45,7 @@ from opportunities.models import (
     Waiver,
 )
 from pipeline.models import ExportRun, ImportRun
+from pipeline.selectors import searching
 from scripts.check_translations import CATALOG, ROOT
 from tests import factories
 
@@ -137,6 +139,22 @@ def test_an_end_of_a_sentence_stays_one():
         if english[-1] in closed and re.search(f"[{HAN}]", chinese) and chinese[-1] != closed[english[-1]]
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("english", [r"\btiers?\b", r"\bassess(?:ments?|ed)?\b", r"\bjoint actions?\b"])
+def test_customers_are_spoken_of_in_the_words_of_the_method(english):
+    """客户分级, 评分, 共同行动: one word each. A deal is unassessed, 未评估, where its evidence counts as declared."""
+    others = re.compile("级别|等级|评估|复评|联合行动")
+    said = [(first(m.id), first(m.string)) for m in messages() if re.search(english, first(m.id), re.IGNORECASE)]
+    of_deals = {"not assessed: counts as declared", "Not assessed yet."}
+    assert len(said) > 3
+    assert [text for wording, text in said if wording not in of_deals and others.search(text)] == []
+
+
+def test_rows_of_a_kind_are_not_called_a_board():
+    with translation.override("zh-hans"):
+        assert str(merges.NAMES["opportunity"]) == "机会"
+        assert [str(kind.label) for kind in searching.KINDS][:3] == ["客户", "机会", "联系人"]
 
 
 def test_the_compiled_catalogue_is_the_committed_one():

@@ -367,3 +367,12 @@ def test_the_list_of_plans_leaves_out_who_was_archived(company, customer, plan, 
     assert listed() == [customer.name]
     actions.archive_customer(customer=customer, seen=None, actor=company.rep)
     assert listed() == []
+
+
+def test_what_a_plan_reached_is_orders_not_booked_wins(signed_in, company, customer, plan, year):
+    """METHOD keeps "booked" 已签 for opportunities that were won."""
+    client = signed_in(company.rep)
+    shown = (reverse("account_plan", args=[customer.pk, year]), reverse("account_plans"))
+    for page in (client.get(address).content.decode() for address in shown):
+        assert ">Orders</th>" in page
+        assert "Booked" not in page

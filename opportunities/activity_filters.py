@@ -10,6 +10,8 @@ from accounts.models import User
 from accounts.selectors import calendar, today
 from config.web.filters import ReferenceFilter
 from customers.filters import CustomerKeyFilter
+from customers.selectors.capacity import serves_cadence
+from customers.selectors.tiers import rules_now
 from opportunities.models import Activity, ActivityKind, Opportunity
 
 PLANNED, OVERDUE, DONE, CANCELLED = "planned", "overdue", "done", "cancelled"
@@ -48,7 +50,7 @@ class ActivityFilter(filters.FilterSet):
     q = filters.CharFilter(method="filter_text", label=_("Text"), max_length=200)
     owner = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Owner"))
     customer = CustomerKeyFilter()
-    with_customer = filters.BooleanFilter("customer", "isnull", exclude=True, label=_("With a customer"))
+    serves_cadence = filters.BooleanFilter(method="filter_serves_cadence", label=_("Serves the cadence of an account"))
     opportunity = ReferenceFilter(to_field_name="key", queryset=_opportunities, label=_("Deal"))
     kind = ReferenceFilter(to_field_name="key", queryset=ActivityKind.objects.all(), label=_("Kind"))
     state = filters.ChoiceFilter(method="filter_state", choices=STATES, label=_("State"))
@@ -67,6 +69,11 @@ class ActivityFilter(filters.FilterSet):
         for name in ("objective", "outcome", "said", "promised", "customer__name", "opportunity__title"):
             wanted |= Q(**{f"{name}__icontains": value})
         return queryset.filter(wanted)
+
+    def filter_serves_cadence(self, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
+        """Of the owner's own accounts, as the capacity page counts them; false: all others."""
+        rows = queryset.filter(serves_cadence(rules_now()))
+        return rows if value else queryset.exclude(pk__in=rows.order_by().values("pk"))
 
     def filter_state(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return in_state(queryset, value)

@@ -29,7 +29,7 @@ class HeldSerializer(serializers.Serializer[Any]):
 
 
 class LoadSerializer(serializers.Serializer[Any]):
-    """A person: contacts that the cadence needs in 30 days, planned for the next 30, done in the last."""
+    """A person: contacts with their accounts that are needed in 30 days, planned for the next, done in the last."""
 
     person = person(read_only=True)
     team = ReferenceField(source="person.team", allow_null=True)

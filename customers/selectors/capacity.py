@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.apps import apps
-from django.db.models import CharField, Count, QuerySet, Value
+from django.db.models import CharField, Count, F, Q, QuerySet, Value
 
 from accounts import visibility
 from accounts.calendar import Period, span
@@ -47,7 +47,7 @@ def loads(people: Sequence[User], user: User, day: date, rules: TierRules) -> li
     owned = Customer.objects.visible_to(user).in_use().filter(owner__in=people).order_by()
     for owner, tier, n in owned.values_list("owner", "tier").annotate(n=Count("pk")):
         accounts[owner][tier] = n
-    contacts = _contacts(people, user, day)
+    contacts = _contacts(people, user, day, rules)
     return [
         Load(
             person=person,
@@ -60,6 +60,12 @@ def loads(people: Sequence[User], user: User, day: date, rules: TierRules) -> li
     ]
 
 
+def serves_cadence(rules: TierRules) -> Q:
+    """Activities of a person with a customer of their own whose tier is to be in touch with us every so many days."""
+    tiers = [tier for tier, days in rules.cadence_days.items() if days]
+    return Q(customer__owner=F("owner"), customer__tier__in=tiers, customer__archived_at=None)
+
+
 def month_ahead(day: date) -> Period:
     """The 30 days from this one for which contacts are planned."""
     return span(day, day + timedelta(days=MONTH - 1))
@@ -70,10 +76,10 @@ def month_behind(day: date) -> Period:
     return span(day - timedelta(days=MONTH - 1), day)
 
 
-def _contacts(people: Sequence[User], user: User, day: date) -> dict[str, dict[int, int]]:
-    """{planned for the 30 days from today, done in the 30 up to today: {person: activities with customers}}."""
+def _contacts(people: Sequence[User], user: User, day: date, rules: TierRules) -> dict[str, dict[int, int]]:
+    """{planned for the 30 days from today, done in the 30 up to today: {person: activities that serve a cadence}}."""
     activities: Any = apps.get_model("opportunities", "Activity").objects.visible_to(user)
-    of_them = activities.filter(owner__in=people, customer__isnull=False)
+    of_them = activities.filter(serves_cadence(rules), owner__in=people)
     begin, end = calendar().moments(month_ahead(day))
     planned = of_them.planned().filter(planned_at__gte=begin, planned_at__lt=end)
     begin, end = calendar().moments(month_behind(day))

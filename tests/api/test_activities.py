@@ -140,8 +140,8 @@ def test_filters(company, deal, rep):
         "": {visit.key, call.key, alone.key}, "?state=planned": {visit.key, alone.key}, "?kind=call": {call.key},
         f"?opportunity={deal.key}": {visit.key}, f"?customer={deal.customer.key}": {visit.key, call.key},
         "?done_from=2020-01-01&done_to=2199-01-01": {call.key}, "?planned_to=2020-01-01": set(),
-        "?owner=rep": {visit.key, call.key, alone.key}, "?with_customer=true": {visit.key, call.key},
-        "?with_customer=false": {alone.key},
+        "?owner=rep": {visit.key, call.key, alone.key}, "?serves_cadence=true": set(),
+        "?serves_cadence=false": {visit.key, call.key, alone.key},
     }  # fmt: skip
     for query, keys in cases.items():
         assert {row["key"] for row in rep.get(LIST + query).json()["results"]} == keys, query

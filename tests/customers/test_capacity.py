@@ -45,7 +45,7 @@ def accounts(load):
 
 
 def test_a_rep_sees_what_their_accounts_ask_of_a_month(company, signed_in):
-    for tier, n in (("5A", 4), ("4A", 1), ("3A", 2), ("1A", 5), ("", 1)):
+    for tier, n in (("5A", 4), ("1A", 5), ("", 1), ("4A", 1), ("3A", 2)):
         for _number in range(n):
             customer = factories.customer(company.rep, tier=tier)
     for days in (0, 29, 30):
@@ -90,12 +90,37 @@ def test_managers_see_those_in_their_charge(company, signed_in, who, people):
 
 
 def test_the_numbers_of_others_open_their_rows(company, signed_in):
-    factories.activity(company.mate, customer=factories.customer(company.mate), planned_at=noon(1))
-    factories.activity(company.rep, customer=factories.customer(company.rep), planned_at=noon(1))
+    factories.activity(company.mate, customer=factories.customer(company.mate, tier="5A"), planned_at=noon(1))
+    factories.activity(company.rep, customer=factories.customer(company.rep, tier="5A"), planned_at=noon(1))
     client = signed_in(company.manager)
     address = opened(client.get("/customers/capacity/").content.decode(), "planned", 1)
     [row] = client.get(address).context["page"].object_list
     assert (row.owner, "owner=mate&" in address) == (company.mate, True)
+
+
+def test_a_persons_own_contacts_with_their_own_accounts_serve_the_cadence(company, signed_in):
+    own, gone, not_theirs = (factories.customer(company.rep, tier="5A") for _number in range(3))
+    deal = factories.opportunity(company.rep, customer=not_theirs)
+    for about in (
+        {"customer": own}, {"customer": gone}, {"customer": factories.customer(company.rep, tier="1A")},
+        {"opportunity": deal, "customer": not_theirs},
+    ):  # fmt: skip
+        factories.activity(company.rep, **about, planned_at=noon(1))
+        done = factories.activity(company.rep, **about, planned_at=noon(-1))
+        Activity.objects.filter(pk=done.pk).update(done_at=noon(-1))
+    factories.activity(company.manager, customer=own, planned_at=noon(1))
+    Customer.objects.filter(pk=not_theirs.pk).update(owner=company.mate)
+    archive_customer(customer=gone, seen=gone.version, actor=company.rep)
+    client = signed_in(company.rep)
+    page = client.get("/customers/capacity/").content.decode()
+    assert "5 contacts a month needed, 1 planned, 1 done in the last 30 days. 1 person is 4 short." in page
+    [found] = client_of(company.rep).get("customers/capacity/").json()["results"]
+    assert [found[name] for name in ("needed", "planned", "short", "done")] == [5, 1, 4, 1]
+    for state in ("planned", "done"):
+        assert rows_at(client, opened(page, state, 1)) == 1
+    served = client_of(company.rep).get("activities/?owner=rep&serves_cadence=true").json()
+    assert {row["customer"] for row in served["results"]} == {own.key} and served["count"] == 2
+    assert client_of(company.rep).get("activities/?owner=rep&serves_cadence=false").json()["count"] == 6
 
 
 def test_the_api_tells_the_same(company):

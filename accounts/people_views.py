@@ -24,6 +24,7 @@ from accounts.form_pages import ConfirmForm, form_page
 from accounts.models import Invitation, Team, User
 from accounts.people_forms import FirstPasswordForm, InviteForm, TeamForm
 from accounts.selectors import organisation
+from config.web.templatetags.ui import sentences
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 MOST = 200
@@ -59,7 +60,7 @@ def people_invite(request: HttpRequest) -> HttpResponse:
             invitations.invite(person=person, actor=user, base=invitations.base_of(request))
             made += 1
         except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
+            messages.error(request, sentences(error.messages))
     if not made:
         messages.warning(request, _("Nobody was invited."))
         return redirect("people")
@@ -184,7 +185,7 @@ def team_restore(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         teams.restore_team(team=team, seen=None, actor=user)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        messages.error(request, sentences(error.messages))
     else:
         messages.success(request, _("The team was restored."))
     return redirect("team_tree")

@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler as drf_handler
 from config.web.busy import BUSY, RETRY_AFTER, is_busy
 from config.web.parsers import TooLarge
 from config.web.revisions import StaleWrite
+from config.web.templatetags.ui import sentences
 from config.web.uploads import DISK_FULL, DiskFull
 
 
@@ -56,7 +57,7 @@ def _told_code(error: ValidationError) -> dict[str, str]:
 
 def _throttled(error: TooManyAttempts) -> exceptions.Throttled:
     """With `Retry-After`, in the words of the error itself."""
-    throttled = exceptions.Throttled(detail=" ".join(error.messages))
+    throttled = exceptions.Throttled(detail=sentences(error.messages))
     throttled.wait = error.wait  # type: ignore[attr-defined]
     return throttled
 

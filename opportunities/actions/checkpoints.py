@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, visibility
 from accounts.models import User
 from accounts.selectors import today
+from config.web.templatetags.ui import sentences
 from customers.models import Contact
 from opportunities.actions.files import save_attachment
 from opportunities.actions.gate import settle_proof
@@ -245,7 +246,7 @@ def _confirmed(pk: int, checkpoint: Checkpoint | None, actor: User) -> Confirmat
     try:
         return Confirmation(pk, confirm_checkpoint(checkpoint=checkpoint, actor=actor))
     except ValidationError as error:
-        return Confirmation(pk, checkpoint, " ".join(error.messages))
+        return Confirmation(pk, checkpoint, sentences(error.messages))
     except PermissionDenied as error:
         return Confirmation(pk, checkpoint, str(error))
     except Http404:  # it went out of sight meanwhile

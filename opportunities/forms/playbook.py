@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.form_pages import RevisedForm
 from config.web.fields import PickManyField
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
+from config.web.templatetags.ui import sentences
 from customers.filters import containing
 from customers.models import Product
 from opportunities.actions.files import ACCEPTED_IN_WORDS
@@ -132,4 +133,4 @@ class FileForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         limit = _("At most %(limit)s MB.") % {"limit": settings.ATTACHMENT_MEGABYTES}
-        self.fields["file"].help_text = f"{ACCEPTED_IN_WORDS} {limit}"
+        self.fields["file"].help_text = sentences([ACCEPTED_IN_WORDS, limit])

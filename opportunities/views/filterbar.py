@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.web.money import UNITS
 from config.web.templatetags.formats import day_full, money
+from config.web.templatetags.ui import sentences
 from customers.models import Customer
 from opportunities.filters import OpportunityFilter
 from opportunities.forms.fields import TYPED_UNITS, amount_unit, in_unit
@@ -116,7 +117,7 @@ def filter_bar(filterset: OpportunityFilter, query: QueryDict) -> FilterBar:
         text=query.get("q", ""),
         text_others=_others(query, without=("q", "page")),
         problems=[
-            _("%(filter)s: %(value)s") % {"filter": form.fields[name].label, "value": " ".join(errors)}
+            _("%(filter)s: %(value)s") % {"filter": form.fields[name].label, "value": sentences(errors)}
             for name, errors in form.errors.items()
         ],
         unit=amount_unit(),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actions import refuse_unless_admin
 from accounts.form_pages import form_page, gone_to
+from config.web.templatetags.ui import sentences
 from opportunities import actions
 from opportunities.forms.settings import RetireForm, StageSettingsForm
 from opportunities.models import Opportunity, Stage
@@ -128,7 +129,7 @@ def stage_order(request: HttpRequest) -> HttpResponse:
     try:
         actions.reorder_stages(order=_wanted(request, now), actor=user)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        messages.error(request, sentences(error.messages))
         return _drawn(request, status=422)
     return gone_to(request, reverse("settings_stages"))
 

@@ -19,6 +19,7 @@ from accounts.forms import OrganisationForm
 from accounts.models import User
 from accounts.selectors import organisation
 from config.web.revisions import StaleWrite
+from config.web.templatetags.ui import sentences
 from opportunities.models import Stage
 from pipeline.actions import edit_organisation, nobody_is_here, start_empty
 from pipeline.demo.loading import load_demo
@@ -69,7 +70,7 @@ def empty(request: HttpRequest) -> HttpResponse:
     try:
         start_empty(actor=user)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        messages.error(request, sentences(error.messages))
         return redirect("first_start")
     messages.success(request, _("Everything is set up. The sales team can begin."))
     return redirect("board")
@@ -82,7 +83,7 @@ def demo(request: HttpRequest) -> HttpResponse:
     try:
         load_demo(actor=user)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        messages.error(request, sentences(error.messages))
         return redirect("first_start")
     try:
         run_nightly_now.apply_async(retry=False)

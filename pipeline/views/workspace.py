@@ -22,6 +22,7 @@ from accounts.actions import refuse_unless_admin
 from accounts.form_pages import is_fragment
 from accounts.models import User
 from accounts.selectors import calendar
+from config.web.templatetags.ui import sentences
 from config.web.uploads import DISK_FULL, MEGABYTE, DiskFull, largest_form, takes_uploads
 from pipeline.interchange import LEFT_OUT, lost_contents
 from pipeline.models import ExportRun, ImportRun
@@ -95,7 +96,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
         files, keep = request.FILES.getlist("files"), request.POST.get("keep_edits") == "on"
         run = imports.upload(files=files, keep_edits=keep, actor=user)
     except ValidationError as error:
-        return _page(request, user, error=" ".join(error.messages), status=422)
+        return _page(request, user, error=sentences(error.messages), status=422)
     except DiskFull:
         return _page(request, user, error=str(DISK_FULL), status=507)
     nudge(workspace_tick)
@@ -135,7 +136,7 @@ def _step(request: HttpRequest, key: str, act: Callable[[ImportRun, User], Any])
     try:
         act(run, user)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        messages.error(request, sentences(error.messages))
     else:
         nudge(workspace_tick)
     return redirect("import_run", key)

@@ -132,6 +132,7 @@ def test_ramp(rate, step):
 def test_a_blank_stands_between_sentences_but_in_chinese(language, between):
     with translation.override(language):
         assert ui.gap() == between
+        assert ui.sentences(["One.", "Two."]) == f"One.{between}Two."
 
 
 def test_names_are_escaped():

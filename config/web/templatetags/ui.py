@@ -1,6 +1,6 @@
 """Parts of the interface that templates draw: icons, badges, fields, small pictures, pages of a list. A builtin."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms, template
@@ -25,6 +25,12 @@ HAN = range(0x3400, 0x9FFF + 1)
 def gap() -> str:
     """What stands between two sentences: a blank, and nothing in Chinese."""
     return "" if (get_language() or "").startswith("zh") else " "
+
+
+@register.filter
+def sentences(texts: Iterable[Any]) -> str:
+    """Sentences one after the other, such as what is wrong with a field."""
+    return gap().join(str(text) for text in texts)
 
 
 # --- Icons and badges -------------------------------------------------------------------------

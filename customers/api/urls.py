@@ -25,12 +25,14 @@ of_customer = plans.AccountPlansOfCustomer.as_view({"get": "list", "post": "crea
 capacity = findings.Capacity.as_view({"get": "list"})
 duplicate_pairs = findings.DuplicatePairs.as_view({"get": "list"})
 white_space_of = white_space.WhiteSpaceOfCustomer.as_view({"get": "list", "post": "create"})
+ordered_of = white_space.OrderedOfCustomer.as_view({"get": "list"})
 
 urlpatterns = [
     path("tier-rules/", tier_rules.TierRulesView.as_view(), name="api-tier-rules"),
     path("customers/capacity/", capacity, name="api-capacity"),
     path("customers/duplicate-pairs/", duplicate_pairs, name="api-duplicate-pairs"),
     path("customers/<int:pk>/white-space/", white_space_of, name="api-customer-white-space"),
+    path("customers/<int:pk>/white-space/ordered/", ordered_of, name="api-customer-ordered"),
     path("customers/<int:pk>/account-plans/", of_customer, name="api-customer-account-plans"),
     *router.urls,
 ]

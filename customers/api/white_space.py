@@ -19,6 +19,7 @@ from customers.actions.shared import refuse_unless_editable
 from customers.api.facts import Facts
 from customers.api.serializers import CustomerField, customers_of
 from customers.models import Coverage, Customer, Product, Supplier, Unit
+from customers.selectors.bought import white_space
 
 
 def _units_of(user: User) -> QuerySet[Any]:
@@ -103,8 +104,19 @@ class Units(Facts):
         return Unit.objects.visible_to(self.request.user).select_related("customer")
 
 
+class OrderedSerializer(serializers.Serializer[Any]):
+    """A product that orders of the last four fiscal years hold, and their sum."""
+
+    product = ReferenceField()
+    amount = serializers.DecimalField(source="ordered", max_digits=20, decimal_places=2)
+
+
 class WhiteSpaceOfCustomer(Resource):
-    """From whom each unit of one customer has which product; what has no row is blank."""
+    """From whom each unit of one customer has which product.
+
+    What has no row is blank, unless `ordered/` holds the product and no unit has it as `ours`: it is had then, by whom
+    is not known.
+    """
 
     queryset = Coverage.objects.all()
     serializer_class = CoverageSerializer
@@ -142,3 +154,20 @@ class WhiteSpaceOfCustomer(Resource):
         seen = FieldSeenSerializer(data=self.request.data)
         seen.is_valid(raise_exception=True)
         return seen.validated_data.get("version")  # type: ignore[no-any-return]
+
+
+class OrderedOfCustomer(Resource):
+    """What one customer as a whole has from us: orders name no unit."""
+
+    queryset = Customer.objects.all()
+    serializer_class = OrderedSerializer
+    permission_classes = (permissions.IsAuthenticated, TokenScope)
+    filter_backends = ()
+
+    @extend_schema(operation_id="customers_white_space_ordered_list")
+    def list(self, request: Request, pk: str) -> Response:  # type: ignore[override]
+        """By the name of the product."""
+        user: Any = request.user
+        space = white_space(get_object_or_404(Customer.objects.visible_to(user), pk=pk), user)
+        page: Any = self.paginate_queryset([row for row in space.rows if row.ordered is not None])  # type: ignore[arg-type]
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)

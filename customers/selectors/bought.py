@@ -79,8 +79,9 @@ def _of_year(day: date) -> Sum:
 
 @dataclass(frozen=True, slots=True)
 class RevenueRow:
-    """A product with its revenue in each year of `Revenue.years`."""
+    """A product (`pk`; None: the orders without one) with its revenue in each year of `Revenue.years`."""
 
+    pk: int | None
     product: str
     by_year: tuple[tuple[int, Decimal], ...]
     total: Decimal
@@ -136,38 +137,44 @@ def _by_product(found: Iterable[dict[str, Any]], years: tuple[int, ...]) -> Reve
         names[row["product_id"]] = row["product__name"] or _("Without a product")
         cells.setdefault(row["product_id"], {})[row["year"]] = row["total"]
     rows = [
-        _revenue_row(names[pk], [(year, of_year.get(year, Decimal(0))) for year in years])
+        _revenue_row(pk, names[pk], [(year, of_year.get(year, Decimal(0))) for year in years])
         for pk, of_year in cells.items()
     ]
     totals = tuple(sum((row.by_year[i][1] for row in rows), Decimal(0)) for i in range(len(years)))
     return Revenue(years, sorted(rows, key=lambda row: (-row.total, row.product)), totals)
 
 
-def _revenue_row(name: str, by_year: list[tuple[int, Decimal]]) -> RevenueRow:
-    return RevenueRow(name, tuple(by_year), sum((amount for _year, amount in by_year), Decimal(0)))
+def _revenue_row(pk: int | None, name: str, by_year: list[tuple[int, Decimal]]) -> RevenueRow:
+    return RevenueRow(pk, name, tuple(by_year), sum((amount for _year, amount in by_year), Decimal(0)))
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A product in a unit: one of Coverage.State, or blank."""
+    """A product in a unit, or (without one) at the customer as a whole.
+
+    One of Coverage.State, blank, or what is said in its place: a unit is `open` where orders hold the product and no
+    unit is said to have it, the whole is `none` without orders where units tell more.
+    """
 
     unit: Any
     state: str
     label: str
-    supplier: str
+    supplier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WhiteRow:
-    """A product with its cells, one a unit."""
+    """A product: what orders have brought (None: there are none), the customer as a whole, one cell a unit."""
 
     product: Any
+    ordered: Decimal | None
+    whole: Cell
     cells: list[Cell]
 
 
 @dataclass(frozen=True, slots=True)
 class WhiteSpace:
-    """Products × units; `blanks` counts the fields in which nobody is known to sell.
+    """Products × units; `blanks` counts the fields in which nobody is known to sell, orders are those of `years`.
 
     Units that were `removed` may be put back.
     """
@@ -175,23 +182,44 @@ class WhiteSpace:
     units: list[Any]
     rows: list[WhiteRow]
     blanks: int
+    years: tuple[int, ...]
     removed: list[Any]
 
 
-def white_space(customer: Customer) -> WhiteSpace:
-    """Products on sale, and those that are had in a unit, by unit. Three queries."""
+def white_space(customer: Customer, user: User) -> WhiteSpace:
+    """Products on sale, and those that the customer has, by unit; nothing of a customer without units and orders.
+
+    An order names no unit, so those of the years of `revenue` tell of the customer as a whole. A field that nothing is
+    typed for is blank, unless orders hold the product and no unit is said to have it from us: somebody there has it
+    then, and nobody knows who. Without units a product is blank that was not ordered. Four queries.
+    """
     units, removed = customer.units.parted()  # type: ignore[attr-defined]
+    bought = revenue(customer, user)
+    ordered = {row.pk: row.total for row in bought.rows if row.pk}
     known = {(row.unit_id, row.product_id): row for row in Coverage.objects.filter(unit__in=units)} if units else {}
-    products = [*Product.objects.in_use()] if units else []
-    had = {product_id for _unit, product_id in known}
-    rows = [WhiteRow(p, [_cell(unit, known.get((unit.pk, p.pk))) for unit in units])
-            for p in products if p.active or p.pk in had]  # fmt: skip
-    return WhiteSpace(units, rows, sum(cell.state == "blank" for row in rows for cell in row.cells), removed)
+    had = {product_id for _unit, product_id in known} | ordered.keys()
+    products = [*Product.objects.in_use()] if units or ordered else []
+    rows = [_white_row(p, ordered.get(p.pk), units, known) for p in products if p.active or p.pk in had]
+    blanks = sum(cell.state == "blank" for row in rows for cell in row.cells or [row.whole])
+    return WhiteSpace(units, rows, blanks, bought.years, removed)
 
 
-def _cell(unit: Any, found: Coverage | None) -> Cell:
+def _white_row(product: Any, ordered: Decimal | None, units: list[Any], known: dict[Any, Coverage]) -> WhiteRow:
+    found = [(unit, known.get((unit.pk, product.pk))) for unit in units]
+    ours = Coverage.State.OURS
+    is_open = ordered is not None and all(row is None or row.state != ours for _unit, row in found)
+    return WhiteRow(product, ordered, _whole(ordered, units), [_cell(unit, row, is_open) for unit, row in found])
+
+
+def _whole(ordered: Decimal | None, units: list[Any]) -> Cell:
+    if ordered is not None:
+        return Cell(None, Coverage.State.OURS, str(Coverage.State.OURS.label))
+    return Cell(None, "none", _("No orders")) if units else Cell(None, "blank", _("Blank"))
+
+
+def _cell(unit: Any, found: Coverage | None, is_open: bool) -> Cell:
     if found is None:
-        return Cell(unit, "blank", _("Blank"), "")
+        return Cell(unit, "open", _("Perhaps ours")) if is_open else Cell(unit, "blank", _("Blank"))
     return Cell(unit, found.state, found.get_state_display(), found.supplier)
 
 

@@ -56,7 +56,7 @@ def revenue(request: HttpRequest, pk: int) -> HttpResponse:
 def white_space(request: HttpRequest, pk: int) -> HttpResponse:
     """Which unit of the customer has which product, and from whom."""
     customer, user = _customer(request, pk)
-    space, writes = bought.white_space(customer), _may_write(customer, user)
+    space, writes = bought.white_space(customer, user), _may_write(customer, user)
     return _shown(request, "white_space", _("White space"), customer, space=space, writes=writes)
 
 

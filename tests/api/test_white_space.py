@@ -6,7 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.selectors import today
 from customers.actions import create_supplier, create_unit, set_coverage
+from customers.models import Order
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +49,17 @@ def test_over_the_api(company, customer, lift, api):
         assert client.post(path, {**field, "unit": key}).json() == {"unit": ["There is no such choice."]}
     assert api(company.stranger).get(path).status_code == 404
     assert api(company.executive).post(path, field).status_code == 403
+
+
+def test_what_was_ordered(company, customer, lift, api):
+    belt = factories.product(company.admin, "Belt")
+    for product, amount in ((lift, 300), (belt, 20), (lift, 200), (None, 7)):
+        Order.objects.create(customer=customer, product=product, amount=Decimal(amount), booked_on=today())
+    path = f"customers/{customer.pk}/white-space/ordered/"
+    assert api(company.rep).get(path).json()["results"] == [
+        {"product": belt.key, "amount": "20.00"}, {"product": lift.key, "amount": "500.00"},
+    ]  # fmt: skip
+    assert api(company.stranger).get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["suppliers/", "units/", "customers/{}/white-space/"])

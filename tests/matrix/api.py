@@ -119,6 +119,7 @@ API: dict[str, list[Door]] = {
     "api-unit-detail": [Door(OWNED, "unit"), patch(EDITED, "unit", name="x"), delete(EDITED, "unit")],
     "api-unit-restore": [post(EDITED, "unit", version=1)],
     "api-customer-white-space": [Door(OWNED, "customer"), post(EDITED, "customer", unit="EASTERN-UNIT", state="x")],
+    "api-customer-ordered": [Door(OWNED, "customer")],
     "api-nps-response-list": [
         Door(EVERYBODY),
         Door(EVERYBODY, query="?search=ERN"),

@@ -11,7 +11,8 @@ RETRY_AFTER = 10  # seconds
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, where somebody has set lock_timeout
 BUSY = _("An import is running. Nothing was saved; please try again in a moment.")
 TOKEN = "csrfmiddlewaretoken"
-SECRET = ("password", "secret", "token", "code")
+SECRET = ("password", "secret", "token")  # in the name of a field
+ONE_TIME = "code"  # of a second factor
 
 
 def is_busy(error: BaseException) -> bool:
@@ -44,15 +45,20 @@ def _told(_request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest) -> HttpResponse:
-    """A page that holds what was typed, to be sent once more."""
+    """A page that holds what was typed, to be sent once more; files have to be chosen again."""
     typed = [(name, value) for name, values in request.POST.lists() for value in values if name != TOKEN]
-    may_repeat = request.method == "POST" and not request.FILES and not any(_is_secret(name) for name, _value in typed)
-    context = {"url": request.get_full_path(), "typed": typed, "seen": [pair for pair in typed if _is_seen(*pair)]}
-    return render(request, "503.html", {**context, "may_repeat": may_repeat}, status=503)
+    context = {
+        "url": request.get_full_path(),
+        "typed": typed,
+        "seen": [pair for pair in typed if _is_seen(*pair)],
+        "may_repeat": request.method == "POST" and not any(_is_secret(name) for name, _value in typed),
+        "files": [file.name for files in dict(request.FILES.lists()).values() for file in files],
+    }
+    return render(request, "503.html", context, status=503)
 
 
 def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in SECRET)
+    return name == ONE_TIME or any(word in name.lower() for word in SECRET)
 
 
 def _is_seen(name: str, value: str) -> bool:

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 
 import psycopg2
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 
 from accounts.models import User
-from config.web.busy import is_busy
+from config.web.busy import BusyMiddleware, is_busy
 from customers.models import Customer
 from tests.api.conftest import client_of
 from tests.tooling.test_worker import database_url
@@ -41,6 +43,7 @@ def held():
 def test_a_form_is_kept_and_sent_again_from_the_page_that_says_so(company, signed_in):
     client = signed_in(company.rep)
     typed = {"name": 'Harbour "Foods"', "industry": "Retail", "region": "", "version": "0", "owner": "rep"}
+    typed |= {"credit_code": ""}
     client.get("/customers/new/")
     with held():
         answer = client.post("/customers/new/", typed)
@@ -55,6 +58,25 @@ def test_a_form_is_kept_and_sent_again_from_the_page_that_says_so(company, signe
     assert not Customer.objects.exists()
     assert client.post("/customers/new/", typed).status_code == 302
     assert Customer.objects.get().name == 'Harbour "Foods"'
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_what_was_typed_beside_a_file_is_kept_and_the_file_named(company, signed_in):
+    client = signed_in(company.rep)
+    with held():
+        page = client.post(
+            "/customers/new/", {"name": "Harbour", "photo": SimpleUploadedFile("minutes.txt", b"Minutes")}
+        ).content.decode()
+    assert 'name="name" value="Harbour"' in page and "<dd>Harbour</dd>" in page
+    assert "Files are not kept, choose them again afterwards: minutes.txt" in page
+
+
+@pytest.mark.parametrize("name", ["password", "new_password1", "code", "client_secret", "token"])
+def test_a_secret_is_never_written_into_the_page(rf, name):
+    request = rf.post("/accounts/login/", {name: "hush", "login": "rep"})
+    request.user = AnonymousUser()
+    page = BusyMiddleware(lambda _request: None).process_exception(request, OperationalError("database is locked"))
+    assert page.status_code == 503 and b"hush" not in page.content
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

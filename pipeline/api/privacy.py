@@ -24,7 +24,10 @@ from pipeline.selectors.privacy import dossier, no_longer_met
 
 
 class MentionSerializer(serializers.Serializer[Any]):
+    """`label` and `rows` are words, in the caller's language."""
+
     kind = serializers.CharField()
+    label = serializers.CharField()
     rows = serializers.ListField(child=serializers.CharField())
 
 

@@ -1,18 +1,26 @@
 """What is kept about a contact, within what the reader may see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy
 
 from accounts.calendar import add_months
 from accounts.conflicts import in_words
 from accounts.models import User
 from accounts.selectors import calendar
+from accounts.trail import KINDS
 from accounts.visibility import reads_sensitive
+from config.web.templatetags.formats import moment
+from customers.forms import INFLUENCES, STANCES
 from customers.models import Contact
 from opportunities.models import Activity
+from opportunities.selectors.ladders import Ladder, ladders
+
+Ladders = Mapping[str, Ladder]
 
 FIELDS = ("key", "name", "title", "department", "email", "phone", "buying_role", "influence", "stance", "notes")
 TOLD = {  # what rows that name a contact say of the person, or of what the person said
@@ -25,9 +33,23 @@ TOLD = {  # what rows that name a contact say of the person, or of what the pers
     "npsresponse": ("score", "comment", "answered_on"),
     "jointaction": ("due_on", "their_state", "result"),
     "jointtask": ("due_on", "done_on"),
+    "erasure": ("reason",),
 }  # fmt: skip
+HEADINGS = {**KINDS, "erasure": gettext_lazy("Erasure of the personal data")}
+SCALES = {"stance": dict(STANCES), "influence": dict(INFLUENCES)}  # whose numbers have words
+UNNAMED = ("stakeholder", "npsresponse")  # kinds that what they say of the person tells whole
 MOST = 200
 KEPT_YEARS = 3  # without anything done, after which somebody is asked whether a contact is still needed
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A field of the contact: what it is called, its value, the same in words."""
+
+    name: str
+    label: str
+    value: Any
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +66,13 @@ class Mention:
 class Dossier:
     """Everything kept about a person, as far as the reader may see it."""
 
-    fields: list[tuple[str, str, Any]]  # name, label, value
+    fields: list[Kept]
     mentions: list[Mention]
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "contact": {name: value for name, _label, value in self.fields},
-            "mentioned_in": [{"kind": each.model, "rows": each.texts} for each in self.mentions],
+            "contact": {each.name: each.value for each in self.fields},
+            "mentioned_in": [{"kind": each.model, "label": each.label, "rows": each.texts} for each in self.mentions],
         }
 
 
@@ -59,13 +81,19 @@ def dossier(contact: Contact, user: User, *, most: int | None = MOST) -> Dossier
 
     The kinds are found from the models, those without a way back too, so that none is forgotten.
     """
-    labels = {field.name: str(field.verbose_name) for field in Contact._meta.fields}
-    fields = [(name, labels[name], getattr(contact, name)) for name in FIELDS]
-    return Dossier(fields, [each for each in _mentions(contact, user, most) if each.texts])
+    return Dossier(
+        [_kept(contact, name) for name in FIELDS], [each for each in _mentions(contact, user, most) if each.texts]
+    )
+
+
+def _kept(contact: Contact, name: str) -> Kept:
+    field: Any = Contact._meta.get_field(name)
+    value = getattr(contact, name)
+    return Kept(name, str(field.verbose_name), value, _words(field, value))
 
 
 def _mentions(contact: Contact, user: User, most: int | None) -> list[Mention]:
-    found = []
+    found, named = [], ladders()
     for relation in _relations():
         model: Any = relation.related_model
         rows: Any = model._default_manager.filter(**{relation.field.name: contact.pk})
@@ -74,9 +102,10 @@ def _mentions(contact: Contact, user: User, most: int | None) -> list[Mention]:
         elif not user.is_admin:
             continue
         rows = rows.select_related(*_named_by(model)).order_by("pk")
-        texts = [_text(row, user) for row in (rows if most is None else rows[: most + 1])]
+        texts = [_text(row, user, named) for row in (rows if most is None else rows[: most + 1])]
         cut = most is not None and len(texts) > most
-        found.append(Mention(str(model._meta.model_name), str(model._meta.verbose_name), texts[:most], cut))
+        name = model._meta.model_name
+        found.append(Mention(name, str(HEADINGS.get(name, model._meta.verbose_name)), texts[:most], cut))
     return found
 
 
@@ -93,12 +122,21 @@ def _named_by(model: Any) -> list[str]:
     return [way for name, way in ways.items() if name in fields]
 
 
-def _text(row: Any, user: User) -> str:
+def _text(row: Any, user: User, named: Ladders) -> str:
     """What the row is, of which deal, and what it says of the person."""
-    names = (str(each) for each in (row, getattr(row, "opportunity", None)) if each is not None)
-    named = dict.fromkeys(name for name in names if name != str(row.pk))
+    names = [_name(row, named), str(getattr(row, "opportunity", None) or "")]
     told = [*TOLD.get(row._meta.model_name, ()), *_sensitive(row, user)]
-    return " · ".join([*named, *(_told(row, name) for name in told if getattr(row, name) not in (None, ""))])
+    told = [_told(row, name) for name in told if getattr(row, name) not in (None, "")]
+    return " · ".join([*filter(None, names), *told])
+
+
+def _name(row: Any, named: Ladders) -> str:
+    kind = row._meta.model_name
+    if kind == "checkpoint":
+        return f"{named[row.factor]} {row.level}"
+    if kind == "erasure":
+        return moment(row.erased_at)
+    return "" if kind in UNNAMED else str(row)
 
 
 def _sensitive(row: Any, user: User) -> list[str]:
@@ -110,7 +148,12 @@ def _sensitive(row: Any, user: User) -> list[str]:
 
 def _told(row: Any, name: str) -> str:
     field = row._meta.get_field(name)
-    return f"{field.verbose_name}: {in_words(field, getattr(row, name))}"
+    return f"{field.verbose_name}: {_words(field, getattr(row, name))}"
+
+
+def _words(field: Any, value: Any) -> str:
+    scale: dict[Any, Any] = SCALES.get(field.name, {})
+    return str(scale[value]) if value in scale else in_words(field, value)
 
 
 def kept_since(day: date) -> datetime:

@@ -1,6 +1,7 @@
 """What is kept about a person is shown, exported, and erased on request, everywhere, for good."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from accounts.selectors import today
 from customers.actions import add_joint_action, create_nps_response, create_plan, edit_contact
 from customers.models import ERASED, Contact, Erasure
 from opportunities.actions import Evidence, add_checkpoints, add_stakeholder, add_task, edit_stakeholder
-from opportunities.models import Activity, Stakeholder
+from opportunities.models import Activity, Factor, Stakeholder
 from pipeline.contacts_kept import remind
 from pipeline.interchange import export_workspace, import_workspace
 from pipeline.models import ImportRun
@@ -107,6 +108,32 @@ def test_what_each_row_says_of_the_person_is_shown(company, contact):
     with CaptureQueriesContext(connection) as many:
         kept(company.rep, contact)
     assert len(many) == len(few)
+
+
+def test_all_of_it_is_told_in_the_readers_language(company, contact, signed_in):
+    Contact.objects.filter(pk=contact.pk).update(influence=5, stance=0)
+    Stakeholder.objects.update(buying_role="technical_veto", influence=2, stance=-1)
+    record(company, contact, 1, "当面说的")
+    plan = create_plan(actor=company.rep, customer=contact.customer, year=2026, their_leader=contact)
+    add_joint_action(actor=company.rep, plan=plan, action="研讨", contact=contact)
+    create_nps_response(actor=company.rep, customer=contact.customer, contact=contact, score=3, answered_on=today())
+    Factor.objects.filter(key="demand").update(name_zh="真需求")
+    User.objects.filter(pk=company.rep.pk).update(language="zh-hans")
+    client = signed_in(User.objects.get(pk=company.rep.pk))
+    page = client.get(f"/contacts/{contact.pk}/privacy/").content.decode()
+    for words in ("决策人", "5 拍板", "0 中立", "−1 反对", "客户经营计划", "联合行动", "NPS 回答", "真需求 1 · "):
+        assert words in page, words
+    told = re.findall(r"<(?:h2|dt|dd|li)[^>]*>([^<]*)<", page[page.index("<dl") :])
+    codes = re.findall("[a-z_]{3,}", " ".join(told).replace(SECRETS[2], "").replace(contact.key, ""))
+    assert not codes
+    answers = [client.get(f"/contacts/{contact.pk}/privacy/?format=json"),
+               client.get(f"/api/v1/contacts/{contact.pk}/privacy/")]  # fmt: skip
+    for answer in answers:
+        told = {each["kind"]: each for each in answer.json()["mentioned_in"]}
+        assert told["npsresponse"]["label"] == "NPS 回答"
+        assert told["checkpoint"]["rows"][0].startswith("真需求 1 · ")
+        assert "−1 反对" in told["stakeholder"]["rows"][0]
+        assert answer.json()["contact"]["buying_role"] == "decision_maker"
 
 
 def test_an_export_of_what_is_kept_is_whole(company, contact, signed_in, monkeypatch):

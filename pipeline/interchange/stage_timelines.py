@@ -22,6 +22,7 @@ from pipeline.interchange.timelines import Line, Merging, Plan, count_touched, p
 
 NAMES = [column.name for column in SETTINGS]
 COLUMNS = ", ".join(NAMES)
+FIELDS = {name: name for name in NAMES} | {f"floor_{name}": "floors" for name in FACTORS}
 
 
 class Setting(NamedTuple):
@@ -37,9 +38,12 @@ class Setting(NamedTuple):
     floor_coordination: int | None = None
     milestones: str = ""
 
-    def __str__(self) -> str:
-        rate = f"{from_ten_thousandths(self.win_rate).normalize():f}"
-        return " / ".join("" if value is None else str(value) for value in (rate, *self[1:])).rstrip(" /")
+    def cell(self, column: str) -> str:
+        """As it stands in a file."""
+        value = getattr(self, column)
+        if column == "win_rate":
+            return f"{from_ten_thousandths(value).normalize():f}"
+        return "" if value is None else str(value)
 
     def fields(self) -> dict[str, Any]:
         """As a stage and its settings keep it."""
@@ -69,7 +73,7 @@ def plan(report: Report, *, fresh: bool, keep: bool, now: datetime) -> Plan:
 
 
 def _plan_stages(found: Plan, report: Report, fresh: bool, keep: bool, now: datetime) -> None:
-    merging = Merging(report, STAGES, STAGE_SETTINGS, NAMES, fresh, keep, now)
+    merging = Merging(report, STAGES, STAGE_SETTINGS, FIELDS, fresh, keep, now)
     known = _known_settings()
     rows = {row["key"]: row for row in revisions_of(Stage, "key")}
     said = _stages_said(report, rows)

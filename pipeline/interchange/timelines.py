@@ -5,10 +5,10 @@ later ones. Without such lines for a row that is known already, another value in
 from the moment of the import on.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -61,18 +61,27 @@ def _sorted(line: Line) -> tuple[list[datetime], list[Any]]:
     return times, [line[time] for time in times]
 
 
+class Membership(NamedTuple):
+    """A team that may be none."""
+
+    team: str | None
+
+    def cell(self, _column: str) -> str:
+        """As it stands in a file."""
+        return self.team or ""
+
+
 @dataclass(slots=True)
 class Merging:
-    """How the timelines of one kind are put together."""
+    """How the timelines of one kind are put together; what holds is a tuple of the values of `fields`' columns."""
 
     report: Report
     owner: File  # users.csv, stages.csv
     later: File  # user_teams.csv, stage_settings.csv
-    columns: list[str]
+    fields: Mapping[str, str]  # {column: the model's field in which it is}
     fresh: bool
     keep: bool
     now: datetime
-    shown: Callable[[Any], str] = str
     touched: set[str] = field(default_factory=set)  # keys whose row in the owner's file counts as updated
 
     def merge(self, have: Line, said: Any, line: int, key: str, lines: Line, row: dict[str, Any] | None) -> Line:
@@ -82,12 +91,11 @@ class Merging:
             first, last = min(have), max(have)
             if lines:
                 self._first(merged, first, said, line, key)
-            elif said != have[last] and not self._kept(key, have[last], said, row):
-                self.touched.add(key)
-                if self.fresh:
-                    merged = {BEGINNING: said}
-                else:
-                    merged[max(self.now, last + TICK)] = said
+            else:
+                said = self._with_edits(key, have[last], said, row)
+                if said != have[last]:
+                    self.touched.add(key)
+                    merged = {BEGINNING: said} if self.fresh else {**have, max(self.now, last + TICK): said}
         return {**merged, **lines}
 
     def _first(self, merged: Line, first: datetime, said: Any, line: int, key: str) -> None:
@@ -97,17 +105,23 @@ class Merging:
             self.touched.add(key)
             merged[first] = said
             return
-        wrong = _("Until the first line of %(file)s something else is known already: %(known)s.")
-        known = Said(wrong, file=self.later.name, known=self.shown(merged[first]))
-        bad = Bad(known, _("the same, or no such lines"))
-        self.report.refuse(self.owner.name, line, self.columns[0], self.shown(said), bad)
+        for column in self._differing(merged[first], said):
+            wrong = _("Until the first line of %(file)s something else is known already: %(known)s.")
+            known = Said(wrong, file=self.later.name, known=merged[first].cell(column))
+            bad = Bad(known, _("the same, or no such lines"))
+            self.report.refuse(self.owner.name, line, column, said.cell(column), bad)
 
-    def _kept(self, key: str, ours: Any, said: Any, row: dict[str, Any] | None) -> bool:
-        if row is None or not pending_edits(row) & set(self.columns):
-            return False
-        overwritten = Overwritten(self.owner.name, key, self.columns[0], self.shown(ours), self.shown(said))
-        self.report.overwritten.append(overwritten)
-        return self.keep
+    def _with_edits(self, key: str, ours: Any, said: Any, row: dict[str, Any] | None) -> Any:
+        """What is said, with what somebody changed in Ascent where that is to be kept; all of it is listed."""
+        edited = pending_edits(row) if row is not None else set()
+        columns = [column for column in self._differing(ours, said) if self.fields[column] in edited]
+        self.report.overwritten += [
+            Overwritten(self.owner.name, key, column, ours.cell(column), said.cell(column)) for column in columns
+        ]
+        return said._replace(**{column: getattr(ours, column) for column in columns}) if self.keep else said
+
+    def _differing(self, one: Any, other: Any) -> list[str]:
+        return [column for column in self.fields if getattr(one, column) != getattr(other, column)]
 
     def count(self, have: Line, lines: Line) -> None:
         """Count the lines of the later file."""
@@ -125,7 +139,7 @@ _NOTHING = object()
 
 def plan_teams(found: Plan, report: Report, fresh: bool, keep: bool, now: datetime) -> None:
     """The teams that people are in, after this import."""
-    merging = Merging(report, USERS, USER_TEAMS, ["team"], fresh, keep, now, lambda team: team or "")
+    merging = Merging(report, USERS, USER_TEAMS, {"team": "team"}, fresh, keep, now)
     known = _known_teams()
     rows = {row["username"]: row for row in revisions_of(User, "username")}
     lines = _team_lines()
@@ -139,26 +153,16 @@ def plan_teams(found: Plan, report: Report, fresh: bool, keep: bool, now: dateti
             merging.count({}, later)
             continue
         line, team = said.get(key, (0, None))
-        stated = _Stated(team) if column and key in said else None
+        stated = Membership(team) if column and key in said else None
         merged = merging.merge(
-            {at: _Stated(value) for at, value in known[key].items()}, stated, line, key,
-            {at: _Stated(value) for at, value in later.items()}, rows.get(key),
+            {at: Membership(value) for at, value in known[key].items()}, stated, line, key,
+            {at: Membership(value) for at, value in later.items()}, rows.get(key),
         )  # fmt: skip
-        found.teams[key] = {at: value.value for at, value in merged.items()}
+        found.teams[key] = {at: value.team for at, value in merged.items()}
         merging.count(known[key], later)
         if found.teams[key] != known[key]:
             found.changed_teams.add(key)
     count_touched(report, USERS, merging.touched)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stated:
-    """A team that may be none."""
-
-    value: str | None
-
-    def __str__(self) -> str:
-        return self.value or ""
 
 
 def _known_teams() -> dict[str, Line]:

@@ -12,10 +12,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
-from accounts.models import AuditEntry, OutboxMessage
+from accounts.models import AuditEntry, OutboxMessage, User
 from customers.models import Contact, Customer, Product
-from opportunities.actions import deactivate_person
-from opportunities.models import Opportunity
+from opportunities.actions import deactivate_person, edit_person, edit_stage
+from opportunities.models import Opportunity, Stage
 from pipeline import runs
 from pipeline.models import ExportRun, ImportRun
 from pipeline.runs import imports, storage
@@ -334,3 +334,26 @@ def test_what_somebody_confirmed_who_was_deactivated_is_not_written(company, set
 
     run.refresh_from_db()
     assert (run.state, Product.objects.filter(key="p9").exists()) == ("refused", False)
+
+
+def test_a_team_and_a_stage_that_were_changed_in_ascent_are_shown_as_files_have_them(client, company):
+    step(client, checked(client), "confirm")
+    ann, offer = User.objects.get(username="ann"), Stage.objects.get(key="offer")
+    edit_person(person=ann, changes={"team": None}, seen=None, actor=company.admin)
+    changes = {"floor": 4, "expected_days": 45, "floors": {"power": 2}}
+    edit_stage(stage=offer, changes=changes, seen=None, actor=company.admin)
+    run = checked(client, {"stages.csv": FILES["stages.csv"].replace(",0.5,", ",0.55,")})
+    assert (run.state, run.error) == (State.CHECKED, "")
+    shown = [
+        tuple(edit[name] for name in ("file", "key", "field", "ours", "theirs")) for edit in run.report["overwritten"]
+    ]
+    assert shown == [
+        ("users.csv", "ann", "team", "", "east"),
+        ("stages.csv", "offer", "floor", "4", "3"),
+        ("stages.csv", "offer", "expected_days", "45", "30"),
+    ]
+    run = step(client, run, "check", keep_edits="on")
+    step(client, run, "confirm")
+    offer.refresh_from_db()
+    assert (float(offer.win_rate), offer.floor, offer.expected_days) == (0.55, 4, 45)
+    assert User.objects.get(username="ann").team is None

@@ -1,5 +1,6 @@
 """The quick form of an activity: planned, or done and told in the same minute; and the dialogs that follow."""
 
+import json
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
@@ -93,6 +94,11 @@ class QuickActivityForm(ToldForm):
     def posted(data: Any) -> str:
         """What was chosen, as the picker or its line without script posts it."""
         return str(PickerInput("picker_activity_subjects").value_from_datadict(data, None, "about"))
+
+    @property
+    def means(self) -> str:
+        """The moment that "just now" means, as a draft keeps it (drafts.js)."""
+        return json.dumps({NOW: self.fields["at"].prepare_value(timezone.now())})
 
     def clean_about(self) -> str:
         if self.unknown:

@@ -1,7 +1,8 @@
 """Evidence for one factor: one or several levels at once, who said so, when, and what shows it (METHOD.md §3)."""
 
+import json
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -92,15 +93,19 @@ class EvidenceForm(FileKeeping):
         for box, rung in zip(self["levels"], self.ladder.rungs[1:], strict=True):
             yield rung, box, self[f"evidence_{rung.level}"]
 
+    @property
+    def means(self) -> str:
+        """The choices that mean a day by the calendar, as a draft keeps them (drafts.js)."""
+        return json.dumps({choice: day.isoformat() for choice, day in _days_meant().items()})
+
     # --- What was typed -----------------------------------------------------------------------
 
     def clean_levels(self) -> list[int]:
         return [int(level) for level in self.cleaned_data["levels"]]
 
     def clean(self) -> dict[str, Any]:
-        day = self.cleaned_data.get("day")
-        if day in (TODAY, YESTERDAY):
-            self.cleaned_data["said_on"] = today() - timedelta(days=day == YESTERDAY)
+        if meant := _days_meant().get(self.cleaned_data.get("day", "")):
+            self.cleaned_data["said_on"] = meant
         return super().clean()
 
     def _contact(self) -> Contact | None:
@@ -139,6 +144,10 @@ class EvidenceForm(FileKeeping):
             self.add_error(None, text)
         elif text not in self.errors.get(place, []):
             self.add_error(place, text)
+
+
+def _days_meant() -> dict[str, date]:
+    return {TODAY: today(), YESTERDAY: today() - timedelta(days=1)}
 
 
 def _text(hint: str, *, first: bool) -> forms.CharField:

@@ -1,5 +1,6 @@
 """The behaviour sheet in the browser: planned, debriefed with evidence, by one key, on the phone, and never lost."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.selectors import calendar, today
+from opportunities.forms.activities import QuickActivityForm
 from opportunities.models import Activity, Checkpoint, HeightsVersion, Opportunity
 from tests import factories
 from tests.browser import steps
@@ -168,6 +170,22 @@ def test_what_was_typed_on_a_page_of_its_own_outlives_a_save_without_a_connectio
     page.wait_for_url(re.compile(r"/activities/\d+/$"))
     assert kept(page) == []
     assert Activity.objects.get().outcome == "They agree"
+
+
+def test_a_draft_of_just_now_keeps_its_moment(company, deal, open_page, monkeypatch):
+    window = open_page(company.rep, f"/opportunities/{deal.pk}/")
+    page, form, typed = window.page, dialog(window), local(timezone.now() - timedelta(days=2))
+    with monkeypatch.context() as then:
+        then.setattr(QuickActivityForm, "means", json.dumps({"now": typed}))
+        page.keyboard.press("c")
+        form.locator("[name=outcome]").fill("They agree")
+    page.reload()
+    page.keyboard.press("c")
+    expect(form.locator("[name=when]:checked")).to_have_value("earlier")
+    expect(form.locator("[name=at]")).to_have_value(typed)
+    steps.save(window)
+    expect(toast(window)).to_be_visible()
+    assert local(Activity.objects.get().done_at) == typed
 
 
 def kept(page):

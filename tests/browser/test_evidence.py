@@ -1,8 +1,11 @@
 """Evidence as a rep and their manager live it: added from a phone in four taps, confirmed, lowered, withdrawn."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
+from accounts.selectors import today
 from opportunities.actions import Evidence, add_checkpoints, withdraw_checkpoint
 from opportunities.models import Checkpoint
 from tests import factories
@@ -82,7 +85,7 @@ def test_a_look_at_another_factor_or_a_lost_connection_takes_nothing_away(compan
     expect(form.locator(".asc-draft-note")).to_be_visible()
     expect(form.locator("[name=evidence_1]")).to_have_value("He told them")
     expect(form.locator("[name=contact]:checked")).to_have_value(contact.key)
-    expect(form.locator("[name=day]:checked")).to_have_value("today")  # of when it was typed
+    expect(form.locator("[name=day]:checked")).to_have_value("yesterday")
     steps.sound(window, "restored evidence")
 
     page.context.set_offline(True)
@@ -96,6 +99,24 @@ def test_a_look_at_another_factor_or_a_lost_connection_takes_nothing_away(compan
     expect(form.get_by_role("heading", level=2)).to_contain_text("0 → 1")
     assert Checkpoint.objects.get().contact == contact
     assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('asc:draft:'))") == []
+
+
+@pytest.mark.parametrize("chosen", ["Today", "Yesterday"])
+def test_a_draft_keeps_the_day_that_was_meant(company, deal, contact, open_page, monkeypatch, chosen):
+    window = open_page(company.rep, f"/opportunities/{deal.pk}/", viewport=PHONE)
+    page, form, meant = window.page, dialog(window), today() - timedelta(days=chosen == "Yesterday")
+    steps.link(window, "Submit evidence", next_of(window)).tap()
+    form.locator("[name=evidence_1]").fill("He told them")
+    form.get_by_text("Li Wei", exact=True).tap()
+    form.get_by_text(say(window, chosen), exact=True).tap()
+    monkeypatch.setattr("opportunities.forms.evidence.today", lambda: today() + timedelta(days=2))
+    page.reload()
+    steps.link(window, "Submit evidence", next_of(window)).tap()
+    expect(form.locator("[name=day]:checked")).to_have_value("earlier")
+    expect(form.locator("[name=said_on]")).to_have_value(meant.isoformat())
+    form.locator(".btn-primary[type=submit]").tap()
+    expect(form.get_by_role("heading", level=2)).to_contain_text("0 → 1")
+    assert Checkpoint.objects.get().said_on == meant
 
 
 @steps.IN_TWO_CORNERS

@@ -4,8 +4,10 @@
    localStorage under the person signed in and NAME. When the form is drawn again they come back, with a note and a
    button that discards them. A save clears them: the server says so with HX-Trigger asc:draft-saved {name}, and without
    htmx with [data-draft-saved=NAME] in the page that follows. So does signing out, for everybody, and another person's
-   signing in. Hidden fields are never kept: they are the server's; nor are files, nor what stands in [data-not-kept], such
-   as "today". */
+   signing in. Hidden fields are never kept: they are the server's; nor are files.
+
+   <div data-means="{today: DAY}" data-into="FIELD" data-otherwise="CHOICE"> around a choice: "today" is kept as the day that
+   it was, in FIELD under CHOICE, for on another day it means another. While it is still that day, it comes back as "today". */
 import { icon } from "./icon.js";
 
 const PREFIX = "asc:draft:";
@@ -34,7 +36,7 @@ const keyOf = (box) => `${PREFIX}${person()}:${box.dataset.draft}`;
 
 function fields(box) {
   const form = box.closest("form");
-  const kept = (field) => field.name && !NEVER.includes(field.type) && !field.closest("[data-not-kept]");
+  const kept = (field) => field.name && !NEVER.includes(field.type);
   return [...form.elements].filter((field) => kept(field) && box.contains(field));
 }
 
@@ -52,6 +54,34 @@ function read(box) {
     } else kept[field.name] = valueOf(field);
   }
   return kept;
+}
+
+/* The choices of a form that mean a moment by the clock: their name, what each means now, and where the moment goes. */
+function momentary(box) {
+  return [...box.querySelectorAll("[data-means]")].map((place) => ({
+    name: place.querySelector("input").name,
+    means: JSON.parse(place.dataset.means),
+    into: place.dataset.into,
+    otherwise: place.dataset.otherwise,
+  }));
+}
+
+function asMeant(box, kept) {
+  const meant = { ...kept };
+  for (const { name, means, into, otherwise } of momentary(box)) {
+    const moment = means[kept[name]?.[0]];
+    if (moment) Object.assign(meant, { [into]: moment, [name]: [otherwise] });
+  }
+  return meant;
+}
+
+function asOfNow(box, kept) {
+  const now = { ...kept };
+  for (const { name, means, into, otherwise } of momentary(box)) {
+    const still = Object.keys(means).find((choice) => means[choice] === kept[into]);
+    if (still && kept[name]?.[0] === otherwise) now[name] = [still];
+  }
+  return now;
 }
 
 function choose(field, chosen) {
@@ -109,7 +139,7 @@ function restore(box) {
   try {
     const { at, kept } = JSON.parse(text);
     if (Date.now() - at > MOST_DAYS * 86_400_000) return store().removeItem(keyOf(box));
-    write(box, kept);
+    write(box, asOfNow(box, kept));
     note(box);
     askForSubject(box, kept);
   } catch {
@@ -121,7 +151,7 @@ function keep({ target }) {
   const box = target.closest?.("[data-draft]") ?? target.form?.querySelector("[data-draft]");
   if (!box) return;
   try {
-    store()?.setItem(keyOf(box), JSON.stringify({ at: Date.now(), kept: read(box) }));
+    store()?.setItem(keyOf(box), JSON.stringify({ at: Date.now(), kept: asMeant(box, read(box)) }));
   } catch {
     /* the device is full: nothing is kept */
   }

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts import edits
+from accounts import audit, edits
 from accounts.models import User
 from accounts.selectors import today
 from customers.actions.shared import (
@@ -107,18 +107,44 @@ def restore_plan(*, plan: AccountPlan, seen: int | None, actor: User) -> Account
 
 @transaction.atomic
 def copy_plan_forward(*, plan: AccountPlan, actor: User) -> AccountPlan:
-    """The plan of the next year: texts and people, lines with revenue a year on, joint actions open on a side."""
+    """The plan of the next year: texts, people, lines with revenue a year on; what is open goes over to it.
+
+    A joint action that is open on a side moves with its row, a milestone that is not done with its line's copy, so
+    that each stands once. The plan keeps what is done, and its trail says how many went.
+    """
     refuse_to_change(plan, actor)
     texts = {name: getattr(plan, name) for name in TEXTS}
     shares = {"share_now": plan.share_now, "share_aimed": plan.share_aimed}
     leaders = _still_there(plan, {"our_leader": plan.our_leader, "their_leader": plan.their_leader})
     copy = create_plan(actor=actor, customer=plan.customer, year=plan.year + 1, **texts, **shares, **leaders)
-    for line in plan.lines.in_use():
-        edits.create(_line_a_year_on(line, copy), actor=actor)
-    open_still = Q(state=JointAction.State.OPEN) | Q(their_state=JointAction.State.OPEN)
-    for each in plan.joint_actions.in_use().filter(open_still).select_related("owner", "contact"):
-        edits.create(_action_a_year_on(each, copy), actor=actor)
+    carried = {
+        "open_milestones": _carry_lines(plan, copy, actor),
+        "open_joint_actions": _carry_actions(plan, copy, actor),
+    }
+    if any(carried.values()):
+        audit.record("carry_over", row=plan, actor=actor, changes={name: (n, 0) for name, n in carried.items()})
     return copy
+
+
+def _carry_lines(plan: AccountPlan, copy: AccountPlan, actor: User) -> int:
+    """Copies of the lines; how many open milestones went with them."""
+    carried = 0
+    for line in plan.lines.in_use().select_for_update(of=("self",)):
+        edits.create(_line_a_year_on(line, copy), actor=actor)
+        if (line.milestone or line.milestone_due) and line.state != PlanLine.State.DONE:
+            gone = {"milestone": "", "milestone_due": None}
+            edits.edit_locked(line, changes=gone, seen=None, actor=actor, action="carry_over")
+            carried += 1
+    return carried
+
+
+def _carry_actions(plan: AccountPlan, copy: AccountPlan, actor: User) -> int:
+    """How many open joint actions moved."""
+    open_still = Q(state=JointAction.State.OPEN) | Q(their_state=JointAction.State.OPEN)
+    rows = list(plan.joint_actions.in_use().filter(open_still).select_for_update(of=("self",)))
+    for row in rows:
+        edits.edit_locked(row, changes={"plan": copy}, seen=None, actor=actor, action="carry_over")
+    return len(rows)
 
 
 def _still_there(plan: AccountPlan, people: dict[str, Any]) -> dict[str, Any]:
@@ -134,17 +160,13 @@ def _still_there(plan: AccountPlan, people: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line_a_year_on(line: PlanLine, plan: AccountPlan) -> PlanLine:
-    names = ("strategy", "our_match", "milestone", "milestone_due", "state")
+    """With its milestone and state, unless that is done: then it begins anew."""
+    done = line.state == PlanLine.State.DONE
+    names = ("strategy", "our_match") if done else ("strategy", "our_match", "milestone", "milestone_due", "state")
     return PlanLine(
         plan=plan, revenue=line.revenue_next, revenue_next=line.revenue_third,
         **{name: getattr(line, name) for name in names},
     )  # fmt: skip
-
-
-def _action_a_year_on(row: JointAction, plan: AccountPlan) -> JointAction:
-    people = _still_there(plan, {"owner": row.owner, "contact": row.contact})
-    states = {"state": row.state, "their_state": row.their_state}
-    return JointAction(plan=plan, action=row.action, due_on=row.due_on, **states, **people)
 
 
 # --- Its lines ----------------------------------------------------------------------------------

@@ -140,7 +140,10 @@ class AccountPlans(Resource):
     @extend_schema(request=None, responses={201: AccountPlanSerializer})
     @action(detail=True, methods=["post"])
     def forward(self, request: Request, pk: str) -> Response:
-        """The plan of the next year, begun with this one: texts, lines with revenue a year on, open joint actions."""
+        """The plan of the next year, begun with this one: texts, lines with revenue a year on.
+
+        Open joint actions move there, open milestones with the copies of their lines; what is done stays in this one.
+        """
         made = actions.copy_plan_forward(plan=self.get_object(), actor=request.user)
         return self.reread(made, status.HTTP_201_CREATED)
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from accounts import visibility
 from accounts.calendar import t12m, week
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from accounts.selectors import calendar
 from config.web.composed import prepared
 from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine, TargetCustomer
@@ -55,6 +55,14 @@ class PlanSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """How many open joint actions and milestones of a plan went over to that of the next year."""
+
+    joint_actions: int
+    milestones: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanPage:
     """All that the page of a plan shows; what was removed may be put back."""
 
@@ -66,6 +74,7 @@ class PlanPage:
     years: list[YearOfPlan]
     share: float | None
     overdue: int
+    carried: Carried
 
     @property
     def last_year(self) -> int:
@@ -122,7 +131,7 @@ def computed_share(customer: Customer, today: date) -> float | None:
 
 
 def plan_page(plan: AccountPlan, today: date) -> PlanPage:
-    """The whole plan: four queries."""
+    """The whole plan: five queries."""
     lines, removed_lines = plan.lines.parted()  # type: ignore[attr-defined]
     found: Any = plan.joint_actions.select_related("owner", "contact")  # type: ignore[attr-defined]
     actions, removed_actions = found.order_by(F("due_on").asc(nulls_last=True), "pk").parted()
@@ -135,7 +144,15 @@ def plan_page(plan: AccountPlan, today: date) -> PlanPage:
         years=years_of(plan.customer, plan.year, lines, today),
         share=computed_share(plan.customer, today),
         overdue=sum(1 for each in actions if is_overdue(each, today)),
+        carried=_carried(plan),
     )
+
+
+def _carried(plan: AccountPlan) -> Carried:
+    """As the trail tells; more than once where the plan of the next year was archived and begun again."""
+    entries = AuditEntry.objects.filter(model="accountplan", object_id=plan.pk, action="carry_over").order_by()
+    told = list(entries.values_list("changes", flat=True))
+    return Carried(*(sum(each[name][0] for each in told) for name in ("open_joint_actions", "open_milestones")))
 
 
 def is_overdue(row: JointAction, today: date) -> bool:

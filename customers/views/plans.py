@@ -197,6 +197,6 @@ def plan_forward(request: HttpRequest, pk: int) -> HttpResponse:
     return form_page(
         request, form, lambda: actions.copy_plan_forward(plan=plan, actor=user),
         title=_("Copy this plan to %(year)s?") % {"year": plan.year + 1}, submit=_("Copy forward"),
-        text=_("Texts, lines and open joint actions are taken over; expected revenue moves on by a year."),
+        text=_("Texts and lines are copied, revenue a year on; open joint actions and milestones move there."),
         said=_("The plan was copied."), back=home, cancel=home(plan), parent=above(plan),
     )  # fmt: skip

@@ -115,13 +115,20 @@ def test_what_a_patch_adds_needs_its_text(company, client):
 
 def test_a_plan_is_copied_forward_once(company, client):
     customer = factories.customer(company.rep)
-    said = {"year": 2026, "lines": [{"strategy": "Zero stock", "revenue": "1.00", "revenue_next": "2.00"}]}
+    said = {
+        "year": 2026, "lines": [{"strategy": "Zero stock", "revenue": "1.00", "revenue_next": "2.00"}],
+        "joint_actions": [{"action": "Open one"}, {"action": "Settled", "state": "done", "their_state": "dropped"}],
+    }  # fmt: skip
     url = reverse("api-customer-account-plans", args=[customer.pk])
     made = client.post(url, said, content_type="application/json").json()
     forward = reverse("api-account-plan-forward", args=[made["id"]])
     answer = client.post(forward, {}, content_type="application/json")
     assert answer.status_code == 201, answer.content
     assert (answer.json()["year"], answer.json()["lines"][0]["revenue"]) == (2027, "2.00")
+    detail = reverse("api-account-plan-detail", args=[made["id"]])
+    moved, stays = made["joint_actions"]
+    assert [row["key"] for row in answer.json()["joint_actions"]] == [moved["key"]]
+    assert [row["key"] for row in client.get(detail).json()["joint_actions"]] == [stays["key"]]
     again = client.post(forward, {}, content_type="application/json")
     assert (again.status_code, list(again.json())) == (400, ["year"])
     client.force_login(company.stranger)

@@ -130,11 +130,11 @@ def test_each_side_of_a_joint_action_has_its_state(company, plan):
     assert list(verbs) == ["create", "finish", "drop", "reopen"]
 
 
-def test_copying_forward_moves_revenue_by_a_year_and_takes_open_actions(company, plan, year):
+def test_copying_forward_moves_revenue_by_a_year_and_open_actions(company, plan, year):
     line(company, plan, revenue=Decimal(1), revenue_next=Decimal(2), revenue_third=Decimal(3))
     gone = line(company, plan, strategy="Given up")
     actions.archive_plan_line(line=gone, seen=None, actor=company.rep)
-    joint(company, plan, action="Open one", owner=company.rep)
+    first = joint(company, plan, action="Open one", owner=company.rep)
     half, whole = joint(company, plan, action="Theirs to do"), joint(company, plan, action="Settled")
     for row, side in ((half, "ours"), (whole, "ours"), (whole, "theirs")):
         actions.finish_joint_action(joint_action=row, side=side, seen=None, actor=company.rep)
@@ -142,10 +142,43 @@ def test_copying_forward_moves_revenue_by_a_year_and_takes_open_actions(company,
     assert (copy.year, copy.risks, copy.share_now, copy.confirmed_on) == (year + 1, "Prices", 30, None)
     (moved,) = copy.lines.all()
     assert (moved.revenue, moved.revenue_next, moved.revenue_third) == (Decimal(2), Decimal(3), None)
-    taken = copy.joint_actions.order_by("id").values_list("action", "owner", "state", "their_state")
-    assert set(taken) == {("Open one", company.rep.pk, "open", "open"), ("Theirs to do", None, "done", "open")}
+    taken = copy.joint_actions.order_by("id").values_list("pk", "owner", "state", "their_state")
+    assert list(taken) == [(first.pk, company.rep.pk, "open", "open"), (half.pk, None, "done", "open")]
+    assert list(plan.joint_actions.all()) == [whole]
+    trail = AuditEntry.objects.filter(action="carry_over", model="jointaction")
+    assert [entry.changes["plan"] for entry in trail] == [[plan.key, copy.key]] * 2
     with pytest.raises(ValidationError):
         actions.copy_plan_forward(plan=plan, actor=company.rep)
+
+
+def test_what_is_open_stands_once_after_copying_forward(company, signed_in, plan, year):
+    late = today() - timedelta(days=2)
+    joint(company, plan, action="Late one", owner=company.rep, due_on=late)
+    line(company, plan, milestone="Pilot", milestone_due=late, state="at_risk")
+    line(company, plan, milestone="Reached", milestone_due=late, state="done", revenue_next=Decimal(5))
+
+    def asked():
+        return [(each.what, each.year) for each in selectors.due_of(company.rep, today())]
+
+    assert asked() == [("Late one", year), ("Pilot", year)]
+    copy = actions.copy_plan_forward(plan=plan, actor=company.rep)
+    assert asked() == [("Late one", year + 1), ("Pilot", year + 1)]
+    assert list(plan.lines.values_list("milestone", "milestone_due", "state")) == [
+        ("", None, "at_risk"), ("Reached", late, "done"),
+    ]  # fmt: skip
+    assert list(copy.lines.values_list("milestone", "milestone_due", "state", "revenue")) == [
+        ("Pilot", late, "at_risk", None), ("", None, "waiting", Decimal(5)),
+    ]  # fmt: skip
+    told = f"Carried over to the plan of {year + 1}: 1 joint action, 1 milestone."
+    pages = [
+        signed_in(company.rep).get(reverse("account_plan", args=[plan.customer_id, each])).content.decode()
+        for each in (year, year + 1)
+    ]
+    assert [told in page for page in pages] == [True, False]
+    assert ["1 joint action is overdue." in page for page in pages] == [False, True]
+    actions.archive_plan(plan=copy, seen=None, actor=company.rep)
+    actions.copy_plan_forward(plan=plan, actor=company.rep)
+    assert AuditEntry.objects.filter(action="carry_over", model="accountplan").count() == 1  # nothing more went
 
 
 # --- Reads --------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The dashboard as people open it: every figure leads to its rows, and they add up to it."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.selectors import today
+from config.web.templatetags.formats import money
 from opportunities.actions import assign, edit_opportunity, move_to_stage
 from opportunities.models import Stage
 from pipeline.views.dashboard import Links
@@ -180,3 +182,11 @@ def test_the_rows_of_each_team_in_the_table(company, signed_in, story):
         )
         assert opened.context["sum"].amount == team.open.amount
         assert won.context["sum"].amount == team.booked.amount
+
+
+def test_the_funnel_says_beside_each_weighted_and_counted_amount_what_of_it_is_unassessed(company, signed_in, story):
+    answer = page(signed_in(company.executive))
+    sums = [row.sums for row, _url in answer.context["funnel_rows"]] + [answer.context["found"].open]
+    funnel = answer.content.decode().partition('<table class="asc-funnel">')[2].partition("</table>")[0]
+    assert any(each.unassessed.amount for each in sums)
+    assert re.findall(r"of which unassessed (.*?)</", funnel) == [money(each.unassessed.amount) for each in sums]

@@ -1,5 +1,6 @@
 """One set of filters for lists, exports and the API of customers and what hangs on them."""
 
+from datetime import date
 from typing import Any
 
 import django_filters as filters
@@ -12,6 +13,7 @@ from accounts.models import Team, User
 from accounts.selectors import today
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 from customers.models import Contact, Customer, Order, Product, TierRules
+from customers.querysets import counts_on
 from customers.selectors.assessments import is_due
 from customers.selectors.attention import is_neglected, lacks_plan
 from customers.selectors.pyramid import moved, movement_periods
@@ -191,6 +193,7 @@ class OrderFilter(filters.FilterSet):
     booked_from = filters.DateFilter(field_name="booked_on", lookup_expr="gte", label=_("Booked from"))
     booked_to = filters.DateFilter(field_name="booked_on", lookup_expr="lte", label=_("Booked to"))
     key = filters.CharFilter(label=_("Key"))
+    as_of = filters.DateFilter(method="filter_as_of", label=_("As figures of this day hold them"))
     archived = ArchivedFilter(label=_("With archived ones"))
 
     class Meta:
@@ -205,3 +208,7 @@ class OrderFilter(filters.FilterSet):
             Q(key__iexact=value) | Q(product__name__icontains=value) | Q(customer__in=named.order_by().values("pk"))
         )
         return queryset.filter(wanted)
+
+    def filter_as_of(self, queryset: QuerySet[Any], _name: str, value: date) -> QuerySet[Any]:
+        """Those that were archived later are among them, with `archived=true`."""
+        return queryset.filter(counts_on(value))

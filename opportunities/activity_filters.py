@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.selectors import calendar, today
 from config.web.filters import ReferenceFilter
 from customers.filters import CustomerKeyFilter
+from customers.models import Contact
 from customers.selectors.capacity import serves_cadence
 from customers.selectors.tiers import rules_now
 from opportunities.models import Activity, ActivityKind, Opportunity
@@ -52,6 +53,9 @@ class ActivityFilter(filters.FilterSet):
     customer = CustomerKeyFilter()
     serves_cadence = filters.BooleanFilter(method="filter_serves_cadence", label=_("Serves the cadence of an account"))
     opportunity = ReferenceFilter(to_field_name="key", queryset=_opportunities, label=_("Deal"))
+    with_role = filters.ChoiceFilter(
+        method="filter_role", choices=Contact.BuyingRole.choices, label=_("With somebody of this buying role")
+    )
     kind = ReferenceFilter(to_field_name="key", queryset=ActivityKind.objects.all(), label=_("Kind"))
     state = filters.ChoiceFilter(method="filter_state", choices=STATES, label=_("State"))
     planned_from = filters.DateFilter(method="filter_from", label=_("Planned from"))
@@ -74,6 +78,10 @@ class ActivityFilter(filters.FilterSet):
         """Of the owner's own accounts, as the capacity page counts them; false: all others."""
         rows = queryset.filter(serves_cadence(rules_now()))
         return rows if value else queryset.exclude(pk__in=rows.order_by().values("pk"))
+
+    def filter_role(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        met = Activity.contacts.through.objects.filter(contact__buying_role=value).order_by()
+        return queryset.filter(pk__in=met.values("activity_id"))
 
     def filter_state(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return in_state(queryset, value)

@@ -71,10 +71,11 @@ class TierMeanwhileSerializer(serializers.Serializer[Any]):
 
 
 class SuggestedSerializer(serializers.Serializer[Any]):
-    """Scores 0-5 that our facts suggest, null where they do not say, with these facts and the first rows behind them.
+    """Scores 0-5 that our facts suggest, null where they do not say, with these facts and the latest ten rows of each.
 
     Orders of the last twelve months (`now`), of the twelve `before`, the `quarters` of eight that had some; `meetings`
-    with a decision maker in twelve months; `orders` and `activities` by key.
+    with a decision maker in twelve months. By key: `orders` of `orders_count` that make up `now`, `orders_before` of
+    `orders_before_count`, `activities` of `meetings`; all of them by `orders/` and `activities/` with their filters.
     """
 
     scores = serializers.DictField(child=serializers.IntegerField(allow_null=True))
@@ -84,10 +85,16 @@ class SuggestedSerializer(serializers.Serializer[Any]):
     spend = TotalField(allow_null=True)
     meetings = serializers.IntegerField()
     orders = serializers.SerializerMethodField()
+    orders_count = serializers.IntegerField()
+    orders_before = serializers.SerializerMethodField()
+    orders_before_count = serializers.IntegerField()
     activities = serializers.SerializerMethodField()
 
     def get_orders(self, facts: Facts) -> list[str]:
         return [row.key for row in facts.orders]
+
+    def get_orders_before(self, facts: Facts) -> list[str]:
+        return [row.key for row in facts.orders_before]
 
     def get_activities(self, facts: Facts) -> list[str]:
         return [row.key for row in facts.activities]

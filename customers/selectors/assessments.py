@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.apps import apps
@@ -54,13 +52,18 @@ def assessment_due(customers: QuerySet[Any], today: date) -> QuerySet[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What we know of a customer: orders of twelve months and of the twelve before, meetings, and the rows behind."""
+    """What we know of a customer: orders of twelve months and of the twelve before, meetings, and the latest rows of
+    each with how many there are.
+    """
 
     now: Decimal
     before: Decimal
     quarters: int
     spend: Decimal | None
     orders: list[Any]
+    orders_count: int
+    orders_before: list[Any]
+    orders_before_count: int
     meetings: int
     activities: list[Any]
 
@@ -86,18 +89,26 @@ def suggested(sums: Mapping[str, Any], spend: Decimal | None, meetings: int) -> 
 
 
 def facts_of(customer: Customer, user: User, today: date) -> Facts:
-    """Four queries, over what the reader may see."""
+    """Five queries, over what the reader may see."""
     orders = Order.objects.visible_to(user).filter(customer=customer)
-    found = orders.aggregate(**order_sums(today))
+    of_year, of_last = (booked_in(each.first, each.last) for each in order_years(today))
+    counts = {"orders": Count("pk", filter=of_year), "orders_before": Count("pk", filter=of_last)}
+    found = orders.aggregate(**order_sums(today), **counts)
     met = _meetings(customer.contacts, user, t12m(today))  # type: ignore[attr-defined]
     activities: Any = apps.get_model("opportunities", "Activity").objects
     done = activities.filter(pk__in=met.values("activity_id"))
     return Facts(
         now=found["now"] or NOTHING, before=found["before"] or NOTHING, quarters=_quarters(found),
         spend=customer.annual_spend,
-        orders=list(orders.filter(_of_quarters(today))[:MOST_FACTS]),
+        orders=list(orders.filter(of_year)[:MOST_FACTS]), orders_count=found["orders"],
+        orders_before=list(orders.filter(of_last)[:MOST_FACTS]), orders_before_count=found["orders_before"],
         meetings=done.count(), activities=list(done.select_related("kind").order_by("-done_at")[:MOST_FACTS]),
     )  # fmt: skip
+
+
+def order_years(today: date) -> tuple[Period, Period]:
+    """The twelve months up to today, and the twelve before."""
+    return t12m(today), t12m(add_months(today, -12))
 
 
 def order_sums(today: date) -> dict[str, Any]:
@@ -105,7 +116,8 @@ def order_sums(today: date) -> dict[str, Any]:
 
     Each as of its own last day, with orders that were archived later (FINE-PRINT 53).
     """
-    sums = {"now": _sum(t12m(today)), "before": _sum(t12m(add_months(today, -12)))}
+    now, before = order_years(today)
+    sums = {"now": _sum(now), "before": _sum(before)}
     counts = {f"q{number}": Count("pk", filter=_in_quarter(today, number)) for number in range(suggest.QUARTERS)}
     return {**sums, **counts}
 
@@ -114,11 +126,6 @@ def _in_quarter(today: date, number: int) -> Q:
     """Orders of three months: those up to today, and so many times three months before."""
     first = add_months(today, -3 * (number + 1)) + timedelta(days=1)
     return booked_in(first, add_months(today, -3 * number))
-
-
-def _of_quarters(today: date) -> Q:
-    """Orders that one of the aggregates counts."""
-    return reduce(or_, (_in_quarter(today, number) for number in range(suggest.QUARTERS)))
 
 
 def _quarters(sums: Mapping[str, Any]) -> int:

@@ -1,6 +1,8 @@
 """Assessments: the scorecard with what facts suggest, the history, the override."""
 
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -49,8 +51,28 @@ def assess(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Assess %(name)s") % {"name": customer.name}, submit=_("Save assessment"),
         said=_("The assessment was saved."), back=_history_of(customer), template="customers/assessments/form.html",
         parent=(reverse("customer", args=[pk]), customer.name), customer=customer, facts=facts,
+        lists=_lists_of(customer, today()), open_facts="facts" in request.GET,
         seen=latest.pk if latest else 0, criteria=_criteria(form, facts), **judged_by(form),
     )  # fmt: skip
+
+
+def _lists_of(customer: Customer, day: date) -> dict[str, str]:
+    """The addresses of all the rows behind each of the facts."""
+    now, before = selectors.order_years(day)
+    return {
+        "now": _orders(customer, now.first, now.last),
+        "before": _orders(customer, before.first, before.last, archived="true", as_of=before.last.isoformat()),
+        "quarters": _orders(customer, before.first, now.last, archived="true"),
+        "meetings": reverse("activities") + "?" + urlencode({
+            "whose": "all", "state": "done", "customer": customer.key, "with_role": "decision_maker",
+            "done_from": now.first.isoformat(), "done_to": now.last.isoformat(),
+        }),
+    }  # fmt: skip
+
+
+def _orders(customer: Customer, first: date, last: date, **asked: str) -> str:
+    days = {"booked_from": first.isoformat(), "booked_to": last.isoformat()}
+    return reverse("orders") + "?" + urlencode({"customer": customer.key, **days, **asked})
 
 
 def _criteria(form: AssessForm, facts: selectors.Facts) -> list[tuple[Any, Any, int | None]]:

@@ -47,6 +47,9 @@ def _listed(request: HttpRequest, filters: Any, kind: str, default: str) -> dict
     }  # fmt: skip
 
 
+CARRIED = ("customer", "booked_from", "booked_to", "as_of", "sort")  # come with the address, not with the form
+
+
 @require_safe
 def order_list(request: HttpRequest) -> HttpResponse:
     """Orders in sight; of one that its seller sees without its customer, the customer has no name."""
@@ -57,6 +60,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     shown = {row.customer_id for row in context["page"].object_list}
     context["named"] = set(Customer.objects.visible_to(user).filter(pk__in=shown).values_list("pk", flat=True))
     context["count"], context["total"] = facts.total(context["rows"])
+    context["carried"] = [(name, request.GET[name]) for name in CARRIED if request.GET.get(name)]
     return render(request, "customers/facts/orders.html", context)
 
 

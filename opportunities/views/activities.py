@@ -17,7 +17,7 @@ from opportunities.views.activity_dialogs import found, may_edit
 
 SUBJECTS = ("customer", "opportunity", "owner")  # filters that say whose activities, or with whom
 CARRIED = (  # filters that come with the address, not with the form
-    *SUBJECTS, "serves_cadence", "planned_from", "planned_to", "done_from", "done_to",
+    *SUBJECTS, "serves_cadence", "with_role", "planned_from", "planned_to", "done_from", "done_to",
 )  # fmt: skip
 
 

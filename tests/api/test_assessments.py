@@ -50,6 +50,7 @@ def test_what_the_facts_suggest_comes_with_its_rows(company, api):
     assert found["scores"] == {"sales": 1, "growth": None, "potential": 4, "goals": 1}
     assert (found["now"], found["before"], found["spend"], found["quarters"]) == ("300.00", "0.00", "1000.00", 1)
     assert (found["orders"], found["activities"], found["meetings"]) == ([row.key], [done.key], 1)
+    assert (found["orders_count"], found["orders_before"], found["orders_before_count"]) == (1, [], 0)
     assert api(company.stranger).get(f"customers/{customer.pk}/assessments/suggested/").status_code == 404
 
 

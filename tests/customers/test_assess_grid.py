@@ -139,7 +139,10 @@ def test_suggestions_are_those_of_the_single_form(company, customer, signed_in):
             company.rep, customer=customer, contacts=[decider], done_at=timezone.now() - timedelta(hours=hour)
         )
     factories.customer(company.rep, "Blank")
-    blank, own = signed_in(company.rep).get(URL).context["rows"]
+    page = signed_in(company.rep).get(URL)
+    blank, own = page.context["rows"]
+    text = page.content.decode()
+    assert f'href="/customers/{customer.pk}/assess/?facts"' in text
     assert own.row.suggested == facts_of(customer, company.rep, today()).scores()
     assert own.row.suggested == {"sales": 2, "growth": 5, "potential": 4, "goals": 2}
     assert blank.row.suggested == {"sales": 0, "growth": None, "potential": None, "goals": 0}

@@ -162,8 +162,47 @@ def test_facts_suggest_scores_and_never_take_the_place_of_ours(company, customer
     order(customer, 13, 200)
     order(customer, 30, 900)
     facts = facts_of(customer, company.rep, today())
-    assert (facts.now, facts.before, facts.quarters, len(facts.orders)) == (250, 200, 3, 3)
+    assert (facts.now, facts.before, facts.quarters) == (250, 200, 3)
+    assert (facts.orders_count, facts.orders_before_count) == (2, 1)
     assert facts.scores() == {"sales": 2, "growth": 5, "potential": 4, "goals": 0}
+
+
+def test_each_fact_leads_to_all_its_rows(company, customer, signed_in):
+    client = signed_in(company.rep)
+    for number in range(12):
+        Order.objects.create(
+            key=f"n{number}", customer=customer, owner=company.rep, amount=Decimal(100 + number), booked_on=today()
+        )
+    for months, archived in ((13, timezone.now()), (14, None), (15, timezone.now() - timedelta(days=400))):
+        order(customer, months, 200)
+        Order.objects.filter(key=f"o{months}").update(archived_at=archived)
+    boss = factories.contact(company.rep, customer, "Boss", buying_role="decision_maker")
+    user = factories.contact(company.rep, customer, "User", buying_role="user")
+    for people in [[boss]] * 11 + [[user]]:
+        done = factories.activity(company.rep, customer=customer, contacts=people)
+        type(done).objects.filter(pk=done.pk).update(done_at=timezone.now())
+    answer = client.get(address("customer_assess", customer))
+    facts, lists = answer.context["facts"], answer.context["lists"]
+    text = answer.content.decode()
+    assert "10 of 12: show all" in text
+    assert "10 of 11: show all" in text
+    assert (len(facts.orders), facts.orders_count, len(facts.orders_before)) == (10, 12, 2)
+    for name, sum_of in (("now", facts.now), ("before", facts.before)):
+        listed = client.get(lists[name]).context
+        count = facts.orders_count if name == "now" else facts.orders_before_count
+        assert (listed["count"], listed["total"]) == (count, sum_of), name
+    assert facts.before == 400, "what was archived later is in it, what was archived before is not"
+    assert client.get(lists["quarters"]).context["count"] == 15
+    assert client.get(lists["meetings"]).context["counts"].done == facts.meetings == 11
+    for each in lists.values():
+        assert each.replace("&", "&amp;") in text
+
+
+def test_filtering_a_list_of_orders_again_keeps_its_days(company, customer, signed_in):
+    order(customer, 1, 100)
+    page = signed_in(company.rep).get(reverse("orders"), {"booked_from": "2020-01-01", "as_of": "2030-01-01"})
+    assert '<input type="hidden" name="booked_from" value="2020-01-01">' in page.content.decode()
+    assert '<input type="hidden" name="as_of" value="2030-01-01">' in page.content.decode()
 
 
 @pytest.mark.parametrize(

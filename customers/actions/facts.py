@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import edits
 from accounts.models import User
+from accounts.selectors import today
 from config.web.fields import FIRST_YEAR, LAST_YEAR
 from customers.actions.shared import (
     only,
@@ -25,6 +26,18 @@ CONTRACT_FIELDS = ("title", "amount", "starts_on", "ends_on", "renewed_by")
 NPS_FIELDS = ("contact", "score", "answered_on", "comment")
 
 
+def _refuse_future(name: str, day: date | None) -> None:
+    """What was ordered or answered has happened."""
+    if day is not None and day > today():
+        raise ValidationError({name: _("This day must not lie in the future.")})
+
+
+def _refuse_future_change(row: Order | NpsResponse, name: str, wanted: dict[str, Any]) -> None:
+    """A day that stays as it is may lie there: an import may have brought it."""
+    if name in wanted and wanted[name] != getattr(row, name):
+        _refuse_future(name, wanted[name])
+
+
 # --- Orders
 
 
@@ -33,14 +46,18 @@ def create_order(*, actor: User, customer: Customer, **fields: Any) -> Order:
     """An order of a customer; `owner` is the seller, the actor where it says nobody and the actor sells."""
     refuse_unless_may_add(customer, actor)
     fields.setdefault("owner", actor if actor.sells else None)
-    return edits.create(Order(customer=customer, **fields), actor=actor)
+    row = Order(customer=customer, **fields)
+    _refuse_future("booked_on", row.booked_on)
+    return edits.create(row, actor=actor)
 
 
 @transaction.atomic
 def edit_order(*, order: Order, changes: dict[str, Any], seen: int | None, actor: User) -> Order:
     """Set fields of ORDER_FIELDS."""
     refuse_to_change(order, actor)
-    return edits.edit(order, changes=only(changes, ORDER_FIELDS), seen=seen, actor=actor)
+    wanted = only(changes, ORDER_FIELDS)
+    _refuse_future_change(order, "booked_on", wanted)
+    return edits.edit(order, changes=wanted, seen=seen, actor=actor)
 
 
 def archive_order(*, order: Order, seen: int | None, actor: User) -> Order:
@@ -135,6 +152,7 @@ def create_nps_response(*, actor: User, customer: Customer, **fields: Any) -> Np
     refuse_unless_may_add(customer, actor)
     row = NpsResponse(customer=customer, **fields)
     _refuse_stranger(row)
+    _refuse_future("answered_on", row.answered_on)
     return edits.create(row, actor=actor)
 
 
@@ -145,6 +163,7 @@ def edit_nps_response(*, response: NpsResponse, changes: dict[str, Any], seen: i
     wanted = only(changes, NPS_FIELDS)
     if wanted.get("contact") != response.contact:
         _refuse_stranger(NpsResponse(customer=response.customer, contact=wanted.get("contact")))
+    _refuse_future_change(response, "answered_on", wanted)
     return edits.edit(response, changes=wanted, seen=seen, actor=actor)
 
 

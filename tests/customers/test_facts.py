@@ -183,6 +183,34 @@ def test_the_answers_contact_is_the_customers(company, customer):
         edit_nps_response(response=row, changes={"score": 11}, seen=1, actor=company.rep)
 
 
+def test_what_was_ordered_or_answered_does_not_lie_in_the_future(company, customer, signed_in):
+    client, tomorrow = signed_in(company.rep), today() + timedelta(days=1)
+    sent = {"orders": ("booked_on", {"amount": "5"}), "nps": ("answered_on", {"score": "9"})}
+    for path, (name, values) in sent.items():
+        page = client.post(f"/customers/{customer.pk}/{path}/new/", {**values, name: tomorrow.isoformat()})
+        assert page.status_code == 422
+        assert page.context["form"].errors == {name: ["This day must not lie in the future."]}
+        resource = {"orders": "orders", "nps": "nps-responses"}[path]
+        body = {**values, "customer": customer.key, name: tomorrow.isoformat()}
+        answer = client.post(f"/api/v1/{resource}/", body, content_type="application/json")
+        assert (answer.status_code, list(answer.json())) == (400, [name])
+    assert not Order.objects.exists() and not NpsResponse.objects.exists()
+
+
+def test_a_day_to_come_that_an_import_brought_stays_but_none_is_set(company, customer):
+    tomorrow, later = today() + timedelta(days=1), today() + timedelta(days=2)
+    order = Order.objects.create(customer=customer, amount=5, booked_on=tomorrow)
+    answer = NpsResponse.objects.create(customer=customer, score=9, answered_on=tomorrow)
+    for changes in ({"amount": Decimal(6)}, {"amount": Decimal(7), "booked_on": tomorrow}):
+        edit_order(order=order, changes=changes, seen=None, actor=company.rep)
+    edit_nps_response(response=answer, changes={"score": 8}, seen=None, actor=company.rep)
+    with pytest.raises(ValidationError) as of_order:
+        edit_order(order=order, changes={"booked_on": later}, seen=None, actor=company.rep)
+    with pytest.raises(ValidationError) as of_answer:
+        edit_nps_response(response=answer, changes={"answered_on": later}, seen=None, actor=company.rep)
+    assert (set(of_order.value.message_dict), set(of_answer.value.message_dict)) == ({"booked_on"}, {"answered_on"})
+
+
 def test_the_latest_answer_of_each_person_counts_and_the_lowest_of_a_day(company, customer):
     one, two = factories.contact(company.rep, customer), factories.contact(company.rep, customer)
     day = today()

@@ -127,6 +127,16 @@ class SeenSerializer(serializers.Serializer[Any]):
 # --- Lists ------------------------------------------------------------------------------------
 
 
+class Search(SearchFilter):
+    """`search=`: every word in one of the view's `search_fields`."""
+
+    def get_search_terms(self, request: Request) -> Any:
+        try:
+            return super().get_search_terms(request)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({self.search_param: error.detail}) from error
+
+
 class Ordering(BaseFilterBackend):
     """`ordering=name` or `-name`, one of the view's `orderings` {name: column}: empty values last, ties by id."""
 
@@ -165,7 +175,7 @@ class Resource(viewsets.GenericViewSet[Any]):
 
     lookup_value_regex = "[0-9]{1,18}"
     answered_once = True  # POST takes `Idempotency-Key`; not where an answer must not be kept, or a body is a file
-    filter_backends = (DjangoFilterBackend, SearchFilter, Ordering)
+    filter_backends = (DjangoFilterBackend, Search, Ordering)
     orderings: ClassVar[dict[str, str]] = {"id": "id"}
     default_ordering = "id"
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.db import models
 
 from accounts import visibility
-from accounts.calendar import OrgCalendar
+from accounts.calendar import OrgCalendar, t12m
 from accounts.models import User
 from accounts.selectors import calendar
 
@@ -85,6 +85,10 @@ class ContractQuerySet(OfCustomerQuerySet):
     def not_renewed(self) -> Self:
         """Those that nothing follows: one that was archived follows nothing."""
         return self.filter(models.Q(renewed_by=None) | models.Q(renewed_by__archived_at__isnull=False))
+
+    def lapsed(self, day: date) -> Self:
+        """Those that ended in the twelve months to the day, itself left out, and that nothing follows."""
+        return self.not_renewed().filter(ends_on__gte=t12m(day).first, ends_on__lt=day)
 
 
 class OfPlanQuerySet(InUse):

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.calendar import t12m
 from accounts.models import User
 from config.web.money import MoneyField
 from config.web.revisions import Revised, random_key
@@ -79,6 +80,10 @@ class Contract(Revised):
     def is_renewed(self) -> bool:
         """Whether one follows that is in use."""
         return self.renewed_by is not None and self.renewed_by.archived_at is None
+
+    def has_lapsed(self, day: date) -> bool:
+        """Whether it is among those that `lapsed` finds."""
+        return not self.is_renewed and t12m(day).first <= self.ends_on < day
 
     def next_term(self) -> tuple[date, date]:
         """First and last day of one that follows at once and lasts as long, none later than the last day there is."""

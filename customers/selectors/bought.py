@@ -18,12 +18,12 @@ from accounts.selectors import calendar, today
 from customers.models import Coverage, Customer, Product
 from customers.querysets import booked_in
 from customers.rules.share import SHARE_THRESHOLD, Slice, share_of, slices
+from customers.selectors.facts import RENEWAL_DAYS
 
 MOST_ORDERS = 20
 MOST_ANSWERS = 20
 MOST_CONTRACTS = 20
 YEARS = 4  # of revenue, this one included
-RENEWAL_DAYS = 90
 HALF = Decimal("0.5")  # a bar of shares ends here at the earliest
 
 
@@ -225,11 +225,14 @@ def _cell(unit: Any, found: Coverage | None, is_open: bool) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class ContractRow:
-    """A contract; `days` until it ends (negative: ended), `due` when it ends soon or has ended and none follows."""
+    """A contract; `days` until it ends (negative: ended), `due` when it ends soon, `lapsed` when it has ended lately,
+    and none follows.
+    """
 
     contract: Any
     days: int
     due: bool
+    lapsed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +263,7 @@ def _contracts(customer: Customer) -> list[ContractRow]:
 
 def _contract_row(contract: Any, day: date) -> ContractRow:
     open_end = not contract.is_renewed and day <= contract.ends_on <= day + timedelta(RENEWAL_DAYS)
-    return ContractRow(contract, (contract.ends_on - day).days, open_end)
+    return ContractRow(contract, (contract.ends_on - day).days, open_end, contract.has_lapsed(day))
 
 
 def _latest(answers: Any) -> list[Any]:

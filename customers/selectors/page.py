@@ -61,13 +61,15 @@ def for_page(user: User) -> QuerySet[Any]:
 
     `editable`, the figures and contacts of the list, `closed_count`; orders of the twelve months to today,
     `order_count` and `order_amount`, and of the twelve before, `amount_before`; `days_late` of payment by the
-    latest assessment, and `renewal_on`, the next end of a contract that nothing follows.
+    latest assessment, `renewal_on`, the next end of a contract that nothing follows, and `lapsed_on`, the last one
+    that has passed.
     """
     closed = opportunities_of(user).filter(customer=OuterRef("pk")).exclude(outcome="open")
     day = today()
     orders = _orders(user, t12m(day))
     latest = Assessment.objects.filter(customer=OuterRef("pk")).order_by("-assessed_at", "-id")
-    ending = Contract.objects.in_use().not_renewed().filter(customer=OuterRef("pk"), ends_on__gte=day)
+    contracts = Contract.objects.in_use().filter(customer=OuterRef("pk"))
+    ending = contracts.not_renewed().filter(ends_on__gte=day)
     found = with_contacts(with_figures(Customer.objects.visible_to(user), user), user)
     found = found.select_related("owner__team", "team", "parent")
     return found.annotate(
@@ -79,6 +81,7 @@ def for_page(user: User) -> QuerySet[Any]:
         amount_before=figure(_orders(user, t12m(add_months(day, -12))), total=Sum("amount")),
         days_late=Subquery(latest.values("payment_days_late")[:1]),
         renewal_on=Subquery(ending.order_by("ends_on").values("ends_on")[:1]),
+        lapsed_on=Subquery(contracts.lapsed(day).order_by("-ends_on").values("ends_on")[:1]),
     )
 
 

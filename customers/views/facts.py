@@ -73,6 +73,7 @@ def contract_list(request: HttpRequest) -> HttpResponse:
     context["count"], context["total"] = facts.total(context["rows"])
     context["due"] = facts.renewals_due(user, today()).count()
     context["today"], context["soon"] = today(), today() + timedelta(days=facts.RENEWAL_DAYS)
+    context["lapsed"] = {row.pk for row in context["page"].object_list if row.has_lapsed(today())}
     return render(request, "customers/facts/contracts.html", context)
 
 

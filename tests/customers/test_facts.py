@@ -11,6 +11,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.calendar import t12m
 from accounts.models import AuditEntry
 from accounts.selectors import today
 from customers.actions import (
@@ -127,6 +128,38 @@ def test_what_an_archived_contract_renews_is_not_renewed(company, customer, sign
     other = renew_contract(contract=row, ends_on=today() + timedelta(days=395), amount=None, actor=company.rep)
     row.refresh_from_db()
     assert (row.renewed_by, row.is_renewed) == (other, True)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "not renewed"), ("zh-hans", "未续签")])
+def test_a_contract_that_ended_and_that_none_follows_is_said(company, customer, signed_in, language, words):
+    client, day, page = signed_in(company.rep), today(), reverse("customer", args=[customer.pk])
+    company.rep.language = language
+    company.rep.save(update_fields=["language"])
+    row = contract(customer, company.rep, day, starts_on=day - timedelta(days=700), title="Service")
+    places = (page, reverse("customer_facts", args=[customer.pk]), reverse("contracts"))
+
+    def said(ends_on=None):
+        if ends_on:
+            Contract.objects.filter(pk=row.pk).update(ends_on=ends_on)
+        shown = for_page(company.rep).get(pk=customer.pk)
+        row.refresh_from_db()
+        assert shown.lapsed_on in (None, row.ends_on)
+        told = {words in client.get(place).content.decode() for place in places}
+        assert told == {shown.lapsed_on is not None} == {row.has_lapsed(day)}
+        return told.pop()
+
+    year = t12m(day).first
+    days = (day - timedelta(days=1), year, year - timedelta(days=1), day)
+    assert [said(each) for each in days] == [True, True, False, False]
+    assert said(day - timedelta(days=1)) and not renewals_due(company.rep, day).exists()
+    other = contract(customer, company.rep, day + timedelta(days=30))  # of another line, it follows nothing
+    assert said() and for_page(company.rep).get(pk=customer.pk).renewal_on == other.ends_on
+    made = renew_contract(contract=row, ends_on=day + timedelta(days=365), amount=None, actor=company.rep)
+    assert not said()
+    archive_contract(contract=made, seen=None, actor=company.rep)
+    assert said()
+    archive_contract(contract=row, seen=None, actor=company.rep)
+    assert for_page(company.rep).get(pk=customer.pk).lapsed_on is None
 
 
 def test_an_archived_contract_is_not_renewed(company, customer, signed_in):

@@ -25,6 +25,7 @@ from pipeline.interchange import (
     checks,
     found,
     layout,
+    retirement,
     rows,
     same_customers,
     settling,
@@ -144,6 +145,7 @@ class _Import:
         staging.analyze(staging.TOUCHED)
         self.historian = Historian(self.report, self.plan.timelines(), self.calendar, self.keep)
         self.historian.compute(self.progress)
+        retirement.check_retirements(self.report, self.calendar.tz)
         staging.analyze(staging.OUT, staging.VERSION, *map(staging.changes_of, (*COPIED, *COPIED_AFTERWARDS)))
         self.surveyor = Surveyor()
         self.surveyor.compute()
@@ -169,6 +171,7 @@ class _Import:
         self._recompute_what_moved()
         found.forget_retitled()
         writing.write_opportunities()
+        retirement.refuse_moved_meanwhile()
         belonging.move_activities()
         self.surveyor.look_for_moved()
         for file in COPIED_AFTERWARDS:

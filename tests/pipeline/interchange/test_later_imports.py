@@ -12,7 +12,7 @@ from customers.actions import edit_customer
 from customers.models import Contact, Customer
 from opportunities.actions import edit_opportunity, edit_stage, move_to_stage
 from opportunities.models import Opportunity, OpportunityVersion, Stage, StageSetting
-from pipeline.interchange import export_workspace, import_workspace
+from pipeline.interchange import SourceError, export_workspace, import_workspace
 from tests.pipeline.interchange.workspaces import BASE, changed, facts, load, versions, wipe, write
 
 pytestmark = pytest.mark.django_db
@@ -313,3 +313,56 @@ def test_who_is_new_cannot_sign_in_and_has_been_in_their_team_for_ever(works):
     assert not person("ann").has_usable_password()
     [row] = UserTeam.objects.filter(user=person("ann"))
     assert (row.team.key, row.valid_from.year) == ("east", 1900)
+
+
+def retired(key):
+    """stages.csv in which this stage is out of use since March."""
+    [head, *rows] = BASE["stages.csv"].splitlines()
+    rows = [f"{row},2026-03-01T09:00:00" if row.startswith(key) else f"{row}," for row in rows]
+    return "\n".join([f"{head},retired_at", *rows, ""])
+
+
+def places(report):
+    return [(bad.file, bad.line, bad.column, bad.value) for bad in report.bad_rows]
+
+
+def test_a_stage_is_not_retired_while_open_ones_stand_in_it(works):
+    report = import_workspace(write(works, {"stages.csv": retired("offer")}))
+    assert places(report) == [("stages.csv", 3, "retired_at", "2026-03-01T09:00:00+08:00")]
+    assert Stage.objects.get(key="offer").retired_at is None
+    wipe()
+    assert places(import_workspace(works)) == places(report)
+
+
+def test_a_stage_is_retired_with_its_open_ones_moved_and_goes_round(works, tmp_path):
+    moved = EVENTS + "o1,2026-03-01T09:00:00,,stage,lead,\n"
+    load(write(works, {"stages.csv": retired("offer"), "opportunity_events.csv": moved}))
+    assert (one().stage.key, Stage.objects.get(key="offer").retired_at is None) == ("lead", False)
+    export_workspace(tmp_path / "out")
+    assert changed(load(tmp_path / "out")) == {}
+    wipe()
+    load(tmp_path / "out")
+
+
+def test_no_event_leaves_an_open_one_in_a_stage_that_was_retired_before(works):
+    moved = EVENTS + "o1,2026-03-01T09:00:00,,stage,lead,\n"
+    load(write(works, {"stages.csv": retired("offer"), "opportunity_events.csv": moved}))
+    back = moved + "o1,2026-03-02T09:00:00,,stage,offer,\n"
+    report = import_workspace(write(works, {"stages.csv": None, "opportunity_events.csv": back}))
+    assert ("opportunity_events.csv", 7, "value", "offer") in places(report)
+
+
+def test_a_stage_is_not_retired_when_somebody_moves_one_into_it_meanwhile(works, monkeypatch):
+    from pipeline.interchange import load as loading
+
+    real = loading.settling.write_organisation
+
+    def meanwhile(changes):
+        lead = Stage.objects.get(key="lead")
+        move_to_stage(opportunity=one(), stage=lead, seen=None, actor=person("ann"), reason="Too early")
+        return real(changes)
+
+    monkeypatch.setattr(loading.settling, "write_organisation", meanwhile)
+    with pytest.raises(SourceError):
+        import_workspace(write(works, {"stages.csv": retired("lead")}))
+    assert Stage.objects.get(key="lead").retired_at is None

@@ -287,7 +287,9 @@ def test_the_demo_administrator_needs_a_real_one_to_stay(settings, signed_in):
     User.objects.update(language="en")
     name, admin = Organisation.objects.get().name, User.objects.get(username="admin")
     client = signed_in(admin)
-    assert "Invite an administrator" in client.get("/settings/demo/remove/").content.decode()
+    page = client.get("/settings/demo/remove/").content.decode()
+    assert "Invite an administrator" in page
+    assert "is deleted for good" not in page and "Delete everything" not in page
     refused = client.post("/settings/demo/remove/", {"name": name})
     assert refused.status_code == 422
     factories.person("real", role="admin")

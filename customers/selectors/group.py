@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, OuterRef, Sum, Value
+from django.db.models import Count, OuterRef, Q, Sum, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from accounts.calendar import t12m
@@ -13,8 +14,15 @@ from accounts.selectors import today
 from customers.models import Customer, Order
 from customers.selectors.page import figure, opportunities_of
 
-MOST = 200  # companies of one group
-DEPTH = 3  # levels below the one on top
+MOST = 200  # companies shown of one group; the sums are over all of them
+WHOLE = """
+WITH RECURSIVE above(id, parent_id) AS (
+    SELECT id, parent_id FROM customers_customer WHERE id = %s
+    UNION SELECT each.id, each.parent_id FROM customers_customer each JOIN above ON each.id = above.parent_id
+), whole(id) AS (
+    SELECT id FROM above
+    UNION SELECT each.id FROM customers_customer each JOIN whole ON each.parent_id = whole.id
+) SELECT id FROM whole"""  # ids of all companies above a customer and all below those, hidden ones too
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,72 +39,69 @@ class Company:
     @property
     def indent(self) -> int:
         """Steps to the right."""
-        return min(2 * self.level, 5)
+        return min(self.level + 1, 5) if self.level else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The tree, top first, and its sums."""
+    """The tree, top first, as far as it is shown; how many companies it has and the sums of all of them."""
 
     companies: list[Company]
+    count: int
     revenue: Decimal
     open_amount: Decimal
     open_count: int
 
 
 def group_of(customer: Customer, user: User) -> Group:
-    """The company on top of the visible ones above the customer, and those below: as many queries as levels.
+    """The whole group that the reader may see from whichever of its companies one looks at it. One query.
 
-    A company that is hidden or archived ends the branch: what hangs below it is not told as part of the group.
+    A company that is hidden or archived ends the branch: what hangs beyond it is not told as part of the group.
     """
-    levels = [[_top(customer, user) or _seen(user, archived=True).get(pk=customer.pk)]]
-    while levels[-1] and len(levels) <= DEPTH:
-        parents = [row.pk for row in levels[-1]]
-        levels.append(list(_seen(user).filter(parent__in=parents).order_by("name", "id")[:MOST]))
-    companies = _tree(levels, customer.pk)
+    rows = {row.pk: row for row in _seen(customer, user)}
+    line = _up(rows, customer.pk)
+    companies = _tree(rows, line[-1], customer.pk)
     return Group(
-        companies,
+        [each for place, each in enumerate(companies) if place < MOST or each.customer.pk in line],
+        len(companies),
         sum((each.revenue for each in companies), Decimal(0)),
         sum((each.open_amount for each in companies), Decimal(0)),
         sum(each.open_count for each in companies),
     )
 
 
-def _top(customer: Customer, user: User) -> Any:
-    """The highest visible company above, so near that the customer and its subsidiaries are in the tree; None: none."""
-    top, parent = None, customer.parent_id
-    for _step in range(DEPTH - 1):
-        found = _seen(user).filter(pk=parent).first() if parent else None
-        if found is None:
-            break
-        top, parent = found, found.parent_id
-    return top
-
-
-def _seen(user: User, archived: bool = False) -> Any:
+def _seen(customer: Customer, user: User) -> Any:
     months = t12m(today())
     orders = Order.objects.visible_to(user).in_use()
     orders = orders.filter(customer=OuterRef("pk"), booked_on__range=(months.first, months.last))
     open_ones = opportunities_of(user).filter(customer=OuterRef("pk"), outcome="open", archived_at=None)
-    found = Customer.objects.visible_to(user)
-    found = found if archived else found.in_use()
-    return found.annotate(
+    told = Q(archived_at=None) | Q(pk=customer.pk)
+    found = Customer.objects.visible_to(user).filter(told, pk__in=RawSQL(WHOLE, [customer.pk]))  # noqa: S611 - a constant
+    return found.order_by("name", "id").annotate(
         revenue=figure(orders, total=Sum("amount")),
         open_amount=figure(open_ones, total=Sum("amount")),
         open_count=Coalesce(figure(open_ones, n=Count("pk")), Value(0)),
     )
 
 
-def _tree(levels: list[list[Any]], here: int) -> list[Company]:
+def _up(rows: dict[int, Any], pk: int) -> list[int]:
+    """The company and those above it, up to the one on top."""
+    line = [pk]
+    while (parent := rows[line[-1]].parent_id) in rows and parent not in line:
+        line.append(parent)
+    return line
+
+
+def _tree(rows: dict[int, Any], top: int, here: int) -> list[Company]:
+    """From the top down, each before those below it."""
     below: dict[int, list[Any]] = {}
-    for row in (row for level in levels[1:] for row in level):
-        below.setdefault(row.parent_id, []).append(row)
-
-    def walk(row: Any, level: int) -> list[Company]:
-        own = Company(
-            row, level, row.revenue or Decimal(0), row.open_amount or Decimal(0), row.open_count, row.pk == here
-        )
-        children = below.get(row.pk, []) if level + 1 < len(levels) else []
-        return [own, *(each for child in children for each in walk(child, level + 1))]
-
-    return walk(levels[0][0], 0)
+    for row in rows.values():
+        if row.archived_at is None:
+            below.setdefault(row.parent_id, []).append(row)
+    found, waiting = [], [(rows[top], 0)]
+    while waiting:
+        row, level = waiting.pop()
+        revenue, amount = row.revenue or Decimal(0), row.open_amount or Decimal(0)
+        found.append(Company(row, level, revenue, amount, row.open_count, row.pk == here))
+        waiting += [(each, level + 1) for each in reversed(below.pop(row.pk, []))]
+    return found

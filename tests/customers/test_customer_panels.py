@@ -231,13 +231,47 @@ def test_a_group_is_added_up_over_what_one_sees(company, signed_in):
     assert [row.customer.name for row in rest.companies] == ["Middle", "Child", "Unseen child"]
 
 
-def test_a_deep_group_is_told_around_the_customer(company):
+def test_a_deep_group_is_one_from_wherever_one_looks_at_it(company, django_assert_num_queries):
     row, rows = None, []
-    for number in range(6):
-        row = factories.customer(company.rep, f"Level {number}", parent=row)
+    for number in range(30):
+        row = factories.customer(company.rep, f"Level {number:02}", parent=row)
+        order(row, 1, 2**number)
         rows.append(row)
-    told = [[each.customer.name[-1] for each in group_of(row, company.rep).companies] for row in rows]
-    assert told == [list(each) for each in ("0123", "0123", "0123", "1234", "2345", "345")]
+    for place in (0, 5, 29):
+        with django_assert_num_queries(2):  # the calendar's among them
+            found = group_of(rows[place], company.rep)
+        assert [each.customer for each in found.companies] == rows
+        assert [each.level for each in found.companies if each.here] == [place]
+        assert (found.count, found.revenue) == (30, 2**30 - 1)
+
+
+def test_a_hidden_company_parts_a_deep_group(company):
+    top = factories.customer(company.rep, "Top")
+    beside = factories.customer(company.rep, "Beside", parent=top)
+    hidden = factories.customer(company.stranger, "Hidden", parent=top)
+    below = factories.customer(company.rep, "Below", parent=hidden)
+    last = factories.customer(company.rep, "Last", parent=below)
+    for place, row in enumerate((top, beside, hidden, below, last)):
+        order(row, 1, 10**place)
+    told = {row.name: group_of(row, company.rep) for row in (top, beside, below, last)}
+    assert [(each.count, each.revenue) for each in told.values()] == [(2, 11), (2, 11), (2, 11_000), (2, 11_000)]
+    assert group_of(last, company.executive).revenue == 11_111
+
+
+def test_a_large_group_says_how_many_it_shows_and_adds_up_all(company, signed_in, monkeypatch):
+    monkeypatch.setattr("customers.selectors.group.MOST", 2)
+    top = factories.customer(company.rep, "Top")
+    for number in range(4):
+        child = factories.customer(company.rep, f"Child {number}", parent=top)
+        order(child, 1, 100)
+    for at, shown in ((top, ["Top", "Child 0"]), (child, ["Top", "Child 0", "Child 3"])):
+        found = group_of(at, company.rep)
+        assert [each.customer.name for each in found.companies] == shown
+        assert (found.count, found.revenue) == (5, 400)
+        said = f"{len(shown)} of 5 companies are shown; the total is over all of them."
+        assert said in panel(signed_in(company.rep), at, "group")
+    monkeypatch.undo()
+    assert "companies are shown" not in panel(signed_in(company.rep), top, "group")
 
 
 def test_the_scorecard_on_the_page(company, signed_in, own):

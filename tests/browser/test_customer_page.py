@@ -1,12 +1,13 @@
 """The customer's page: its panels come by themselves, and each is a page too."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.selectors import today
-from customers.models import Assessment, Coverage, Order, Supplier, TierRules, Unit
+from customers.models import Assessment, Contract, Coverage, Order, Supplier, TierRules, Unit
 from customers.rules.tiers import CRITERIA
 from opportunities.models import Stakeholder
 from tests import factories
@@ -22,6 +23,8 @@ def busy_customer(company):
     product = factories.product(company.admin, "Lift")
     Order.objects.create(customer=customer, product=product, amount=Decimal(400_000), booked_on=today())
     Supplier.objects.create(customer=customer, name="Rival", annual_amount=Decimal(300_000))
+    ended = today() - timedelta(days=1)
+    Contract.objects.create(customer=customer, starts_on=ended - timedelta(days=364), ends_on=ended)
     unit = Unit.objects.create(customer=customer, name="North")
     Coverage.objects.create(unit=unit, product=product, state="ours")
     factories.customer(company.rep, "Airport parts", parent=customer)

@@ -285,7 +285,7 @@ def _plain(
     home = reverse("activity", args=[activity.pk])
     context = {
         "form": form, "url": request.path, "conflict": conflict, "cancel": home, "parent": (home, str(activity)),
-        **context,
+        "draft": request.path.strip("/"), **context,
     }  # fmt: skip
     return _drawn(request, "layouts/form.html", context, 409 if conflict else 422 if form.is_bound else 200)
 

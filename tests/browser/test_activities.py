@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.selectors import calendar, today
+from opportunities.actions import debrief_activity, edit_activity
 from opportunities.forms.activities import QuickActivityForm
 from opportunities.models import Activity, Checkpoint, HeightsVersion, Opportunity
 from tests import factories
@@ -186,6 +187,72 @@ def test_a_draft_of_just_now_keeps_its_moment(company, deal, open_page, monkeypa
     steps.save(window)
     expect(toast(window)).to_be_visible()
     assert local(Activity.objects.get().done_at) == typed
+
+
+@pytest.mark.parametrize(
+    ("what", "field", "typed"),
+    [
+        ("edit", "objective", "Measure the loss"),
+        ("reschedule", "planned_at", "2027-01-15T09:00"),
+        ("cancel", "reason", "They are closed"),
+        ("coach", "note", "Ask for the date"),
+    ],
+)
+def test_what_was_typed_about_an_activity_outlives_a_reload_and_ends_with_a_save(
+    company, deal, open_page, what, field, typed
+):  # fmt: skip
+    visit = factories.activity(company.rep, opportunity=deal)
+    if what == "coach":
+        debrief_activity(activity=visit, done_at=timezone.now(), seen=1, actor=company.rep)
+    window = open_page(company.manager, f"/activities/{visit.pk}/{what}/")
+    page, box = window.page, window.page.locator(f"main [name={field}]")
+    box.fill(typed)
+    page.reload()
+    expect(page.locator(".asc-draft-note")).to_be_visible()
+    expect(box).to_have_value(typed)
+    steps.sound(window, f"restored draft: {what}")
+    page.locator("main .asc-dialog-f [type=submit]").click()
+    page.wait_for_url(f"**/activities/{visit.pk}/")
+    assert kept(page) == []
+
+
+def test_a_draft_of_an_edit_asks_about_what_was_changed_since_and_is_discarded_whole(
+    company, deal, person, open_page
+):  # fmt: skip
+    visit = factories.activity(company.rep, opportunity=deal, contacts=[person])
+    visit = debrief_activity(activity=visit, done_at=timezone.now(), seen=1, actor=company.rep, outcome="They agree")
+    window = open_page(company.rep, f"/activities/{visit.pk}/", expected=["status of 409"])
+    page, form = window.page, dialog(window)
+
+    def typed(text):
+        page.goto(f"/activities/{visit.pk}/")
+        page.locator("header details.asc-menu > summary.btn").click()
+        page.get_by_role("link", name=say(window, "Edit"), exact=True).click()
+        if text:
+            form.locator("[name=outcome]").fill(text)
+
+    typed("They sign")
+    changes = {"outcome": "They wait"}
+    edit_activity(activity=visit, changes=changes, seen=visit.version, actor=company.manager)
+    typed("")
+    expect(form.locator("[name=outcome]")).to_have_value("They sign")
+    steps.send(window)
+    expect(form.locator(".asc-conflict")).to_contain_text("They wait")
+    form.locator(".asc-conflict [value=mine]").click()
+    expect(toast(window)).to_be_visible()
+    visit.refresh_from_db()
+    assert (visit.outcome, list(visit.contacts.all()), kept(page)) == ("They sign", [person], [])
+
+    typed("Half a sentence")
+    changes = {"outcome": "They signed"}
+    edit_activity(activity=visit, changes=changes, seen=visit.version, actor=company.manager)
+    typed("")
+    form.locator(".asc-draft-note button").click()
+    expect(form.locator("[name=outcome]")).to_have_value("They signed")
+    form.locator("[name=skill]").fill("Listening")
+    steps.save(window)
+    visit.refresh_from_db()
+    assert (visit.outcome, visit.skill, list(visit.contacts.all())) == ("They signed", "Listening", [person])
 
 
 def kept(page):

@@ -4,7 +4,8 @@
    localStorage under the person signed in and NAME. When the form is drawn again they come back, with a note and a
    button that discards them. A save clears them: the server says so with HX-Trigger asc:draft-saved {name}, and without
    htmx with [data-draft-saved=NAME] in the page that follows. So does signing out, for everybody, and another person's
-   signing in. Hidden fields are never kept: they are the server's; nor are files.
+   signing in. Hidden fields are never kept: they are the server's; nor are files. But a draft comes back on the version
+   that it was typed on, so that what somebody has changed since is asked about and not overwritten.
 
    <div data-means="{today: DAY}" data-into="FIELD" data-otherwise="CHOICE"> around a choice: "today" is kept as the day that
    it was, in FIELD under CHOICE, for on another day it means another. While it is still that day, it comes back as "today". */
@@ -13,6 +14,7 @@ import { icon } from "./icon.js";
 const PREFIX = "asc:draft:";
 const NEVER = ["hidden", "submit", "file"];
 const MOST_DAYS = 14;
+const BASE = "input[type=hidden][name=version], input[type=hidden][name^=initial-]"; // RevisedForm
 const OF_SUBJECT = ["contacts", "evidence_contact"]; // drawn anew when what it is about is chosen
 const person = () => document.body.dataset.person ?? "";
 
@@ -36,7 +38,7 @@ const keyOf = (box) => `${PREFIX}${person()}:${box.dataset.draft}`;
 
 function fields(box) {
   const form = box.closest("form");
-  const kept = (field) => field.name && !NEVER.includes(field.type);
+  const kept = (field) => field.name && !NEVER.includes(field.type) && !field.closest("noscript");
   return [...form.elements].filter((field) => kept(field) && box.contains(field));
 }
 
@@ -93,6 +95,14 @@ function choose(field, chosen) {
   }
 }
 
+function pick(picker, chosen) {
+  picker.clear(true);
+  for (const [value, text] of chosen) {
+    picker.addOption({ value, text });
+    picker.addItem(value, true);
+  }
+}
+
 function write(box, kept) {
   for (const field of fields(box)) {
     const value = kept[field.name];
@@ -105,7 +115,15 @@ function write(box, kept) {
   }
 }
 
-function note(box) {
+const baseOf = (box) => [...box.querySelectorAll(BASE)].map(({ name, value }) => [name, value]);
+
+function putBase(box, base) {
+  for (const field of box.querySelectorAll(BASE)) field.remove();
+  const made = ([name, value]) => Object.assign(document.createElement("input"), { type: "hidden", name, value });
+  box.append(...base.map(made));
+}
+
+function note(box, drawn, base) {
   const said = document.createElement("div");
   said.className = "asc-note asc-draft-note";
   said.setAttribute("role", "status");
@@ -118,7 +136,8 @@ function note(box) {
   forget.addEventListener("click", () => {
     store()?.removeItem(keyOf(box));
     box.closest("form").reset();
-    for (const field of fields(box)) field.tomselect?.clear(true);
+    putBase(box, base);
+    for (const field of fields(box)) if (field.tomselect) pick(field.tomselect, drawn[field.name]);
     said.remove();
   });
   said.append(icon("history", 18), words, forget);
@@ -137,10 +156,12 @@ function restore(box) {
   const text = store()?.getItem(keyOf(box));
   if (!text || box.querySelector("[aria-invalid='true']")) return; // a refused form has what was typed
   try {
-    const { at, kept } = JSON.parse(text);
+    const { at, kept, base = baseOf(box) } = JSON.parse(text);
     if (Date.now() - at > MOST_DAYS * 86_400_000) return store().removeItem(keyOf(box));
+    const [drawn, drawnBase] = [read(box), baseOf(box)];
     write(box, asOfNow(box, kept));
-    note(box);
+    putBase(box, base);
+    note(box, drawn, drawnBase);
     askForSubject(box, kept);
   } catch {
     store().removeItem(keyOf(box));
@@ -151,7 +172,7 @@ function keep({ target }) {
   const box = target.closest?.("[data-draft]") ?? target.form?.querySelector("[data-draft]");
   if (!box) return;
   try {
-    store()?.setItem(keyOf(box), JSON.stringify({ at: Date.now(), kept: asMeant(box, read(box)) }));
+    store()?.setItem(keyOf(box), JSON.stringify({ at: Date.now(), kept: asMeant(box, read(box)), base: baseOf(box) }));
   } catch {
     /* the device is full: nothing is kept */
   }

@@ -83,25 +83,27 @@ class EvidenceDrawer:
         return fill('<span class="c-2">{}</span>{}', percent(reading.evidenced), self.icons["check"])
 
     def historical(self, stage: Stage, days: int) -> SafeString:
-        """What came of those that stood so long in this stage; nothing of a closed one, and while too few are known."""
-        known = self._known(stage, days)
+        """What came of those that stood so long in this stage, or how few they are; nothing of a closed one."""
+        if not stage.is_open:
+            return SafeString("")
+        known = of_stage(self.rates, stage.pk, days)
         if known not in self.came:
             self.came[known] = self._came(known)
         return self.came[known]
 
     def historical_words(self, stage: Stage, days: int) -> str:
         """Likewise as bare words."""
-        rate = self._known(stage, days).rate
-        return "" if rate is None else self.words["came"] % {"rate": percent(rate)}
-
-    def _known(self, stage: Stage, days: int) -> Historical:
-        return of_stage(self.rates, stage.pk, days) if stage.is_open else Historical()
+        return self._came_words(of_stage(self.rates, stage.pk, days)) if stage.is_open else ""
 
     def _came(self, known: Historical) -> SafeString:
-        if known.rate is None:
-            return SafeString("")
         values = {"n": known.n, "low": percent(known.low), "high": percent(known.high)}
-        return fill(HISTORICAL, self.words["like this"] % values, self.words["came"] % {"rate": percent(known.rate)})
+        title = self.words["few" if known.rate is None else "like this"] % values
+        return fill(HISTORICAL, title, self._came_words(known))
+
+    def _came_words(self, known: Historical) -> str:
+        if known.rate is None:
+            return self.words["came of few"] % {"n": known.n}
+        return self.words["came"] % {"rate": percent(known.rate)}
 
 
 def _words() -> dict[str, Any]:
@@ -112,5 +114,7 @@ def _words() -> dict[str, Any]:
         "supports": _("evidence %(rate)s"),
         "inflated": _("Declared higher than the evidence supports"),
         "came": _("hist. %(rate)s"),
+        "came of few": _("hist. n = %(n)s"),
         "like this": _("Historical win rate: %(n)s like this, %(low)s–%(high)s"),
+        "few": _("Historical win rate: not calibrated, n = %(n)s"),
     }

@@ -194,8 +194,12 @@ def test_board_and_table_show_it_beside_the_other_rates(told, company, signed_in
     client, rate = signed_in(company.rep), historical_rates()[young.stage_id][0]
     said = f'title="Historical win rate: 40 like this, {percent(rate.low)}–{percent(rate.high)}">hist. 50%<'
     for url in ("/opportunities/", "/opportunities/table/"):
-        assert text_of(client.get(url)).count(said) == 1, url  # not of the one that has stood so longer than any
+        page = text_of(client.get(url))
+        assert page.count(said) == 1, url
+        few = '"Historical win rate: not calibrated, n = 0">hist. n = 0<'
+        assert page.count(few) == 1, url  # of the one that has stood so longer than any; of the closed ones nothing
     assert 'aria-label="Stage: 10% hist. 50% Discover. Edit"' in text_of(client.get("/opportunities/table/"))
+    assert 'aria-label="Stage: 10% hist. n = 0 Discover. Edit"' in text_of(client.get("/opportunities/table/"))
     lines = text_of(client.get("/opportunities/export.csv")).splitlines()
     at = lines[0].split(",").index("Historical win rate")
     assert sorted(line.split(",")[at] for line in lines[1:]) == ["", "0.5000"]

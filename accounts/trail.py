@@ -3,7 +3,7 @@
 Rows of the apps above are reached by the name of their model, as in `visibility.py`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -249,6 +249,21 @@ def page_of(
         newer=shown[0].pk if shown and newer else None,
         older=shown[-1].pk if shown and older else None,
     )
+
+
+def entries_about(row: models.Model, paths: Mapping[type[Any], str]) -> models.QuerySet[AuditEntry]:
+    """Every write about the row and what hangs on it; `paths` lead from each kind of that to the row.
+
+    A union of what the index of each kind gives: an OR would read the whole trail.
+    """
+    own = AuditEntry.objects.filter(model=row._meta.model_name, object_id=row.pk).order_by()
+    parts = [own.values("pk"), *(_about(model, path, row) for model, path in paths.items())]
+    return AuditEntry.objects.filter(pk__in=parts[0].union(*parts[1:]))
+
+
+def _about(model: type[Any], path: str, row: models.Model) -> models.QuerySet[Any, Any]:
+    rows = model._base_manager.filter(**{path: row}).order_by().values("pk")
+    return AuditEntry.objects.filter(model=model._meta.model_name, object_id__in=rows).order_by().values("pk")
 
 
 def every_line(entries: models.QuerySet[AuditEntry], reader: User) -> Iterator[Line]:

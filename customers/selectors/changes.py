@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts import trail
 from accounts.models import AuditEntry
 from customers.models import (
     AccountPlan,
@@ -29,15 +30,5 @@ WITH_VALUES = [name for name in ("customer", *(model._meta.model_name or "" for 
 
 
 def entries_about(customer: Customer) -> QuerySet[AuditEntry]:
-    """Every write about the customer, its contacts, facts and plans.
-
-    A union of what the index of each kind gives: an OR would read the whole trail.
-    """
-    own = AuditEntry.objects.filter(model="customer", object_id=customer.pk).order_by()
-    parts = [own.values("pk"), *(_about(model, path, customer) for model, path in PATHS.items())]
-    return AuditEntry.objects.filter(pk__in=parts[0].union(*parts[1:]))
-
-
-def _about(model: type[Any], path: str, customer: Customer) -> QuerySet[Any, Any]:
-    rows = model._base_manager.filter(**{path: customer}).order_by().values("pk")
-    return AuditEntry.objects.filter(model=model._meta.model_name, object_id__in=rows).order_by().values("pk")
+    """Every write about the customer, its contacts, facts and plans."""
+    return trail.entries_about(customer, PATHS)

@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Trim
 
 from accounts import visibility
-from accounts.models import User
+from accounts.models import AuditEntry, User
 
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -147,3 +148,14 @@ class ActivityQuerySet(models.QuerySet[Any]):
     def with_names(self) -> Self:
         """With the rows that a list names beside an activity."""
         return self.select_related("kind", "customer", "opportunity", "owner__team")
+
+
+class CalendarFeedQuerySet(models.QuerySet[Any]):
+    """Private calendar addresses."""
+
+    def usable(self) -> Self:
+        """Those of people who were not deactivated since they made them: who comes back has none of before."""
+        ended = AuditEntry.objects.filter(
+            model="user", object_id=OuterRef("user_id"), action="deactivate", at__gte=OuterRef("created_at")
+        )
+        return self.filter(~Exists(ended))

@@ -11,7 +11,7 @@ from customers.models import Contact, Customer
 from customers.rules.attention import FACE_TO_FACE
 from opportunities.models.evidence import in_language
 from opportunities.models.opportunities import Opportunity
-from opportunities.querysets import ActivityQuerySet
+from opportunities.querysets import ActivityQuerySet, CalendarFeedQuerySet
 
 
 class ActivityKind(Revised):
@@ -125,6 +125,8 @@ class CalendarFeed(models.Model):
     user = models.OneToOneField(User, models.PROTECT, related_name="calendar_feed")
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = CalendarFeedQuerySet.as_manager()
 
     def __str__(self) -> str:
         return str(self.user_id)

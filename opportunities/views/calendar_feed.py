@@ -15,8 +15,8 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.form_pages import form_page
 from accounts.forms import NothingForm
+from accounts.invitations import may_sign_in
 from accounts.models import User
-from accounts.selectors import today
 from accounts.tokens import digest
 from opportunities import actions
 from opportunities.models import Activity, CalendarFeed
@@ -52,8 +52,8 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _person(token: str) -> User:
-    row = CalendarFeed.objects.select_related("user__team").filter(token_hash=digest(token)).first()
-    if row is None or not User.objects.active_on(today()).filter(pk=row.user_id).exists():
+    row = CalendarFeed.objects.usable().select_related("user__team").filter(token_hash=digest(token)).first()
+    if row is None or not may_sign_in(row.user):
         raise Http404
     return row.user
 
@@ -66,7 +66,7 @@ def _page(request: HttpRequest, activity: Activity) -> str:
 def show(request: HttpRequest) -> HttpResponse:
     """Whether the person has a calendar address, and since when."""
     user: Any = request.user
-    row = CalendarFeed.objects.filter(user=user).first()
+    row = CalendarFeed.objects.usable().filter(user=user).first()
     return render(request, "activities/feed.html", {"feed": row})
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AccessToken, AuditEntry
+from accounts.models import AccessToken, AuditEntry, User
 from accounts.selectors import calendar, today
 from accounts.tokens import create_token, digest, find_token
 from tests.api.conftest import Api, client_of
@@ -60,6 +60,13 @@ def test_revoking_asks_first_and_ends_it_at_once(company, signed_in):
     assert browser.post(path).status_code == 404
     entry = AuditEntry.objects.get(action="revoke_token")
     assert (entry.actor, entry.changes, entry.door) == (company.rep, {"name": ["Report", None]}, "browser")
+
+
+def test_nobody_of_the_demo_comes_in_by_a_token_either(company, api):
+    client = api(company.rep)
+    assert client.get("me/").status_code == 200
+    User.objects.filter(pk=company.rep.pk).update(is_demo=True)
+    assert client.get("me/").status_code == 401
 
 
 def test_nobody_meets_the_tokens_of_others(company, signed_in, api):

@@ -9,6 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.people import reactivate_person
 from accounts.selectors import calendar, today
 from customers.actions import archive_contact, archive_customer
 from opportunities import actions
@@ -396,6 +398,12 @@ def test_an_address_ends(company, client):
     assert client.get(reverse("calendar_ics", args=[new])).status_code == 200
     actions.deactivate_person(person=company.rep, seen=None, actor=company.admin)
     assert client.get(reverse("calendar_ics", args=[new])).status_code == 404
+    reactivate_person(person=User.objects.get(pk=company.rep.pk), seen=None, actor=company.admin)
+    assert client.get(reverse("calendar_ics", args=[new])).status_code == 404, "who comes back has none of before"
+    later = actions.make_calendar_feed(actor=User.objects.get(pk=company.rep.pk))
+    assert client.get(reverse("calendar_ics", args=[later])).status_code == 200
+    User.objects.filter(pk=company.rep.pk).update(is_demo=True)
+    assert client.get(reverse("calendar_ics", args=[later])).status_code == 404, "nor may they sign in"
     again = actions.make_calendar_feed(actor=company.mate)
     actions.revoke_calendar_feed(actor=company.mate)
     assert client.get(reverse("calendar_ics", args=[again])).status_code == 404

@@ -15,6 +15,8 @@ from django.template import engines
 from django.template.loader import get_template
 from django.test import RequestFactory
 from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.context_processors import frame
 from accounts.models import User
@@ -133,6 +135,9 @@ def test_a_blank_stands_between_sentences_but_in_chinese(language, between):
     with translation.override(language):
         assert ui.gap() == between
         assert ui.sentences(["One.", "Two."]) == f"One.{between}Two."
+        both = ui.sentences(["<i>One.", format_html("<a>{}</a>", "Two & more.")])
+        assert both == f"&lt;i&gt;One.{between}<a>Two &amp; more.</a>" and isinstance(both, SafeString)
+        assert not isinstance(ui.sentences(["<i>One."]), SafeString)
 
 
 def test_names_are_escaped():

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms, template
 from django.forms.utils import flatatt
 from django.templatetags.static import static
-from django.utils.html import format_html, json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.translation import get_language
@@ -29,8 +29,11 @@ def gap() -> str:
 
 @register.filter
 def sentences(texts: Iterable[Any]) -> str:
-    """Sentences one after the other, such as what is wrong with a field."""
-    return gap().join(str(text) for text in texts)
+    """Sentences one after the other, such as what is wrong with a field; a link in one of them stays a link."""
+    said = [str(text) for text in texts]
+    if any(isinstance(text, SafeString) for text in said):
+        return format_html_join(gap(), "{}", ((text,) for text in said))
+    return gap().join(said)
 
 
 # --- Icons and badges -------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from accounts.conflicts import version_in
+from accounts.conflicts import in_words, version_in
 from customers.actions.tiers import LONGEST_NOTE, set_meanwhile
 from customers.models import Assessment, Customer
 from customers.rules import tiers as rules
@@ -19,6 +19,10 @@ LABELS = {
     "credit": gettext_lazy("Credit and payment"),
     "goals": gettext_lazy("Access to present and future goals"),
     "openness": gettext_lazy("Openness to ideas"),
+}
+GATES = {
+    "negative_margin": gettext_lazy("The margin is negative"),
+    "payment_days_late": gettext_lazy("Payment late, days"),
 }
 REASONS = {
     "points": gettext_lazy("%(tier)s needs %(needed)s points."),
@@ -42,12 +46,26 @@ def words(judged: rules.Judgement) -> list[str]:
     ]
 
 
+def named(name: str, value: Any) -> tuple[str, str]:
+    """What a criterion or a gate is called, and its value in words."""
+    if name in LABELS:
+        return str(LABELS[name]), str(value)
+    field: Any = Assessment._meta.get_field(name)
+    return str(GATES[name]), in_words(field, value)
+
+
+def gates_of(row: Assessment) -> list[tuple[str, str]]:
+    """The gates of which an assessment says something, named."""
+    values = {name: getattr(row, name) for name in GATES}
+    return [named(name, value) for name, value in values.items() if value is not None and value is not False]
+
+
 class AssessForm(forms.Form):
     """Seven scores, a note to each, the two gates."""
 
-    negative_margin = forms.BooleanField(label=gettext_lazy("The margin is negative"), required=False)
+    negative_margin = forms.BooleanField(label=GATES["negative_margin"], required=False)
     payment_days_late = forms.IntegerField(
-        label=gettext_lazy("Payment late, days"), required=False, min_value=0, max_value=32_767
+        label=GATES["payment_days_late"], required=False, min_value=0, max_value=32_767
     )
 
     def __init__(self, data: Any = None, *, latest: Assessment | None = None) -> None:

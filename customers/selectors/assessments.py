@@ -19,6 +19,7 @@ from customers.rules import tiers as rules
 from customers.selectors.tiers import rules_at, rules_now
 
 MOST = 50
+GATES = ("negative_margin", "payment_days_late")  # fields of an assessment that hold a tier down
 MOST_FACTS = 10
 NOTHING = Decimal(0)
 
@@ -157,7 +158,7 @@ class Past:
 
     row: Assessment
     judged: rules.Judgement
-    changed: list[tuple[str, int, int]]
+    changed: list[tuple[str, Any, Any]]  # a criterion or gate, before and after
 
 
 def history(customer: Customer) -> list[Past]:
@@ -176,12 +177,12 @@ def judgement_of(row: Assessment) -> rules.Judgement:
     )  # fmt: skip
 
 
-def _changed(row: Assessment, old: Assessment | None) -> list[tuple[str, int, int]]:
+def _changed(row: Assessment, old: Assessment | None) -> list[tuple[str, Any, Any]]:
     if old is None:
         return []
-    return [
-        (name, old.scores[name], row.scores[name]) for name in rules.CRITERIA if old.scores[name] != row.scores[name]
-    ]
+    found = [(name, old.scores[name], row.scores[name]) for name in rules.CRITERIA]
+    found += [(name, getattr(old, name), getattr(row, name)) for name in GATES]
+    return [(name, before, after) for name, before, after in found if before != after]
 
 
 def preview(

@@ -15,7 +15,7 @@ from accounts.form_pages import form_page
 from accounts.selectors import today
 from customers import actions
 from customers.actions.tiers import may_override
-from customers.assessment_forms import LABELS, AssessForm, OverrideForm, words
+from customers.assessment_forms import LABELS, AssessForm, OverrideForm, gates_of, named, words
 from customers.models import Assessment, Customer, TierRules
 from customers.rules import tiers as rules
 from customers.selectors import assessments as selectors
@@ -114,7 +114,8 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "row": each.row,
             "reasons": words(each.judged),
-            "changed": [(LABELS[name], before, after) for name, before, after in each.changed],
+            "gates": gates_of(each.row),
+            "changed": [(*named(name, before), named(name, after)[1]) for name, before, after in each.changed],
             "scores": [(LABELS[name], each.row.scores[name], each.row.notes.get(name, "")) for name in rules.CRITERIA],
         }
         for each in past

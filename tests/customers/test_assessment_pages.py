@@ -7,9 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from accounts.calendar import add_months
+from accounts.models import User
 from accounts.selectors import today
 from customers.actions import assess_customer, edit_tier_rules
 from customers.models import Assessment, Customer, Order
@@ -72,6 +74,25 @@ def test_the_history_tells_what_changed_and_who_overrode(company, customer, sign
     assert "Growth: 3 → 5" in text
     assert "3A by the rules; Manager overrode it: Their new plant" in text
     assert Customer.objects.get().tier == "5A"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_history_tells_the_gates_and_when_they_changed(company, customer, signed_in, language):
+    """Also those that held down no tier."""
+    for gates in ({}, {"payment_days_late": 45, "negative_margin": True}, {"payment_days_late": 0}):
+        assess_customer(customer=customer, scores={**THREES, "margin": 0}, actor=company.rep, **gates)
+    User.objects.update(language=language)
+    page = signed_in(User.objects.get(pk=company.rep.pk)).get(address("customer_assessments", customer))
+    with translation.override(language):
+        late, negative, yes, no = map(gettext, ("Payment late, days", "The margin is negative", "Yes", "No"))
+    past = [(each["gates"], each["changed"]) for each in page.context["past"]]
+    assert past == [
+        ([(late, "0")], [(negative, yes, no), (late, "45", "0")]),
+        ([(negative, yes), (late, "45")], [(negative, no, yes), (late, "—", "45")]),
+        ([], []),
+    ]
+    for told in (f"{late}: 0", f"{late}: 45 → 0"):
+        assert told in page.content.decode()
 
 
 def test_the_page_offers_an_override_to_whom_it_opens(company, customer, signed_in):

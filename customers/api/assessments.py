@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -39,19 +40,37 @@ class AssessmentSerializer(serializers.ModelSerializer[Assessment]):
         read_only_fields = fields
 
 
+class ScoresField(serializers.DictField):
+    """A score of each criterion; what is wrong is told at each, one that is missing too."""
+
+    child = serializers.IntegerField(
+        min_value=0, max_value=5,
+        error_messages=dict.fromkeys(("invalid", "null", "min_value", "max_value"), _("Give a score from 0 to 5.")),
+    )  # fmt: skip
+
+    def run_child_validation(self, data: dict[str, Any]) -> Any:
+        return super().run_child_validation({**dict.fromkeys(CRITERIA), **data})
+
+
+def _of_criteria(given: dict[str, Any]) -> dict[str, Any]:
+    if unknown := set(given) - set(CRITERIA):
+        raise serializers.ValidationError({name: [_("There is no such criterion.")] for name in sorted(unknown)})
+    return given
+
+
 class NewAssessmentSerializer(serializers.Serializer[Any]):
     """All seven scores 0-5 by criterion: sales, margin, growth, potential, credit, goals, openness."""
 
-    scores = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=5))
+    scores = ScoresField()
     notes = serializers.DictField(child=serializers.CharField(allow_blank=True, max_length=500), required=False)
     negative_margin = serializers.BooleanField(default=False)
     payment_days_late = serializers.IntegerField(min_value=0, max_value=32_767, allow_null=True, default=None)
 
     def validate_scores(self, scores: dict[str, int]) -> dict[str, int]:
-        """The action names each criterion that is missing; here they are told as one field."""
-        if set(scores) != set(CRITERIA):
-            raise serializers.ValidationError(", ".join(CRITERIA))
-        return scores
+        return _of_criteria(scores)
+
+    def validate_notes(self, notes: dict[str, str]) -> dict[str, str]:
+        return _of_criteria(notes)
 
 
 class OverrideSerializer(serializers.Serializer[Any]):

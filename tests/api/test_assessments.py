@@ -3,11 +3,12 @@
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from accounts.models import User
 from accounts.selectors import today
 from customers.actions import create_order
-from customers.models import TierRules
+from customers.models import Assessment, TierRules
 from customers.rules.tiers import CRITERIA
 from tests import factories
 
@@ -34,10 +35,30 @@ def test_the_api_lists_assesses_and_overrides(company, customer, api):
     assert [row["id"] for row in api(company.rep).get(path).json()["results"]] == [made.json()["id"]]
 
 
-@pytest.mark.parametrize("scores", [{}, {"sales": 3}, {**THREES, "sales": 6}, {**THREES, "luck": 1}, "3333333"])
-def test_the_api_refuses_what_is_no_scorecard(company, customer, api, scores):
-    answer = api(company.rep).post(f"customers/{customer.pk}/assessments/", {"scores": scores})
-    assert (answer.status_code, list(answer.json())) == (400, ["scores"])
+@pytest.mark.parametrize(
+    ("scores", "wrong"),
+    [
+        ({}, CRITERIA),
+        ({"sales": 3, "margin": 6}, CRITERIA[1:]),
+        ({**THREES, "sales": 6, "credit": -1, "goals": None, "growth": "x"}, ("sales", "credit", "goals", "growth")),
+    ],
+)
+@pytest.mark.parametrize(("language", "words"), [("en", "Give a score from 0 to 5."), ("zh-hans", None)])
+def test_the_api_names_each_criterion_without_a_score(company, customer, api, scores, wrong, language, words):
+    User.objects.update(language=language)
+    client = api(User.objects.get(pk=company.rep.pk))
+    answer = client.post(f"customers/{customer.pk}/assessments/", {"scores": scores})
+    with translation.override(language):
+        words = words or translation.gettext("Give a score from 0 to 5.")
+    assert (answer.status_code, answer.json()) == (400, {"scores": {name: [words] for name in wrong}})
+    assert not Assessment.objects.exists()
+
+
+def test_the_api_refuses_what_is_no_scorecard(company, customer, api):
+    path, unknown = f"customers/{customer.pk}/assessments/", {"luck": ["There is no such criterion."]}
+    assert api(company.rep).post(path, {"scores": {**THREES, "luck": 1}}).json() == {"scores": unknown}
+    assert api(company.rep).post(path, {"scores": THREES, "notes": {"luck": "x"}}).json() == {"notes": unknown}
+    assert set(api(company.rep).post(path, {"scores": "3333333"}).json()) == {"scores"}
 
 
 def test_what_the_facts_suggest_comes_with_its_rows(company, api):

@@ -75,7 +75,7 @@ class CustomerForm(RevisedForm):
     another = another_field()
     parent = PickerField(
         url="picker_customers", queryset=Customer.objects.none(), label=gettext_lazy("Parent company"), required=False,
-        empty_label="—",
+        empty_label="—", error_messages={"invalid_choice": gettext_lazy("There is no such choice.")},
     )  # fmt: skip
 
     class Meta:

@@ -80,7 +80,7 @@ def edit_customer(*, customer: Customer, changes: dict[str, Any], seen: int | No
     refuse_unless_editable(customer, actor)
     refuse_if_archived(customer)
     wanted = _tidied(only(changes, CUSTOMER_FIELDS))
-    _refuse_circle(customer, wanted.get("parent"))
+    _refuse_circle(customer, wanted.get("parent"), actor)
     _refuse_taken_code(customer, wanted.get("credit_code", ""), actor)
     if "tier" in wanted:
         refuse_tier_by_hand(customer, wanted["tier"])
@@ -105,9 +105,15 @@ def _refuse_taken_code(customer: Customer, code: str, actor: User) -> None:
         raise ValidationError({"credit_code": said}, code="duplicate")
 
 
-def _refuse_circle(customer: Customer, parent: Customer | None) -> None:
-    if parent is not None and customer.pk in {parent.pk, *above(parent)}:
-        raise ValidationError({"parent": _("A company cannot belong to itself.")})
+def _refuse_circle(customer: Customer, parent: Customer | None, actor: User) -> None:
+    """In the words for an unknown parent where the circle goes through a company that the actor does not see."""
+    line = [] if parent is None else [parent.pk, *above(parent)]
+    if customer.pk not in line:
+        return
+    between = line[: line.index(customer.pk)]
+    if Customer.objects.visible_to(actor).filter(pk__in=between).count() < len(between):
+        raise ValidationError({"parent": _("There is no such choice.")})
+    raise ValidationError({"parent": _("A company cannot belong to itself.")})
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from accounts.models import AuditEntry
 from customers.actions import edit_customer
 from customers.models import Customer
 from tests import factories
+from tests.api.conftest import client_of
 
 pytestmark = pytest.mark.django_db
 NEW = "/customers/new/"
@@ -230,7 +231,23 @@ def test_a_company_cannot_belong_to_itself(company, signed_in, own):
     child = factories.customer(company.rep, "Child", parent=own)
     response = signed_in(company.rep).post(url(own, "edit"), posted(own, parent=child.key))
     assert response.status_code == 422
-    assert "parent" in response.context["form"].errors
+    assert response.context["form"].errors["parent"] == ["A company cannot belong to itself."]
+
+
+def test_a_circle_through_a_hidden_company_reads_like_an_unknown_parent(company, signed_in, own):
+    hidden = factories.customer(company.stranger, "Hidden company", parent=own)
+    below = factories.customer(company.rep, "Below", parent=hidden)
+
+    def said(who, parent):
+        form = signed_in(who).post(url(own, "edit"), posted(own, parent=parent)).context["form"].errors
+        api = client_of(who).patch(f"customers/{own.pk}/", {"parent": parent, "version": own.version})
+        assert api.status_code == 400
+        return form, api.json()
+
+    unknown = said(company.rep, "unknown")
+    assert unknown == said(company.rep, below.key) == ({"parent": ["There is no such choice."]},) * 2
+    Customer.objects.filter(pk=hidden.pk).update(owner=company.rep)
+    assert said(company.rep, below.key) == ({"parent": ["A company cannot belong to itself."]},) * 2
 
 
 # --- Who may

@@ -36,7 +36,10 @@ def create_token(
     token = AccessToken(user=user, name=name, scope=scope, digest=digest(secret), expires_at=expires_at)
     token.full_clean()
     token.save()
-    audit.record("create_token", row=user, actor=actor or user, changes={"scope": (None, scope)})
+    told = {"token": name, "scope": scope} | ({"expires_at": expires_at} if expires_at else {})
+    audit.record(
+        "create_token", row=user, actor=actor or user, changes={field: (None, value) for field, value in told.items()}
+    )
     return token, secret
 
 
@@ -54,7 +57,7 @@ def revoke_token(*, token: AccessToken, actor: User) -> None:
     """End a token at once. PermissionDenied for another person's."""
     if token.user_id != actor.pk:
         raise PermissionDenied(_("Tokens are revoked by their own person."))
-    audit.record("revoke_token", row=actor, actor=actor, changes={"name": (token.name, None)})
+    audit.record("revoke_token", row=actor, actor=actor, changes={"token": (token.name, None)})
     token.delete()
 
 

@@ -167,7 +167,11 @@ LABELS = {  # of what is no field, or has a name for programs alone
     "merged": _("Merged customer"),
     "merged_into": _("Merged into"),
     "by": _("By"),
+    "token": _("Token"),
+    "scope": _("It may"),
+    "expires_at": _("Expires"),
 }
+OF_TOKENS = {"scope", "expires_at"}  # that a person's rows tell of their tokens
 FACTORS = {  # of evidence the trail keeps `power_4`
     "demand": _("Demand"),
     "power": _("Power"),
@@ -349,6 +353,7 @@ def _models() -> dict[str, type[models.Model]]:
 
 
 def _field(model: str, name: str) -> Any:
+    model = "accesstoken" if model == "user" and name in OF_TOKENS else model
     try:
         found = _models()[model]._meta.get_field(name)
     except (KeyError, FieldDoesNotExist):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import AccessToken, AuditEntry, User
 from accounts.selectors import calendar, today
-from accounts.tokens import create_token, digest, find_token
+from accounts.tokens import create_token, digest, find_token, revoke_token
 from tests.api.conftest import Api, client_of
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,19 @@ def test_revoking_asks_first_and_ends_it_at_once(company, signed_in):
     assert bearer(secret).get("me/").status_code == 401
     assert browser.post(path).status_code == 404
     entry = AuditEntry.objects.get(action="revoke_token")
-    assert (entry.actor, entry.changes, entry.door) == (company.rep, {"name": ["Report", None]}, "browser")
+    assert (entry.actor, entry.changes, entry.door) == (company.rep, {"token": ["Report", None]}, "browser")
+
+
+def test_the_trail_tells_of_a_token_in_words(company, signed_in):
+    ends = timezone.now() + timedelta(days=7)
+    token, _secret = create_token(user=company.rep, name="Reports", scope="write", expires_at=ends)
+    revoke_token(token=token, actor=company.rep)
+    text = " ".join(signed_in(company.admin).get("/settings/audit/").content.decode().split())
+    assert "Token" in text and "It may" in text and "Expires" in text
+    assert "Read and write" in text and ends.isoformat() not in text
+    assert [entry.changes for entry in AuditEntry.objects.filter(action="revoke_token")] == [
+        {"token": ["Reports", None]}
+    ]
 
 
 def test_nobody_of_the_demo_comes_in_by_a_token_either(company, api):

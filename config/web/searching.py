@@ -26,6 +26,9 @@ SYLLABLE = 6  # letters of the longest: zhuang
 NEITHER = re.compile(r"[\W_]+")  # letter nor digit
 FOUR_DIGITS = re.compile(r"(?=([0-9]{4}))")  # at each place where they stand
 NO_DIGIT = re.compile(r"[^0-9]+")
+NO_PHONE = re.compile(r"[^0-9+]+")
+# The code of China, and the 0 of an area, where what follows is a whole number or only it can be meant.
+DIALLED_FIRST = re.compile(r"^(?:(?:\+86|0086(?=[0-9]{10})|86(?=1[0-9]{10}$))0?|0(?=[1-9][0-9]{9,10}$))")
 SPLITS = 6  # ways to cut what was typed into syllables that are tried
 
 
@@ -174,9 +177,21 @@ def wanted(typed: str) -> list[Wanted]:
         ways += [_by_syllables(parts) for parts in islice(_splits(text, _ends_well(text)), SPLITS)]
     if len(text) >= CODE and text.isascii():
         ways.append(Wanted((f"@{text[: _longest(text)]}",)))
-    if text.isdecimal() and len(text) >= DIGITS:
-        ways.append(Wanted((f"#{text[-_longest(text) :]}",)))
+    if number := _number(typed):
+        ways.append(Wanted((f"#{number[-_longest(number) :]}",)))
     return ways
+
+
+def _number(typed: str) -> str:
+    """The end of a phone as it was typed, without what is dialled first: `+86 21 58…` and `021-58…` are both `2158…`.
+
+    Nothing where anything but a number was typed, or too little.
+    """
+    number = digits(typed)
+    if len(number) < DIGITS or number != squeeze(typed):
+        return ""
+    ended = DIALLED_FIRST.sub("", NO_PHONE.sub("", normalize("NFKC", typed))).replace("+", "")
+    return ended if len(ended) >= DIGITS else number
 
 
 def _longest(text: str) -> int:
@@ -230,10 +245,10 @@ def _beginnings() -> frozenset[str]:
 
 def rank_of(texts: Texts, typed: str) -> int | None:
     """How well a row with these texts answers to what was typed, the smallest the best as in `tokens_of`; None: not."""
-    text, number = squeeze(typed), digits(typed)
+    text, number = squeeze(typed), _number(typed)
     ranks = chain.from_iterable(_named(text, squeeze(name)) for name in texts.names)
     coded = (len(code) for code in map(squeeze, texts.codes) if len(text) >= CODE and code.startswith(text))
-    phones = map(digits, texts.phones) if len(number) >= DIGITS and number == text else ()
+    phones = map(digits, texts.phones) if number else ()
     called = (len(phone) for phone in phones if phone.endswith(number))
     return min(chain(ranks, coded, called), default=None)
 

@@ -1,5 +1,7 @@
 """Tokens of names, and how what was typed is read: no database."""
 
+from itertools import product
+
 import pytest
 
 from config.web.searching import Texts, rank_of, tokens_of, wanted
@@ -47,6 +49,24 @@ def test_another_name_is_not(name, typed):
 def test_a_phone_is_found_by_its_end(typed):
     assert found(texts(phone="+86 138 0000 5678"), typed)
     assert not found(texts(phone="138 0000 5670"), typed)
+
+
+MOBILE = ("13881837232", "+86 138 8183 7232", "86-13881837232", "0086 13881837232")
+LANDLINE = ("021-5888 1234", "+86 21 5888 1234", "0086-21-58881234", "(+86) 021 58881234", "2158881234")
+
+
+@pytest.mark.parametrize("phones", [MOBILE, LANDLINE])
+def test_a_phone_is_found_however_it_is_dialled(phones):
+    for kept, typed in product(phones, (*phones, "＋８６" + phones[0])):
+        assert found(texts(phone=kept), typed), (kept, typed)
+        assert not found(texts(phone=kept[:-1] + "9"), typed), (kept, typed)
+
+
+@pytest.mark.parametrize("typed", ["86138818", "00861234", "861234567890", "0138", "+8612"])
+def test_the_end_of_a_phone_is_not_taken_for_a_country(typed):
+    end = typed.removeprefix("+")
+    assert found(texts(phone=f"139{end}"), typed)
+    assert not found(texts(phone=f"1397{end[1:]}"), typed)
 
 
 def test_three_digits_are_not_enough_of_a_phone():

@@ -5,6 +5,7 @@ import gc
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from config.web.context import set_zone
 from config.web.money import set_currency
@@ -12,6 +13,12 @@ from pipeline.runs import leases
 from tests import factories
 from tests.factories import Company
 from tests.matrix.rows import rows  # noqa: F401
+
+# How long an example takes tells of the machine; the examples of a test share its fixtures.
+settings.register_profile(
+    "ascent", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("ascent")
 
 gc.set_threshold(200_000, 50, 100)  # a tenth of the suite's time went into looking for garbage
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.selectors import calendar, today
@@ -94,7 +94,7 @@ def noon():
         yield
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(history=customers_of_history)
 def test_the_filter_finds_what_the_rule_says(company, noon, history):
     Activity.contacts.through.objects.all().delete()

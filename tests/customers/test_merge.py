@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Sum
 from django.http import Http404
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AuditEntry
@@ -125,7 +125,7 @@ def test_every_model_that_hangs_on_a_customer_is_known():
 counts = st.tuples(*[st.integers(0, 2)] * 9)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 @given(mine=counts, theirs=counts)
 def test_no_row_is_lost_or_doubled_and_taking_back_restores_all(company, mine, theirs):
     one, two = factories.customer(company.rep), factories.customer(company.mate, industry="Motors", annual_spend=5)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -34,8 +34,8 @@ from tests.pipeline.chronicle import opportunity
 START = datetime(2026, 3, 9, 16, 0, tzinfo=UTC)  # midnight in Shanghai
 HOUR, INSTANT = timedelta(hours=6), timedelta(microseconds=1)
 LAST = 40  # quarters of a day
-CASES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-RULES = settings(max_examples=300, deadline=None)
+CASES = settings(max_examples=40)
+RULES = settings(max_examples=300)
 
 
 def moment(quarter):

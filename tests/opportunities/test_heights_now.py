@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customers.actions import merge_customers, undo_merge
@@ -22,7 +22,7 @@ from tests import factories
 from tests.copies import held_copies
 from tests.opportunities.test_gate import climb
 
-WALKS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WALKS = settings(max_examples=25)
 ACTS = ("record", "record", "record", "confirm", "lower", "withdraw", "move", "close", "reopen", "edit")
 STAGES = {"move": ("validate", "cocreate", "lock"), "close": ("lost", "no_decision"), "reopen": ("discover",)}
 STEPS = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 30)), min_size=1, max_size=12)

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.selectors import today
@@ -52,7 +52,6 @@ def test_four_of_five_are_enough():
 DATES = st.one_of(st.none(), st.integers(-60, 20).map(days))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.tuples(DATES, DATES), max_size=12))
 def test_never_more_kept_than_due(tasks):
     found = on_time(tasks, DAY)

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -188,7 +188,7 @@ STATES = st.tuples(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(people=st.lists(STATES, max_size=5))
 def test_the_list_is_clear_exactly_while_nobody_is_opposed_without_a_plan(people):
     """Of random veto lists the SQL of the gate says what the rule says of each."""
@@ -234,7 +234,6 @@ def test_gaps(people, gaps):
     assert [gap.kind for gap in early] == [kind for kind in gaps if kind != "thin_contacts"]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(stance=st.integers(-2, 2), influence=st.integers(1, 5), column=st.sampled_from(list(rules.STANCES)),
        row=st.sampled_from(list(rules.INFLUENCES)))  # fmt: skip
 def test_a_place_on_the_map(stance, influence, column, row):

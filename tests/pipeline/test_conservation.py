@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -67,7 +67,7 @@ def scopes(everybody) -> list[tuple[dict[str, str], Scope]]:
 
 
 @given(lives=st.lists(life, min_size=1, max_size=4), days=windows)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 def test_readings_agree_with_the_naive_walk_and_with_one_another(everybody, lives, days):
     with transaction.atomic():
         tell(everybody, lives)

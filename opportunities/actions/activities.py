@@ -50,17 +50,23 @@ def edit_activity(*, activity: Activity, changes: dict[str, Any], seen: int | No
     if row.done_at is None and any(name in wanted and wanted[name] != getattr(row, name) for name in DEBRIEF):
         raise ValidationError(_("This has not been done yet: debrief it first."))
     activity_writing.refuse_kind(wanted.get("kind"), row.kind)
-    _refuse_if_evidence_rests_on(row, wanted.get("kind", row.kind))
+    _refuse_if_evidence_rests_on(row, wanted)
     activity_writing.follow_opportunity(row, wanted, actor)
     return activity_writing.save(row, wanted, actor, seen=seen, action="edit")
 
 
-def _refuse_if_evidence_rests_on(row: Activity, kind: ActivityKind) -> None:
-    """A joint visit that is the only trace of a record stays one."""
-    if row.kind.base not in FACE_TO_FACE or kind.base in FACE_TO_FACE:
+def _refuse_if_evidence_rests_on(row: Activity, wanted: dict[str, Any]) -> None:
+    """A joint visit that is the only trace of a record stays one, with the person who said so."""
+    if row.kind.base not in FACE_TO_FACE:
         return
-    if row.checkpoints.standing().filter(grade="E2", link="", file=None).exists():  # type: ignore[attr-defined]
-        raise ValidationError({"kind": _("Evidence rests on this visit: withdraw the record first.")})
+    resting = row.checkpoints.standing().filter(grade="E2", link="", file=None)  # type: ignore[attr-defined]
+    refusal = _("Evidence rests on this visit: withdraw the record first.")
+    if "kind" in wanted and wanted["kind"].base not in FACE_TO_FACE and resting.exists():
+        raise ValidationError({"kind": refusal})
+    if "contacts" in wanted:
+        left_out = set(row.contacts.all()) - set(wanted["contacts"])
+        if left_out and resting.filter(contact__in=left_out).exists():
+            raise ValidationError({"contacts": refusal})
 
 
 @transaction.atomic

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, visibility
 from accounts.models import User
-from accounts.selectors import today
+from accounts.selectors import calendar, today
 from config.web.templatetags.ui import sentences
 from customers.models import Contact
 from opportunities.actions.files import save_attachment
@@ -47,8 +48,13 @@ class Evidence:
     @property
     def has_trace(self) -> bool:
         """A file or a link; for E2 a joint visit that took place does as well."""
+        return bool(self.link or self.file or self.rests_on_visit)
+
+    @property
+    def rests_on_visit(self) -> bool:
+        """Whether a joint visit that took place is the only trace; who said so must have been there, on that day."""
         met = self.activity is not None and self.activity.is_joint_visit and self.activity.done_at is not None
-        return bool(self.link or self.file or (self.grade == "E2" and met))
+        return self.grade == "E2" and met and not (self.link or self.file)
 
 
 def witness(grade: str, contact: Contact | None, said_on: date | None) -> dict[str, Any]:
@@ -123,6 +129,8 @@ def _refuse_incomplete(row: Opportunity, records: Sequence[Evidence]) -> None:
     if len({(each.factor, each.level) for each in records}) < len(records):
         raise ValidationError(_("Record each level once."))
     needs = needs_on(row)
+    visits = {each.activity for each in records if each.activity is not None and each.rests_on_visit}
+    prefetch_related_objects(list(visits), "contacts")
     found = {index: problems_of(each, row, needs) for index, each in enumerate(records)}
     errors = {
         (name if len(records) == 1 else f"{index}-{name}"): text
@@ -155,9 +163,11 @@ def problems_of(each: Evidence, row: Opportunity, needs: Mapping[str, Sequence[s
         "evidence": not (each.evidence.strip() or each.link or each.file)
         and _("Say what proves it, or add a file or a link."),
         "contact": ("contact" in asked and each.contact is None and _("Say who on the customer's side said so."))
-        or (each.contact is not None and each.contact.customer_id != row.customer_id and _("There is no such choice.")),
+        or (each.contact is not None and each.contact.customer_id != row.customer_id and _("There is no such choice."))
+        or ("trace" in asked and _not_there(each)),
         "said_on": ("said_on" in asked and each.said_on is None and _("Say on which day they said so."))
-        or (each.said_on is not None and each.said_on > today() and _("This day must not lie in the future.")),
+        or (each.said_on is not None and each.said_on > today() and _("This day must not lie in the future."))
+        or ("trace" in asked and _another_day(each)),
         "link": "trace" in asked and not each.has_trace and _trace_wanted(each.grade),
         "activity": _elsewhere(each.activity, row)
         or (each.activity is not None and each.activity.done_at is None and _("This has not been done yet.")),
@@ -169,6 +179,22 @@ def problems_of(each: Evidence, row: Opportunity, needs: Mapping[str, Sequence[s
 
 def _elsewhere(thing: Activity | Attachment | None, row: Opportunity) -> str:
     return _("There is no such choice.") if thing is not None and thing.opportunity_id != row.pk else ""
+
+
+def _not_there(each: Evidence) -> str:
+    """A visit is the trace of those whom it was with."""
+    visit = each.activity
+    if visit is None or not each.rests_on_visit or each.contact in visit.contacts.all():
+        return ""
+    return _("The visit was not with this person: say who was there, or add a file or a link.")
+
+
+def _another_day(each: Evidence) -> str:
+    """What was said at a visit was said on its day."""
+    at = each.activity.done_at if each.activity is not None else None
+    if at is None or not each.rests_on_visit or each.said_on == calendar().local_date(at):
+        return ""
+    return _("The visit was on another day: correct the day, or add a file or a link.")
 
 
 def _trace_wanted(grade: str) -> str:

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.selectors import today
 from customers.actions import create_contact
 from customers.models import Contact
+from customers.rules.attention import FACE_TO_FACE
 from opportunities.actions import Evidence, add_checkpoints
 from opportunities.actions.checkpoints import witness
 from opportunities.forms.fields import DayField
@@ -71,7 +72,7 @@ class EvidenceForm(FileKeeping):
         for each in range(1, TOP + 1):
             self.fields[f"evidence_{each}"] = _text(ladder.rung(each).evidence, first=each == level)
         self._offer_contacts()
-        meetings = opportunity.activities.done().order_by("-done_at", "-pk")
+        meetings = opportunity.activities.done().filter(kind__base__in=FACE_TO_FACE).order_by("-done_at", "-pk")
         kept = meetings.values("pk")[:MEETINGS]
         self.fields["activity"].queryset = meetings.filter(pk__in=kept).select_related("kind")  # type: ignore[attr-defined]
 

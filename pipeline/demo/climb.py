@@ -148,6 +148,8 @@ def rest_on_visits(found: Iterable[Climb], activities: Iterable[dict[str, Any]])
         for visit in held[record["opportunity"]]:
             if visit["done_at"] <= record["recorded_at"] < visit["done_at"] + FRESH:
                 record |= {"activity": visit["key"], "link": "", "said_on": visit["done_at"].date()}
+                if record["contact"] not in visit["contacts"]:
+                    visit["contacts"].append(record["contact"])
 
 
 def _judge(ground: Ground, climb: Climb) -> None:

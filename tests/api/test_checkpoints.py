@@ -1,9 +1,13 @@
 """Evidence through the API: the ladders, adding, confirming, lowering, withdrawing."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from accounts.selectors import today
+from opportunities.actions import debrief_activity
 from opportunities.models import Attachment, Checkpoint
 from tests import factories
 from tests.api.test_schema_and_counts import queries
@@ -81,6 +85,15 @@ def test_what_is_missing_is_named_at_its_field(company, api, deal, contact, fiel
     assert answer.status_code == 400
     assert set(answer.json()) == {field}
     assert not Checkpoint.objects.exists()
+
+
+def test_a_joint_visit_shows_what_those_said_who_were_there(company, api, deal, contact):
+    visit = factories.activity(company.rep, opportunity=deal)
+    visit = debrief_activity(activity=visit, done_at=timezone.now(), seen=None, actor=company.rep)
+    given = body(contact, link="", activity=visit.key, said_on=str(today() - timedelta(days=1)))
+    assert set(add(api(company.rep), deal, given).json()) == {"contact", "said_on"}
+    visit.contacts.add(contact)
+    assert add(api(company.rep), deal, {**given, "said_on": str(today())}).status_code == 201
 
 
 def test_somebody_elses_contact_and_one_of_another_customer_are_no_choice(company, api, deal, contact):

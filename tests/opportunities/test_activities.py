@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import notifications as notices
 from accounts.models import AuditEntry, Notification, User
+from accounts.selectors import calendar
 from accounts.sending import sweep
 from config.web.revisions import StaleWrite
 from opportunities import actions
@@ -182,8 +183,11 @@ def test_all_or_nothing(company, deal, visit):
 @pytest.mark.parametrize(("key", "proves"), [("visit", True), ("call", False)])
 def test_only_a_joint_visit_is_a_trace(company, deal, key, proves):
     person = factories.contact(company.rep, deal.customer)
-    record = Evidence(factor="demand", level=1, grade="E2", evidence="x", contact=person, said_on=date(2026, 1, 5))
-    call = {"kind": kind(key), "done_at": hour_ago(), "opportunity": deal, "evidence": [record], "actor": company.rep}
+    at = hour_ago()
+    told = {"contact": person, "said_on": calendar().local_date(at)}
+    record = Evidence(factor="demand", level=1, grade="E2", evidence="x", **told)
+    call = {"kind": kind(key), "done_at": at, "opportunity": deal, "evidence": [record], "actor": company.rep}
+    call["contacts"] = [person]
     if proves:
         assert actions.log_activity(**call).checkpoints.get().grade == "E2"
     else:

@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from accounts.selectors import today
+from accounts.selectors import calendar, today
 from customers.models import Assessment, Customer
 from customers.selectors.group import group_of
 from opportunities.models import (
@@ -105,6 +105,9 @@ def test_its_evidence_and_its_troubles(demo):
     visits = Checkpoint.objects.exclude(activity=None)
     assert visits.filter(grade="E2").count() > 100 and set(visits.values_list("link", flat=True)) == {""}
     assert not visits.filter(Q(activity__done_at=None) | Q(recorded_at__lt=F("activity__done_at"))).exists()
+    for each in visits.select_related("activity").prefetch_related("activity__contacts"):
+        assert each.contact in each.activity.contacts.all()
+        assert each.said_on == calendar().local_date(each.activity.done_at)
     assert Checkpoint.objects.latest("recorded_at").recorded_at < timezone.now()
 
 

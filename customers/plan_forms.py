@@ -63,6 +63,11 @@ class WithPeople(RevisedForm):
             field.offer(getattr(self.row, name))
             self.initial[name] = getattr(self.row, name)
 
+    def ask_share(self, customer: Customer) -> None:
+        """Our share now is asked for only where it cannot be computed."""
+        if customer.annual_spend:
+            self.fields.pop("share_now", None)
+
 
 class PlanForm(WithPeople):
     """One section of a plan (SECTIONS), or all of it."""
@@ -86,6 +91,7 @@ class PlanForm(WithPeople):
         for name in set(self.Meta.fields) - set(SECTIONS[section]):
             del self.fields[name]
         self.offer_people(customer)
+        self.ask_share(customer)
 
 
 class NewPlanForm(WithPeople):
@@ -105,6 +111,7 @@ class NewPlanForm(WithPeople):
     def __init__(self, data: Any = None, *, customer: Customer, user: User, **options: Any) -> None:
         super().__init__(data, **options)
         self.offer_people(customer)
+        self.ask_share(customer)
         leader = customer.owner or user
         field = self.fields["our_leader"]
         if not self.is_bound and leader.sells and isinstance(field, PickerField):

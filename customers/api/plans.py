@@ -71,6 +71,8 @@ class JointActionSerializer(StrictSerializer):
 
 
 class AccountPlanSerializer(StrictSerializer):
+    """`share_now` was typed: it tells only while the customer's `annual_spend` is not known, else orders do."""
+
     customer = ReferenceField()
     our_leader = person(allow_null=True, required=False)
     their_leader = ReferenceField(among=contacts_of, allow_null=True, required=False)

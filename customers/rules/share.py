@@ -9,7 +9,7 @@ SHARE_THRESHOLD = Decimal("0.30")  # from which a customer counts as won over
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of the yearly spend: `kind` is us, supplier or rest; `ratio` of the spend, which may exceed 1."""
+    """A part of the yearly spend: `kind` is us, supplier or rest; `ratio` of the spend, a supplier's may exceed 1."""
 
     kind: str
     name: str
@@ -19,8 +19,11 @@ class Slice:
 
 
 def share_of(amount: Decimal | None, spend: Decimal | None) -> Decimal | None:
-    """Orders over spend; None while the spend is not known (empty or 0). No orders are a share of 0."""
-    return (amount or Decimal(0)) / spend if spend else None
+    """The wallet share: min(1, orders ÷ spend) (METHOD.md §8), the one function for every page.
+
+    None while the spend is not known (empty or 0). No orders are a share of 0.
+    """
+    return min(Decimal(1), (amount or Decimal(0)) / spend) if spend else None
 
 
 def change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
@@ -30,10 +33,11 @@ def change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
 
 def slices(spend: Decimal | None, ours: Decimal, suppliers: Sequence[tuple[int, str, Decimal]]) -> list[Slice]:
     """Us, each supplier, and what is left of the spend where something is; nothing while the spend is not known."""
-    if not spend:
+    share = share_of(ours, spend)
+    if share is None or spend is None:
         return []
     rest = spend - ours - sum((amount for _row, _name, amount in suppliers), Decimal(0))
-    found = [Slice("us", "", ours, ours / spend)]
+    found = [Slice("us", "", ours, share)]
     found += [Slice("supplier", name, amount, amount / spend, row) for row, name, amount in suppliers]
     if rest > 0:
         found.append(Slice("rest", "", rest, rest / spend))

@@ -44,6 +44,11 @@ class Share:
     removed: list[Any]
 
     @property
+    def exceeds(self) -> bool:
+        """Whether our orders alone are more than the spend: then it is not what the customer spends."""
+        return self.spend is not None and 0 < self.spend < self.ours
+
+    @property
     def mark(self) -> str:
         """Where the threshold stands, 0-100."""
         return self._at(self.threshold)

@@ -10,14 +10,16 @@ from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Que
 from django.db.models.functions import Coalesce
 
 from accounts import visibility
-from accounts.calendar import t12m, week
+from accounts.calendar import week
 from accounts.models import AuditEntry, User
 from accounts.selectors import calendar
 from config.web.composed import prepared
 from customers.models import AccountPlan, Customer, JointAction, Order, PlanLine, TargetCustomer
 from customers.querysets import booked_in
+from customers.rules.share import share_of
 from customers.rules.tiers import KEY_ACCOUNTS
 from customers.selectors.facts import renewals_due
+from customers.selectors.share import computed_share, orders_of_year
 from customers.selectors.tiers import rules_now
 
 REVENUES = ("revenue", "revenue_next", "revenue_third")
@@ -64,7 +66,10 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """All that the page of a plan shows; what was removed may be put back."""
+    """All that the page of a plan shows; what was removed may be put back.
+
+    `share` is today's wallet share; the plan's own `share_now` tells only while that is None.
+    """
 
     plan: AccountPlan
     lines: list[PlanLine]
@@ -72,7 +77,7 @@ class PlanPage:
     removed_lines: list[PlanLine]
     removed_actions: list[JointAction]
     years: list[YearOfPlan]
-    share: float | None
+    share: Decimal | None
     overdue: int
     carried: Carried
 
@@ -118,16 +123,6 @@ def years_of(customer: Customer, year: int, lines: Iterable[PlanLine], today: da
         )
         for n, name in enumerate(REVENUES)
     ]
-
-
-def computed_share(customer: Customer, today: date) -> float | None:
-    """min(1, T12M orders ÷ yearly spend); None when the spend is not known (FINE-PRINT 41)."""
-    if not customer.annual_spend:
-        return None
-    months = t12m(today)
-    orders = Order.objects.in_use().filter(customer=customer, booked_on__range=(months.first, months.last))
-    booked = orders.order_by().aggregate(total=Sum("amount"))["total"] or ZERO
-    return min(1.0, float(booked / customer.annual_spend))
 
 
 def plan_page(plan: AccountPlan, today: date) -> PlanPage:
@@ -234,14 +229,18 @@ def _without_plan(rows: Any, kind: str, what: str, due: str, key_only: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """A customer of the list of plans in one year; `plan` is None where a plan is missing."""
+    """A customer of the list of plans in one year; `plan` is None where a plan is missing.
+
+    `share` is today's wallet share; `share_typed`, in percent, tells only while that is None.
+    """
 
     customer: int
     name: str
     tier: str
     owner: str
     plan: int | None
-    share_now: int | None
+    share: Decimal | None
+    share_typed: int | None
     share_aimed: int | None
     expected: Decimal
     actual: Decimal
@@ -249,7 +248,8 @@ class PlanRow:
 
 
 FIELDS = (
-    "pk", "name", "tier", "owner__name", "plan_id", "share_now", "share_aimed", "expected", "actual", "overdue",
+    "pk", "name", "tier", "owner__name", "plan_id", "bought", "annual_spend", "share_typed", "share_aimed", "expected",
+    "actual", "overdue",
 )  # fmt: skip
 
 
@@ -262,7 +262,8 @@ def plan_rows(customers: QuerySet[Any], *, year: int, today: date) -> QuerySet[A
     found = customers.filter(archived_at=None).annotate(
         has_plan=Exists(plans),
         plan_id=Subquery(plans.values("pk")[:1]),
-        share_now=Subquery(plans.values("share_now")[:1]),
+        bought=_figure(orders_of_year(today).filter(customer=OuterRef("pk")), "customer", Sum("amount")),
+        share_typed=Subquery(plans.values("share_now")[:1]),
         share_aimed=Subquery(plans.values("share_aimed")[:1]),
         expected=_figure(lines, "plan__customer", Sum("revenue")),
         actual=_figure(orders, "customer", Sum("amount")),
@@ -285,5 +286,6 @@ def _overdue_actions(year: int, today: date) -> Any:
 
 def row_of(values: tuple[Any, ...]) -> PlanRow:
     """One row of `plan_rows`."""
-    pk, name, tier, owner, plan, now, aimed, expected, actual, overdue = values
-    return PlanRow(pk, name, tier, owner or "", plan, now, aimed, expected or ZERO, actual or ZERO, overdue)
+    pk, name, tier, owner, plan, bought, spend, typed, aimed, expected, actual, overdue = values
+    share = share_of(bought, spend)
+    return PlanRow(pk, name, tier, owner or "", plan, share, typed, aimed, expected or ZERO, actual or ZERO, overdue)

@@ -1,15 +1,16 @@
-"""The wallet share of many customers at once: orders of twelve months against what they spend a year."""
+"""The wallet share of one customer, and of many at once: orders of twelve months against what they spend a year."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import BigIntegerField, F, Max, Q, Sum
 from django.db.models.functions import Cast
 
 from accounts.calendar import t12m
-from customers.models import Order
+from customers.models import Customer, Order
 from customers.querysets import booked_in
-from customers.rules.share import SHARE_THRESHOLD
+from customers.rules.share import SHARE_THRESHOLD, share_of
 
 PER_CENT = int(SHARE_THRESHOLD * 100)
 
@@ -18,6 +19,12 @@ def orders_of_year(day: date) -> Any:
     """The orders of the twelve months that end on the day, whoever sold them (FINE-PRINT 3, 41)."""
     months = t12m(day)
     return Order.objects.filter(booked_in(months.first, months.last)).order_by()
+
+
+def computed_share(customer: Customer, day: date) -> Decimal | None:
+    """The wallet share as of the day; None while the spend is not known. One query."""
+    ours = orders_of_year(day).filter(customer=customer).aggregate(total=Sum("amount"))["total"]
+    return share_of(ours, customer.annual_spend)
 
 
 def has_low_share(day: date) -> Q:

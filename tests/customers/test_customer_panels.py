@@ -331,7 +331,7 @@ def test_share_and_revenue_are_those_of_plain_sql(case, db):
         share, years = wallet_share(customer, reader), revenue(customer, reader)
         assert share.ours * 100 == cents(customer, plain_t12m(), today())
         if customer.annual_spend:
-            assert share.now == share.ours / customer.annual_spend
+            assert share.now == min(1, share.ours / customer.annual_spend)
         for year, total in years.by_year:
             assert total * 100 == cents(customer, *plain_year(year))
             compared += bool(total)

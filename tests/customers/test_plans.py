@@ -14,6 +14,7 @@ from config.web.revisions import StaleWrite
 from customers import actions
 from customers.models import AccountPlan, Customer, Order
 from customers.selectors import plans as selectors
+from customers.selectors.share import computed_share
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -201,9 +202,53 @@ def test_the_computed_share(customer):
     day = date(2026, 11, 25)
     order(customer, "380000", day)
     order(customer, "1", date(2025, 11, 25))
-    assert selectors.computed_share(customer, day) == 0.38
+    assert computed_share(customer, day) == Decimal("0.38")
     customer.annual_spend = None
-    assert selectors.computed_share(customer, day) is None
+    assert computed_share(customer, day) is None
+
+
+@pytest.mark.parametrize(
+    ("spend", "bought", "share", "shown"),
+    [
+        (1000, 380, Decimal("0.38"), "38%"), (1000, 0, Decimal(0), "0%"), (1000, 1500, Decimal(1), "100%"),
+        (None, 380, None, "30%"), (0, 380, None, "30%"),
+    ],
+)  # fmt: skip
+def test_every_page_has_one_share(company, customer, plan, year, signed_in, spend, bought, share, shown):
+    Customer.objects.filter(pk=customer.pk).update(annual_spend=spend)
+    if bought:
+        order(customer, bought, today())
+    client, of = signed_in(company.rep), [customer.pk]
+
+    def read(name, *args):
+        answer = client.get(reverse(name, args=args))
+        return answer.context, answer.content.decode()
+
+    listed, customers = read("account_plans"), read("customers")
+    page, paper = (read(name, customer.pk, year) for name in ("account_plan", "account_plan_print"))
+    panel = read("customer_share", *of)
+    shares = [
+        listed[0]["page"].object_list[0].share, customers[0]["page"].object_list[0].share, page[0]["found"].share,
+        paper[0]["found"].share, panel[0]["share"].now, read("customer", *of)[0]["share"],
+    ]  # fmt: skip
+    assert shares == [share] * 6
+    for _context, text in (listed, page, paper):
+        assert shown in text
+        assert ("typed: yearly spend not known" in text) == (share is None)
+    if share is not None:
+        assert panel[0]["share"].slices[0].ratio == share
+        assert ("are more than the yearly spend" in panel[1]) == (bought > spend)
+
+
+def test_a_share_that_orders_tell_is_not_asked_for(company, customer, plan, signed_in):
+    client = signed_in(company.rep)
+    urls = (reverse("account_plan_new", args=[customer.pk]), reverse("account_plan_edit", args=[plan.pk, "share"]))
+    assert [b"share_now" in client.get(url).content for url in urls] == [False, False]
+    client.post(urls[1], {"share_aimed": "40", "version": plan.version})
+    plan.refresh_from_db()
+    assert (plan.share_now, plan.share_aimed) == (30, 40)
+    Customer.objects.filter(pk=customer.pk).update(annual_spend=None)
+    assert [b"share_now" in client.get(url).content for url in urls] == [True, True]
 
 
 @pytest.mark.parametrize(("tier", "required"), [("5A", True), ("4A", True), ("3A", False), ("", False)])
@@ -282,7 +327,7 @@ def test_a_plan_is_written_on_its_page(company, signed_in, customer, year):
     client = signed_in(company.rep)
     new = reverse("account_plan_new", args=[customer.pk])
     assert f'value="{year + 1}"' in client.get(f"{new}?year={year + 1}").content.decode()
-    answer = client.post(new, {"year": year, "strategy_now": "Grow", "share_now": "200"})
+    answer = client.post(new, {"year": year, "strategy_now": "Grow", "share_aimed": "200"})
     assert answer.status_code == 422
     assert "Grow" in answer.content.decode()
     answer = client.post(new, {"year": year, "strategy_now": "Grow", "our_leader": "rep"})

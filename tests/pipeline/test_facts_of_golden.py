@@ -16,10 +16,9 @@ from customers.models import Contract, Customer, Order
 from customers.selectors.bought import wallet_share
 from customers.selectors.facts import renewals_due
 from customers.selectors.listing import rows_of
-from customers.selectors.plans import computed_share
 from customers.selectors.pyramid import pyramid
 from customers.selectors.renewals import mark_of, to_remind_of
-from customers.selectors.share import has_low_share
+from customers.selectors.share import computed_share, has_low_share
 from customers.selectors.tiers import rules_now
 from tests.pipeline.test_golden import SHARED, load, november
 
@@ -62,9 +61,9 @@ SHARES = """
 
 
 def shares(after, until):
-    """{customer: cents bought ÷ cents spent, None where the spend is not known}, as of `until`."""
+    """{customer: cents bought ÷ cents spent, at most 1, None where the spend is not known}, as of `until`."""
     found = rows(SHARES, calendar().end_of_day(until), after, until)
-    return {pk: Decimal(int(ours)) / Decimal(int(spend)) if spend else None for pk, spend, ours in found}
+    return {pk: min(1, Decimal(int(ours)) / Decimal(int(spend))) if spend else None for pk, spend, ours in found}
 
 
 def unsettle_some_orders():
@@ -88,7 +87,7 @@ def test_the_wallet_share_of_every_customer(golden, whole):
         found = wallet_share(customer, whole)
         share = now[customer.pk]
         assert (found.now, found.before) == (share, before[customer.pk])
-        assert computed_share(customer, DAY) == (None if share is None else pytest.approx(min(1.0, float(share))))
+        assert computed_share(customer, DAY) == share
     low = set(Customer.objects.filter(has_low_share(DAY)).values_list("pk", flat=True))
     assert low == {pk for pk, share in now.items() if share is not None and share < Decimal("0.3")}
 

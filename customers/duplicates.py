@@ -10,7 +10,7 @@ from operator import or_
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +19,7 @@ from accounts import audit, search, visibility
 from accounts.models import AuditEntry, User
 from accounts.selectors import today
 from config.web.errors import TooManyAttempts
-from customers.models import Customer
+from customers.models import Contact, Customer
 from customers.rules import names
 
 ANSWERS_AN_HOUR = 20
@@ -38,6 +38,7 @@ REASONS = {
     "near": gettext_lazy("similar name"),
 }
 EXACT = ("credit_code", "normalised_name")
+OF_CONTACTS = {"phone": "normalised_phone", "domain": "mail_domain"}  # where contacts have these signs
 SHOWN = ("pk", "key", "name", *NORMALISE)
 
 
@@ -117,19 +118,29 @@ def certain(signs: dict[str, str], user: User) -> list[Candidate]:
 
 
 def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> Any:
-    """Rows that share one of the signs, themselves or as whom they were merged, or are in `others`.
+    """Rows that share one of the signs, themselves, by a contact or as whom they were merged, or are in `others`.
 
     A union, as an OR would read all customers.
     """
     exact = {kind: signs[kind] for kind in EXACT if kind in signs}
     gone = [_ids(merged_into__isnull=False, **{kind: value}).values("merged_into") for kind, value in exact.items()]
-    first, *rest = (*others, *gone, *(_ids(**{kind: value}) for kind, value in signs.items()))
+    met = [_contacts(kind, value).values("customer_id") for kind, value in signs.items() if kind in OF_CONTACTS]
+    first, *rest = (*others, *gone, *met, *(_ids(**{kind: value}) for kind, value in signs.items()))
     found = seen.filter(pk__in=first.union(*rest) if rest else first)
     bearers = Customer.objects.filter(_any_of(exact), merged_into=OuterRef("pk")).order_by("pk")
     formers = {"formerly": "name", **{f"former_{kind}": kind for kind in EXACT}}
     found = found.annotate(**{name: Subquery(bearers.values(column)[:1]) for name, column in formers.items()})
+    theirs = {
+        f"contact_{kind}": Exists(_contacts(kind, value).filter(customer=OuterRef("pk")))
+        for kind, value in signs.items() if kind in OF_CONTACTS
+    }  # fmt: skip
     nearest = Case(When(_any_of(exact), then=0), When(formerly__isnull=False, then=0), default=1)
-    return found.order_by(nearest, "name", "pk").values(*SHOWN, *formers)[: MOST * 4]
+    return found.order_by(nearest, "name", "pk").annotate(**theirs).values(*SHOWN, *formers, *theirs)[: MOST * 4]
+
+
+def _contacts(kind: str, value: str) -> QuerySet[Any]:
+    """The contacts in use with a sign."""
+    return Contact.objects.in_use().filter(**{OF_CONTACTS[kind]: value}).order_by()  # type: ignore[no-any-return]
 
 
 def _any_of(signs: dict[str, str]) -> Q:
@@ -145,7 +156,8 @@ def _ranked(rows: dict[int, dict[str, Any]], signs: dict[str, str]) -> list[Cand
 def _candidate(row: dict[str, Any], signs: dict[str, str]) -> Candidate:
     own = {kind for kind, value in signs.items() if row[kind] == value}
     former = {kind for kind in EXACT if kind in signs and row.get(f"former_{kind}") == signs[kind]}
-    reasons = tuple(kind for kind in signs if kind in own | former) or ("near",)
+    met = {kind for kind in signs if row.get(f"contact_{kind}")}
+    reasons = tuple(kind for kind in signs if kind in own | former | met) or ("near",)
     return Candidate(row["pk"], row["key"], row["name"], reasons, row["formerly"] if former - own else "")
 
 

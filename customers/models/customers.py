@@ -1,5 +1,7 @@
 """Customers, their contacts, and what we sell."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -10,6 +12,7 @@ from config.web.money import MoneyField
 from config.web.revisions import Revised, random_key
 from config.web.searching import Searched
 from customers.querysets import ContactQuerySet, CustomerQuerySet, ProductQuerySet
+from customers.rules.names import signs_of_contact
 
 
 class Product(Revised):
@@ -121,6 +124,8 @@ class Contact(Revised):
         _("stance"), null=True, blank=True, validators=[MinValueValidator(-2), MaxValueValidator(2)]
     )
     notes = models.TextField(_("notes"), max_length=2000, blank=True)
+    normalised_phone = models.CharField(max_length=60, blank=True, default="", editable=False)
+    mail_domain = models.CharField(max_length=254, blank=True, default="", editable=False)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -129,6 +134,12 @@ class Contact(Revised):
 
     class Meta:
         ordering = ["name", "id"]
+        indexes = [
+            models.Index(
+                fields=["normalised_phone"], name="contact_by_phone", condition=~models.Q(normalised_phone="")
+            ),
+            models.Index(fields=["mail_domain"], name="contact_by_mail_domain", condition=~models.Q(mail_domain="")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="contact_influence_is_1_to_5",
@@ -142,3 +153,12 @@ class Contact(Revised):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """By what it is compared follows its phone and mail, whoever saves it (an import does so by itself)."""
+        signs = signs_of_contact(self.phone, self.email)
+        for name, value in signs.items():
+            setattr(self, name, value)
+        if options.get("update_fields") is not None:
+            options["update_fields"] = {*options["update_fields"], *signs}
+        super().save(*args, **options)

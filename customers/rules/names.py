@@ -78,6 +78,13 @@ def normalised_domain(text: str) -> str:
     return re.split(r"[/:?#]", host)[0].removeprefix("www.").strip(".")
 
 
+def signs_of_contact(phone: str, email: str) -> dict[str, str]:
+    """What tells of a contact which company it belongs to, as `normalised_phone` and `mail_domain`; empty: nothing."""
+    found = {"phone": normalised_phone(phone), "domain": normalised_domain(email)}
+    phone, domain = (value if is_sign(kind, value) else "" for kind, value in found.items())
+    return {"normalised_phone": phone, "mail_domain": domain}
+
+
 def is_sign(kind: str, value: str) -> bool:
     """Whether an equal value says anything: a short number or a public mail host is everybody's."""
     if kind == "phone":

@@ -136,6 +136,7 @@ class _Import:
             if self.intake.has(file):
                 rows.compare(file, self.report.present[file.name], self.report, keep=self.keep)
         same_customers.stage_names(self.report)
+        same_customers.stage_signs_of_contacts(self.report)
         same_customers.note_alike(self.report)
         self.plan: Plan = plan(self.report, fresh=self.fresh, keep=self.keep, now=self.started)
         if not self.report.ok:
@@ -207,6 +208,8 @@ class _Import:
         elif file is layout.CUSTOMERS:
             same_customers.write_names()
             tiers.write_first_tiers(self.report, fresh=self.fresh, now=self.started)
+        elif file is layout.CONTACTS:
+            same_customers.write_signs_of_contacts()
         elif file is layout.CUSTOMER_FILES[-1]:
             tiers.write_present_tiers(self.started)
 

@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.actions.merge import relations
 from customers.duplicates import EXACT
-from customers.models import Customer, CustomerTier, Merge
-from customers.rules.names import is_sign, normalised_name
+from customers.models import Contact, Customer, CustomerTier, Merge
+from customers.rules.names import is_sign, normalised_name, signs_of_contact
 from pipeline.interchange import staging
 from pipeline.interchange.columns import File
-from pipeline.interchange.layout import CUSTOMERS, FILES
+from pipeline.interchange.layout import CONTACTS, CUSTOMERS, FILES
 from pipeline.interchange.report import Alike, Bad, Report
 from pipeline.interchange.staging import SIGNS
 
@@ -119,6 +119,19 @@ def stage_names(report: Report) -> None:
     staging.analyze(staging.NAMED)
 
 
+def stage_signs_of_contacts(report: Report) -> None:
+    """Likewise of which company the contacts of the file tell."""
+    if CONTACTS.name not in report.present:
+        return
+    writer = staging.Writer(staging.REACHED, staging.REACHED_COLUMNS)
+    said = f"SELECT csv_line, key, phone, email FROM {CONTACTS.table} WHERE {{page}}"
+    for page in staging.pages(said, "csv_line"):
+        for _line, key, phone, email in page:
+            writer.add([key, phone, email, *signs_of_contact(phone or "", email or "").values()])
+    writer.flush()
+    staging.analyze(staging.REACHED)
+
+
 def note_alike(report: Report) -> None:
     """Warn of new customers who share a sign with one that is there, or with a line above. One query."""
     parts = [part for sign in SIGNS for part in (_with_known(sign), _with_line_above(sign))]
@@ -150,6 +163,16 @@ def _with_line_above(sign: str) -> str:
 
 def _new(sign: str) -> str:
     return f"SELECT n.csv_line, n.key, n.name, o.key, '{sign}' FROM {staging.NAMED} n"
+
+
+def write_signs_of_contacts() -> None:
+    """What tells of which company the contacts of the file are; one changed meanwhile has its own already."""
+    for column, said in (("normalised_phone", "phone"), ("mail_domain", "email")):
+        of, sign, cell = Contact._meta.db_table, f"n.{column}", f"n.{said}"
+        staging.execute(
+            f"UPDATE {of} SET {column} = {sign} FROM {staging.REACHED} n"
+            f" WHERE {of}.key = n.key AND {of}.{said} = {cell} AND {of}.{column} <> {sign}"
+        )
 
 
 def write_names() -> None:

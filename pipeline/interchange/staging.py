@@ -70,9 +70,11 @@ HEIGHTS_COLUMNS = {
 NAMED = "interchange_computed_names"
 SIGNS = ("normalised_name", "credit_code", "phone", "domain")  # by which a customer is taken for another one
 NAMED_COLUMNS = {"csv_line": "int", "key": "text", "name": "text", **dict.fromkeys(SIGNS, "text"), "gone": "flag"}
+REACHED = "interchange_computed_reached"
+REACHED_COLUMNS = dict.fromkeys(("key", "phone", "email", "normalised_phone", "mail_domain"), "text")
 KEPT_COLUMNS = {"csv_line": "int", "stored": "text", "name": "text", "content_type": "text", "size": "int"}
 COMPUTED = {
-    NAMED: NAMED_COLUMNS,
+    NAMED: NAMED_COLUMNS, REACHED: REACHED_COLUMNS,
     VERSION: VERSION_COLUMNS, OUT: OUT_COLUMNS, TOUCHED: TOUCHED_COLUMNS, PROVEN: PROVEN_COLUMNS,
     PROOF: PROOF_COLUMNS, HEIGHTS: HEIGHTS_COLUMNS, KEPT: KEPT_COLUMNS,
 }  # fmt: skip

@@ -8,11 +8,12 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import User
-from customers.actions import edit_customer, merge_customers, undo_merge
+from customers.actions import archive_contact, edit_contact, edit_customer, merge_customers, undo_merge
 from customers.duplicates import candidates, certain, signs_of
 from customers.models import Customer, Merge
 from opportunities.forms.create import QuickCreateForm
 from opportunities.models import Opportunity
+from pipeline.privacy import erase_contact
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,32 @@ def test_candidates_say_why_and_only_those_in_sight(company):
     assert names(candidates(signs_of(name="上海远航汽车有限公司"), company.rep))["远航汽车有限公司"] == ("near",)
     assert names(candidates(signs_of(domain="sail.com"), company.rep))["Mail"] == ("domain",)
     assert candidates(signs_of(domain="qq.com"), company.rep) == []
+
+
+def test_a_customer_is_found_by_its_contacts(company, django_assert_num_queries):
+    own = factories.customer(company.rep, "Far Sail")
+    person = factories.contact(company.rep, own, phone="+86 21 6888-1234", email="Li@Sail.com")
+    factories.contact(company.rep, own, phone="110", email="li@qq.com")
+    hidden = factories.customer(company.stranger, "Hidden")
+    factories.contact(company.stranger, hidden, phone="021 68881234", email="wu@sail.com")
+    assert (person.normalised_phone, person.mail_domain) == ("02168881234", "sail.com")
+    by = signs_of(name="Quite another", phone="021-6888 1234", domain="sail.com")
+    with django_assert_num_queries(1):
+        assert names(certain(by, company.rep)) == {"Far Sail": ("phone", "domain")}
+    assert names(candidates(by, company.rep)) == {"Far Sail": ("phone", "domain")}
+    assert candidates(signs_of(phone="110", domain="qq.com"), company.rep) == []
+    person = edit_contact(contact=person, changes={"phone": "13800138000"}, seen=None, actor=company.rep)
+    assert names(certain(by, company.rep)) == {"Far Sail": ("domain",)}
+    archive_contact(contact=person, seen=None, actor=company.rep)
+    assert certain(by, company.rep) == []
+
+
+def test_what_is_erased_of_a_contact_finds_nothing(company):
+    person = factories.contact(company.rep, factories.customer(company.rep, "Own"), phone="13800138000", email="a@b.cn")
+    erase_contact(contact=person, reason="Asked to", actor=company.admin)
+    person.refresh_from_db()
+    assert (person.normalised_phone, person.mail_domain) == ("", "")
+    assert certain(signs_of(phone="13800138000", domain="b.cn"), company.rep) == []
 
 
 def test_an_exact_one_is_found_among_many_that_share_less(company):

@@ -9,6 +9,7 @@ from customers.rules.names import (
     normalised_domain,
     normalised_name,
     normalised_phone,
+    signs_of_contact,
 )
 
 
@@ -95,3 +96,11 @@ def test_what_is_everybodys_is_no_sign():
     assert is_sign("domain", "example.com")
     assert not is_sign("phone", "110")
     assert not is_sign("normalised_name", "")
+
+
+def test_what_a_contact_tells_of_its_company():
+    assert signs_of_contact("+86 21 6888 1234", "li@Sail.com") == {
+        "normalised_phone": "02168881234", "mail_domain": "sail.com",
+    }  # fmt: skip
+    for phone, email in (("110", "li@vip.163.com"), ("", "li@gmail.com"), ("", "")):
+        assert signs_of_contact(phone, email) == {"normalised_phone": "", "mail_domain": ""}

@@ -37,6 +37,17 @@ def test_names_are_normalised_and_follow_a_new_name(company, tmp_path):
     assert Customer.objects.get(key="c1").normalised_name == "farsail"
 
 
+def test_contacts_of_a_file_tell_their_company(company, tmp_path):
+    files = {"customers": "key,name\nc1,Acme\n"}
+    load(tmp_path / "w", **files, contacts="key,customer,name,phone,email\np1,c1,Li,+86 138-0013-8000,li@Acme.com\n")
+    signs = duplicates.signs_of(phone="13800138000", domain="acme.com")
+    assert [each.reasons for each in duplicates.certain(signs, company.admin)] == [("phone", "domain")]
+    load(tmp_path / "w", contacts="key,customer,name,phone\np1,c1,Li,\n")
+    assert [each.reasons for each in duplicates.certain(signs, company.admin)] == [("domain",)]
+    load(tmp_path / "w", contacts="key,customer,name,phone,email\np1,c1,Li,110,li@qq.com\n")
+    assert duplicates.certain(signs, company.admin) == []
+
+
 def test_likely_duplicates_are_warnings(company, tmp_path):
     known = factories.customer(company.rep, "远航汽车有限公司")
     report = load(tmp_path / "w", customers="key,name\nc1,远航汽车\nc2,Acme\nc3,ACME Ltd\nc4,Other\n")

@@ -296,6 +296,22 @@ def test_the_panel_in_words(company, deal):
     assert "Boss is archived among the customer's contacts." in panel.context(deal, company.rep)["people"].gaps
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (2, 'asc-flag warn">2 live contacts · rule 3–5'),
+        (3, 'asc-flag ok">3 live contacts · rule 3–5'),
+        (5, 'asc-flag ok">5 live contacts · rule 3–5'),
+        (6, 'asc-flag">6 live contacts · more than the rule of 3–5'),
+    ],
+)
+def test_the_rule_of_three_to_five_has_two_ends(company, deal, signed_in, number, said):
+    for each in range(number):
+        on_map(company, deal, name=f"Person {each}")
+    page = signed_in(company.rep).get(f"/opportunities/{deal.pk}/").content.decode()
+    assert said in re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
+
+
 def test_a_panel_takes_as_many_queries_for_two_as_for_twenty(company, deal):
     def queries():
         with CaptureQueriesContext(connection) as captured:

@@ -77,6 +77,11 @@ class Map:
     def enough(self) -> bool:
         return self.contacts >= rules.FEWEST
 
+    @property
+    def many(self) -> bool:
+        """More than the rule asks for: no fault, and nothing that it praises."""
+        return self.contacts > rules.MOST
+
 
 def context(opportunity: Opportunity, user: User) -> dict[str, Any]:
     """`people`: the map."""

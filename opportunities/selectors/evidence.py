@@ -205,13 +205,6 @@ def counted_amount(amount: Decimal | None, rate: Decimal) -> Decimal | None:
     return from_cents(weighted_cents(to_cents(amount), to_ten_thousandths(rate)))
 
 
-def rungs_missing(missing: gate.Missing) -> list[tuple[str, int]]:
-    """The (factor, level) that are missing, each once: those of milestones first, then those of floors."""
-    heights = [gate.height_of(condition) for _stage, condition in missing.milestones]
-    floors = [(factor, needed) for factor, _verified, needed in missing.floors]
-    return list(dict.fromkeys([*filter(None, heights), *floors]))
-
-
 def level_of(text: str) -> int | None:
     """A level from 1 to 6 as an address gives it; None for anything else."""
     return int(text) if text in {str(level) for level in range(1, TOP + 1)} else None

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts.selectors import calendar
 from config.web.templatetags.formats import MISSING, day
@@ -110,8 +110,20 @@ class Words:
         return tuple(self.height([factor for factor, *_rest in group], *height) for height, group in alike)
 
     def missing(self, missing: gate.Missing) -> list[str]:
-        """All that is missing, a line each, milestones first."""
-        return [*(self.condition(condition) for _stage, condition in missing.milestones), *self.below(missing.floors)]
+        """What is missing, a phrase each, milestones first: as many as the items of a report that are not met."""
+        found = [self.wanted(condition) for _stage, condition in missing.milestones]
+        if missing.floors:
+            below = _("; ").join(self.below(missing.floors))
+            found.append(_("the stage floor (%(below)s)") % {"below": below})
+        return found
+
+    def wanted(self, condition: str) -> str:
+        """A condition that does not hold, as the thing that is missing."""
+        if condition == gate.GO:
+            return pgettext("missing", "a Go decision")
+        if condition == gate.VETO_CLEAR:
+            return pgettext("missing", "a plan for a veto holder who is opposed")
+        return self.condition(condition)
 
 
 def _height(entry: tuple[str, int, int]) -> tuple[int, int]:

@@ -115,6 +115,23 @@ def test_a_skip_asks_for_the_milestones_of_every_stage_that_is_passed(company, d
     assert gate_report(deal, stage("discover")).items == gate_report(deal, stage("won")).items == ()
 
 
+def test_the_page_counts_what_is_missing_as_the_gate_did_and_names_it_as_missing(company, deal, signed_in):
+    climb(deal, company.rep, demand=4, power=4, goal=3, value=2, coordination=3)
+    report = gate_report(Opportunity.objects.get(pk=deal.pk), stage("lock"))
+    move_to_stage(opportunity=deal, stage=stage("lock"), seen=None, actor=company.rep, override=True, reason="Chairman")
+    Stakeholder.objects.create(opportunity=deal, role_title="Finance", may_veto=True, veto_state="opposed")
+    page = signed_in(company.rep).get(f"/opportunities/{deal.pk}/")
+    go, goal, power, veto, floors = page.context["lacking"]
+    assert len(page.context["lacking"]) == report.lacking + 1  # whom nobody knew of before
+    assert (go, veto) == ("a Go decision", "a plan for a veto holder who is opposed")
+    assert (goal[-10:], power[-11:]) == ("(Goal ≥ 5)", "(Power ≥ 5)")
+    assert floors == (
+        "the stage floor (Value verified to 2, 3 levels missing; Goal, Coordination verified to 3, 2 levels missing; "
+        "Demand, Power verified to 4, 1 level missing)"
+    )
+    assert "5 are missing: a Go decision; " in page.content.decode()
+
+
 def test_floors_that_differ_are_named_one_by_one(company, deal):
     Stage.objects.filter(key="validate").update(floor=None, floors={"demand": 3, "power": 2})
     climb(deal, company.rep, demand=2)

@@ -13,7 +13,9 @@ from accounts.calendar import OrgCalendar
 from accounts.models import User
 from config.web.composed import prepared
 from config.web.lookups import Among
-from opportunities.models import Checkpoint, Opportunity, OpportunityVersion, Outcome, Stage
+from opportunities.models import Checkpoint, Decision, Opportunity, OpportunityVersion, Outcome, Stage
+from opportunities.rules import days_in_stage
+from opportunities.rules.decisions import asked_again
 from opportunities.rules.evidence import FACTORS, Heights, evidenced
 from opportunities.rules.progress import LOOK_BACK_DAYS, days_without_progress, has_fallen, stagnation
 from opportunities.rules.readings import inflated
@@ -24,6 +26,7 @@ Places = tuple[tuple[int, int], ...]  # (open stage, its position)
 
 MOVED = ("opportunity_id", "back", "at")
 VERIFIED_OF = {name: itemgetter(*(f"{name}{factor}" for factor in FACTORS)) for name in (NOW, f"{BEFORE}__")}
+DECIDED = ("decided_at", "look_again_on")  # of the latest decision
 BEFORE_IT = "before_it"  # of a version, the one that it ended
 COLUMNS = (
     "id", "version", "title", "customer_id", "customer__name", "customer__tier", "amount", "stage_id", "win_rate",
@@ -33,7 +36,11 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """An open opportunity on its way; `heights` and `evidenced` are None while it is unassessed."""
+    """An open opportunity on its way; `heights` and `evidenced` are None while it is unassessed.
+
+    `asks_to_decide`: Go / No-Go is asked again, for its days in the stage or for the day that the decision named. After
+    how many pushes stands on its page alone: it would take every version of every one.
+    """
 
     id: int
     version: int
@@ -54,6 +61,7 @@ class Climb:
     stagnant: str
     has_fallen: bool
     went_back: bool
+    asks_to_decide: bool
 
     @property
     def unassessed(self) -> bool:
@@ -97,8 +105,13 @@ def _own(owner: int) -> QuerySet[Any]:
 @prepared
 def _rows(*, owner: int, before: datetime) -> QuerySet[Any]:
     held = Q(heights__valid_from__lt=before, heights__valid_to__gte=before)
-    annotated = {BEFORE: FilteredRelation("heights", condition=held), "proved_at": Subquery(_verified())}
-    columns = [*COLUMNS, "proved_at", *(f"{name}{factor}" for name in VERIFIED_OF for factor in FACTORS)]
+    latest = Decision.objects.filter(OF_OUTER).order_by("-decided_at", "-id")
+    annotated = {
+        BEFORE: FilteredRelation("heights", condition=held),
+        "proved_at": Subquery(_verified()),
+        **{name: Subquery(latest.values(name)[:1]) for name in DECIDED},
+    }
+    columns = [*COLUMNS, "proved_at", *DECIDED, *(f"{name}{factor}" for name in VERIFIED_OF for factor in FACTORS)]
     rows = _own(owner).annotate(**annotated).order_by(F("amount").desc(nulls_last=True), "-id")
     return rows.values(*columns)
 
@@ -170,10 +183,25 @@ def _climb(row: dict[str, Any], stages: dict[int, Stage], floors: Any, calendar:
         stagnant=stagnation(days, stage.expected_days),
         has_fallen=bool(heights and before and has_fallen(heights.verified, before.verified)),
         went_back=row["went_back"],
+        asks_to_decide=_asks_to_decide(row, stage, calendar, day),
         **{
             name: row[name]
             for name in ("id", "version", "title", "customer_id", "amount", "win_rate", "next_step", "next_step_due")
         },
+    )
+
+
+def _asks_to_decide(row: dict[str, Any], stage: Stage, calendar: OrgCalendar, day: date) -> bool:
+    decided_on = calendar.local_date(row["decided_at"]) if row["decided_at"] else None
+    return bool(
+        asked_again(
+            days=days_in_stage(row["entered_on"], day),
+            expected=stage.expected_days,
+            decided_after=(decided_on - row["entered_on"]).days if decided_on else None,
+            pushes=0,
+            look_again_on=row["look_again_on"],
+            day=day,
+        )
     )
 
 

@@ -41,8 +41,15 @@ LEADS = {
     "next": ("stairs-up", "lead c-acc"),
     "step": ("arrow-right", "lead c-3"),
 }
-ICONS = ("arrow-down-right", "alert-triangle", "hourglass", "clock-exclamation", "calendar-due")
-ADDRESSES = ("activity", "activity_debrief", "activity_reschedule", "opportunity", "opportunity_step_done")
+ICONS = ("arrow-down-right", "alert-triangle", "hourglass", "clock-exclamation", "calendar-due", "help-circle")
+ADDRESSES = (
+    "activity",
+    "activity_debrief",
+    "activity_reschedule",
+    "opportunity",
+    "opportunity_step_done",
+    "decision_new",
+)
 
 
 class LineDrawer:
@@ -126,6 +133,8 @@ class LineDrawer:
         return fill(RUNG, self.words["next"] % {**values, "rung": line.rung.checkpoint})
 
     def _flags(self, line: Line, kind: str) -> Iterator[SafeString]:
+        if line.climb and line.climb.asks_to_decide and kind not in DUES:
+            yield fill(FLAG, "warn", self.icons["help-circle"], self.words["asked again"])
         if kind == "losing" and line.climb:
             yield from self._troubles(line.climb)
         elif line.activity:
@@ -163,6 +172,8 @@ class LineDrawer:
         elif climb:
             add = fill(EVIDENCE, self._address("checkpoint_add", climb.id), climb.weakest, climb.next_level)
             yield self._act("line", add, "evidence")
+            if climb.asks_to_decide:
+                yield self._act("quiet", self._address("decision_new", climb.id), "decide")
             if kind == "losing":
                 yield self._act("quiet", self._address("next_step", climb.id), "next step", "?in=dialog")
 
@@ -181,6 +192,8 @@ def _words() -> dict[str, str]:
         "regressed": _("regressed"),
         "inflated": _("inflated"),
         "still": _("still for %(days)s of %(limit)s d"),
+        "asked again": _("Go / No-Go asked again"),
+        "decide": _("Decide"),
         "playbook": _("Playbook"),
         "debrief": _("Debrief"),
         "reschedule": _("Reschedule"),

@@ -135,6 +135,28 @@ def test_inflated_regressed_and_still_ones_lose_height(company):
     assert titles(company.rep, "next") == ["Fine"]
 
 
+def test_a_line_says_that_go_or_no_go_is_asked_again(company, signed_in):
+    def asked():
+        answer = signed_in(company.rep).get("/day/").content.decode()
+        return answer.count("Go / No-Go asked again"), answer.count("/decisions/new/")
+
+    row = factories.opportunity(company.rep)
+    stage = Stage.objects.get(key="discover")
+    entered = {"entered_on": today() - timedelta(days=stage.expected_days * 3 // 2)}
+    Opportunity.objects.filter(pk=row.pk).update(**entered)
+    assert asked() == (0, 0)
+    entered["entered_on"] -= timedelta(days=1)
+    Opportunity.objects.filter(pk=row.pk).update(**entered)
+    assert asked() == (1, 2)  # the link, and where it opens
+    climb(row, (1, 1, 1, 1, 1), company.rep)
+    assert asked() == (1, 2)
+    actions.record_decision(opportunity=row, decision="go", reason="Worth it", actor=company.rep)
+    assert asked() == (0, 0)
+    fields = {"decision": "go", "reason": "Not yet", "look_again_on": today()}
+    actions.record_decision(opportunity=row, actor=company.rep, **fields)
+    assert asked() == (1, 2)
+
+
 def test_a_height_that_fell_is_told_with_both_heights(company):
     row = factories.opportunity(company.rep, "Fallen")
     made = climb(row, (2, 1, 1, 1, 1), company.rep)

@@ -1,6 +1,7 @@
 """What rows must be to one another: unique keys, references that lead somewhere, histories that begin."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -21,13 +22,14 @@ from pipeline.interchange.columns import Column, File
 from pipeline.interchange.customer_agreements import check_customers
 from pipeline.interchange.demands import check_demands
 from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS
+from pipeline.interchange.past import check_past
 from pipeline.interchange.report import Bad, Report, Said
 from pipeline.interchange.same_customers import check_merges
 
 UNKNOWN = _("There is no such row.")
 
 
-def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool) -> None:
+def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool, now: datetime) -> None:
     """Every check that looks at more than one cell. `fresh`: no opportunity yet, so shipped stages are replaced."""
     for file in FILES:
         if "key" in file.key:
@@ -43,6 +45,7 @@ def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool) -> None:
     check_demands(report)
     check_belonging(report)
     check_attachments(report)
+    check_past(report, calendar, now)
     _one_organisation(report)
     _stages(report, fresh)
     _people(report, calendar)

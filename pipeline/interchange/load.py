@@ -116,7 +116,7 @@ class _Import:
         same_customers.lead_to_survivors(self.report)
         attached.leave_out(self.report)
         staging.analyze(*(file.table for file in FILES if self.intake.has(file)))
-        checks.check_all(self.report, self.calendar, fresh=self.fresh)
+        checks.check_all(self.report, self.calendar, fresh=self.fresh, now=self.started)
         self.contents.take_in()
 
     def _read(self) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -157,6 +158,32 @@ MALFORMED = [
     ("customers.csv", b'key,name\nacme,"two\nlines"\nb\n', [(4, "")]),
     ("customers.csv", "键,名\nacme,Acme\n".encode(), [(1, "key"), (1, "name")]),
 ]
+
+SOON = timezone.localdate() + timedelta(days=2)
+FUTURE = [
+    (
+        "opportunities.csv",
+        OPPORTUNITY.strip() + f",signed_on\no1,acme,One,2026-01-05T09:00:00,{SOON}\n",
+        [(2, "signed_on")],
+    ),
+    ("opportunity_events.csv", EVENTS + f"o1,{SOON}T09:00:00,,stage,won,\n", [(6, "at")]),
+    ("user_teams.csv", f"user,at,team\nann,{SOON}T00:00:00,west\n", [(2, "at")]),
+    ("stage_settings.csv", f"stage,at,floor\noffer,{SOON}T00:00:00,4\n", [(2, "at")]),
+    ("customer_tiers.csv", f"customer,at,tier\nacme,{SOON}T00:00:00,5A\n", [(2, "at")]),
+    ("activities.csv", DONE + f"a,visit,acme,,ann,{SOON}T09:00:00,\n", [(2, "done_at")]),
+    ("activities.csv", DONE.replace("done_at", "planned_at") + f"a,visit,acme,,ann,{SOON}T09:00:00,\n", []),
+    ("checkpoints.csv", RECORDS + RECORD.replace("2026-01-06", str(SOON)), [(2, "recorded_at")]),
+    ("checkpoints.csv", RECORDS.strip() + f",said_on\n{RECORD.strip()},{SOON}\n", [(2, "said_on")]),
+    ("joint_plan.csv", f"key,opportunity,side,title,done_on\nj,o1,ours,x,{SOON}\n", [(2, "done_on")]),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "places"), FUTURE)
+def test_what_has_happened_does_not_lie_in_the_future(tmp_path, name, content, places):
+    report = import_workspace(write(tmp_path, {name: content}))
+    assert [(bad.file, bad.line, bad.column) for bad in report.bad_rows] == [(name, *place) for place in places]
+    assert all(str(SOON) in bad.value for bad in report.bad_rows)
+    assert report.written is (not places)
 
 
 @pytest.mark.parametrize(("name", "content", "places"), CELLS + CELLS_OF_EVIDENCE + MALFORMED)

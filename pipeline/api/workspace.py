@@ -90,6 +90,15 @@ class AlikeSerializer(serializers.Serializer[Any]):
     reasons = serializers.ListField(child=serializers.CharField())
 
 
+class RewrittenSerializer(serializers.Serializer[Any]):
+    """A field of the organisation whose change rewrites the past, and what it does there. Only a warning."""
+
+    field = serializers.CharField()  # type: ignore[assignment]
+    ours = serializers.CharField()
+    theirs = serializers.CharField()
+    told = serializers.ListField(child=serializers.CharField())
+
+
 class ReportSerializer(serializers.Serializer[Any]):
     """What a check has found, or an import has done: the first 1,000 bad rows, the rest in bad-rows/."""
 
@@ -109,6 +118,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     overwritten_count = serializers.IntegerField(required=False)
     overwritten = OverwrittenSerializer(many=True, required=False)
     alike = AlikeSerializer(many=True, required=False)
+    rewritten = RewrittenSerializer(many=True, required=False)
 
 
 class UploadedFileSerializer(serializers.Serializer[Any]):

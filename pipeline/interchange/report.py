@@ -73,6 +73,16 @@ class Alike:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A field of the organisation whose change rewrites the past, and what it does, in sentences by language."""
+
+    field: str
+    ours: str
+    theirs: str
+    told: dict[str, list[str]]
+
+
 @dataclass(slots=True)
 class FileReport:
     """Counts of one file's rows."""
@@ -101,6 +111,7 @@ class Report:
     overwritten: list[Overwritten] = field(default_factory=list)
     without_contents: int = 0  # attached files that did not come along
     alike: list[Alike] = field(default_factory=list)  # warnings: nothing is refused for them
+    rewritten: list[Rewritten] = field(default_factory=list)  # likewise
 
     @property
     def ok(self) -> bool:

@@ -6,7 +6,8 @@ Called inside the writing transaction, after the rows themselves are there.
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
 from accounts import edits
 from accounts.models import Organisation, Team, User, UserTeam
@@ -15,10 +16,11 @@ from opportunities.models import Activity, Stage, StageSetting
 from pipeline.interchange import staging
 from pipeline.interchange.files_of_evidence import ACTIVITIES
 from pipeline.interchange.layout import ORGANISATION
-from pipeline.interchange.report import Overwritten, Report
+from pipeline.interchange.report import Overwritten, Report, Rewritten
 from pipeline.interchange.revising import pending_edits, revised
 from pipeline.interchange.stage_timelines import Setting
 from pipeline.interchange.timelines import Plan
+from pipeline.selectors.rewriting import REWRITING, consequences
 
 
 def organisation_as_said(report: Report) -> Organisation:
@@ -54,7 +56,19 @@ def plan_organisation(report: Report, keep: bool) -> dict[str, Any]:
             changes[name] = theirs
     count.updated += bool(changes)
     count.unchanged += not changes
+    report.rewritten = _rewritten(have, changes)
     return changes
+
+
+def _rewritten(have: Organisation, changes: dict[str, Any]) -> list[Rewritten]:
+    """What these changes do to the past, told in every language; nothing while there is no past."""
+    pairs = {name: (getattr(have, name), changes[name]) for name in REWRITING if name in changes}
+    told: dict[str, dict[str, list[str]]] = {name: {} for name in pairs}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            for name, sentences in consequences(pairs).items():
+                told[name][code] = sentences
+    return [Rewritten(name, str(old), str(new), told[name]) for name, (old, new) in pairs.items() if told[name]]
 
 
 def write_organisation(changes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -33,8 +33,8 @@ def in_every_language(text: Any) -> dict[str, str]:
     return said
 
 
-def said(texts: dict[str, str] | None) -> str:
-    """The text in the reader's language."""
+def said(texts: dict[str, Any] | None) -> Any:
+    """The text, or the sentences, in the reader's language."""
     texts = texts or {}
     return texts.get(translation.get_language() or "") or next(iter(texts.values()), "")
 
@@ -70,6 +70,10 @@ def as_json(report: Report, uploaded: list[str]) -> dict[str, Any]:
              "other": _plain(each.other), "reasons": list(each.reasons)}
             for each in report.alike
         ],
+        "rewritten": [
+            {"field": each.field, "ours": each.ours, "theirs": each.theirs, "told": each.told}
+            for each in report.rewritten
+        ],
     }  # fmt: skip
 
 
@@ -95,7 +99,9 @@ def shown(report: dict[str, Any] | None) -> dict[str, Any]:
     for row in rows:
         row.pop("key", None)
     alike = [{**row, "reasons": row.get("reasons", [])} for row in report.get("alike", [])]
-    return {**report, "refused": said(report.get("refused")), "bad_rows": rows, "alike": alike}
+    rewritten = [{**each, "told": said(each["told"])} for each in report.get("rewritten", [])]
+    texts = {"refused": said(report.get("refused")), "bad_rows": rows, "alike": alike, "rewritten": rewritten}
+    return {**report, **texts}
 
 
 def in_words(reasons: list[str]) -> str:

@@ -28,6 +28,7 @@ from pipeline.interchange import LEFT_OUT, lost_contents
 from pipeline.models import ExportRun, ImportRun
 from pipeline.runs import exports, imports, reports, storage
 from pipeline.tasks import nudge, workspace_tick
+from pipeline.views.organisation import label_of
 
 PAGE_SIZE = 20
 MOST_ALIKE = 100  # shown
@@ -118,6 +119,7 @@ def import_run(request: HttpRequest, key: str) -> HttpResponse:
         "report": report,
         "page": Paginator(report.get("bad_rows", []), BAD_ROWS_A_PAGE).get_page(request.GET.get("page")),
         "alike": [{**row, "why": reports.in_words(row["reasons"])} for row in report.get("alike", [])[:MOST_ALIKE]],
+        "rewritten": [{**row, "label": label_of(row["field"])} for row in report.get("rewritten", [])],
         "under_way": run.state in imports.UNDER_WAY,
         "may_cancel": run.state in imports.CANCELLABLE,
         "may_check": run.state in imports.CHECKABLE and storage.has_upload(run),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -59,6 +60,8 @@ class Command(BaseCommand):
             )  # fmt: skip
         for edit in report.overwritten:
             self.stdout.write(_overwritten(edit, report.kept))
+        for each in report.rewritten:
+            self.stdout.write(f"{each.field} {each.ours} → {each.theirs}: {' '.join(_told(each))}")
         for alike in report.alike:
             values = {"file": alike.file, "line": alike.line, "name": alike.name, "other": alike.other}
             self.stdout.write(_("%(file)s:%(line)s: “%(name)s” may be the same customer as %(other)s.") % values)
@@ -79,6 +82,11 @@ def _bad_row(bad: Any) -> str:
     value = f" {bad.value!r}" if bad.value else ""
     accepted = " " + _("Accepted: %(accepted)s.") % {"accepted": bad.accepted} if bad.accepted else ""
     return f"{place}{value}: {bad.wrong}{accepted}"
+
+
+def _told(each: Any) -> list[str]:
+    """In the language of the command."""
+    return each.told.get(translation.get_language() or "") or next(iter(each.told.values()))  # type: ignore[no-any-return]
 
 
 def _overwritten(edit: Any, kept: bool) -> str:

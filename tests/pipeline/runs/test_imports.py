@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from django.utils.translation import override
 from kombu.exceptions import OperationalError as BrokerDown
 
 from accounts.models import AuditEntry, OutboxMessage, User
@@ -18,7 +19,7 @@ from opportunities.actions import deactivate_person, edit_person, edit_stage
 from opportunities.models import Opportunity, Stage
 from pipeline import runs
 from pipeline.models import ExportRun, ImportRun
-from pipeline.runs import imports, storage
+from pipeline.runs import imports, reports, storage
 from pipeline.tasks import nudge, workspace_tick
 from tests import factories
 from tests.api.test_schema_and_counts import queries
@@ -357,3 +358,24 @@ def test_a_team_and_a_stage_that_were_changed_in_ascent_are_shown_as_files_have_
     offer.refresh_from_db()
     assert (float(offer.win_rate), offer.floor, offer.expected_days) == (0.55, 4, 45)
     assert User.objects.get(username="ann").team is None
+
+
+def test_what_an_import_does_to_the_past_is_said_before_it_is_confirmed(client, company):
+    files = {"organisation.csv": FILES["organisation.csv"].replace("CNY", "EUR").replace(",1\n", ",4\n")}
+    Customer.objects.all().delete()
+    assert checked(client, files).report["rewritten"] == []  # no customer, no past
+    step(client, ImportRun.objects.latest("id"), "cancel")
+    step(client, checked(client), "confirm")
+    run = checked(client, files)
+    assert [(each["field"], each["ours"], each["theirs"]) for each in run.report["rewritten"]] == [
+        ("currency", "CNY", "EUR"), ("fiscal_year_start_month", "1", "4"),
+    ]  # fmt: skip
+    shown = page(client, run)
+    said = "No amount is converted, only its unit changes"
+    assert shown.index(said) < shown.index("/confirm/")
+    assert "Fiscal years and quarters begin in April" in shown
+    answer = client.get(f"/api/v1/imports/{run.pk}/").json()
+    assert said in answer["report"]["rewritten"][0]["told"][0]
+    with override("zh-hans"):
+        assert "换算" in reports.shown(run.report)["rewritten"][0]["told"][0]
+    assert "rewritten" in step(client, run, "confirm").report

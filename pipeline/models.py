@@ -111,7 +111,13 @@ class ImportRun(WorkspaceRun):
     files = models.JSONField(default=list)  # [{"name", "size"}] as uploaded
     keep_edits = models.BooleanField(_("keep what was changed in Ascent"), default=False)
     confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     report = models.JSONField(null=True)  # pipeline.interchange.Report: counts a file, bad rows, what it overwrites
+
+    @property
+    def in_charge(self) -> User:
+        """In whose name it is written: who confirmed it; before that, who uploaded it."""
+        return self.confirmed_by or self.requested_by
 
 
 class ExportRun(WorkspaceRun):

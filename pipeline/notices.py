@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +24,8 @@ def run_ended(notes: list[Notification], reader: User) -> list[Words | None]:
 
 def _keys(notes: list[Notification], reader: User) -> dict[int | None, str]:
     ids = [note.object_id for note in notes if note.model == IMPORTS]
-    return dict(ImportRun.objects.filter(requested_by=reader, pk__in=ids).values_list("pk", "key")) if ids else {}
+    own = Q(requested_by=reader) | Q(confirmed_by=reader)
+    return dict(ImportRun.objects.filter(own, pk__in=ids).values_list("pk", "key")) if ids else {}
 
 
 def _run_ended(note: Notification, keys: dict[int | None, str]) -> Words | None:

@@ -132,6 +132,7 @@ class ImportSerializer(serializers.ModelSerializer[ImportRun]):
     """An import in a list."""
 
     requested_by = ReferenceField(slug_field="username")
+    confirmed_by = ReferenceField(slug_field="username", allow_null=True)
     files = UploadedFileSerializer(many=True)
     created = serializers.IntegerField(allow_null=True)
     updated = serializers.IntegerField(allow_null=True)
@@ -140,7 +141,8 @@ class ImportSerializer(serializers.ModelSerializer[ImportRun]):
 
     class Meta:
         model = ImportRun
-        fields = (*RUN, "files", "keep_edits", "confirmed_at", "created", "updated", "unchanged", "bad_count")
+        own = ("files", "keep_edits", "confirmed_at", "confirmed_by", "created", "updated", "unchanged", "bad_count")
+        fields = (*RUN, *own)
         read_only_fields = fields
 
 

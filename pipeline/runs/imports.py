@@ -27,7 +27,7 @@ WAITING_IN = {done: waits for waits, done in STEPS.items()}
 UNDER_WAY = (State.UPLOADED, State.CHECKING, State.CONFIRMED, State.WRITING)
 CANCELLABLE = (State.UPLOADED, State.CHECKING, State.CHECKED, State.REFUSED)
 CHECKABLE = (State.CHECKED, State.REFUSED, State.FAILED)
-NO_ADMINISTRATOR = gettext_lazy("Whoever asked for this import is no longer an active administrator.")
+NO_ADMINISTRATOR = gettext_lazy("Whoever confirmed this import is no longer an active administrator.")
 GONE = gettext_lazy("The uploaded files are gone; please upload them again.")
 
 
@@ -57,15 +57,14 @@ def check_again(*, run: ImportRun, keep_edits: bool, actor: User) -> ImportRun:
     """Check the same files once more, with the other choice about what was changed in Ascent or after a failure."""
     if not storage.has_upload(run):
         raise ValidationError(GONE)
-    changes = {"state": State.UPLOADED, "keep_edits": keep_edits, "attempts": 0, "report": None, "confirmed_at": None}
-    return _go_on(run, "check_again", CHECKABLE, actor, **changes, ended_at=None)
+    changes = {"state": State.UPLOADED, "keep_edits": keep_edits, "attempts": 0, "report": None, "ended_at": None}
+    return _go_on(run, "check_again", CHECKABLE, actor, **changes, confirmed_at=None, confirmed_by=None)
 
 
 def confirm(*, run: ImportRun, actor: User) -> ImportRun:
-    """Have what was checked written."""
-    return _go_on(
-        run, "confirm", (State.CHECKED,), actor, state=State.CONFIRMED, attempts=0, confirmed_at=timezone.now()
-    )
+    """Have what was checked written, in the actor's name whoever uploaded it."""
+    signed = {"confirmed_at": timezone.now(), "confirmed_by": actor}
+    return _go_on(run, "confirm", (State.CHECKED,), actor, state=State.CONFIRMED, attempts=0, **signed)
 
 
 def cancel(*, run: ImportRun, actor: User) -> ImportRun:
@@ -123,15 +122,14 @@ def _import(run: ImportRun) -> None:
         _end(run, State.REFUSED, report=reports.refusal(GONE))
         return
     checking = run.state == State.CHECKING
-    asked_by = User.objects.get(pk=run.requested_by_id)
-    if not checking and not (asked_by.is_admin and asked_by.is_active):
+    if not checking and not (run.in_charge.is_admin and run.in_charge.is_active):
         _end(run, State.REFUSED, report=reports.refusal(NO_ADMINISTRATOR))
         return
     finished = partial(_finish, run)
     try:
         with Heartbeat(run) as alive:
             report = import_workspace(
-                storage.source_of(run), dry_run=checking, keep_edits=run.keep_edits, actor=run.requested_by,
+                storage.source_of(run), dry_run=checking, keep_edits=run.keep_edits, actor=run.in_charge,
                 progress=alive.progress, written=finished,
             )  # fmt: skip
     except SourceError as error:
@@ -161,7 +159,7 @@ def _kept(run: ImportRun, report: Report) -> dict[str, Any]:
 def _end(run: ImportRun, state: str, **fields: Any) -> None:
     settle(run, state=state, ended_at=timezone.now(), **fields)
     told = {"state": str(state)}
-    outbox.announce(Kind.IMPORT_ENDED, to=[run.requested_by], row=run, params=told, hold=False)
+    outbox.announce(Kind.IMPORT_ENDED, to={run.requested_by, run.in_charge}, row=run, params=told, hold=False)
 
 
 def _put_back(run: ImportRun, error: Exception) -> None:

@@ -63,7 +63,7 @@ def _largest(request: HttpRequest, megabytes: int) -> int:
 def import_rows() -> QuerySet[ImportRun]:
     """Imports with the sums of their reports, without the reports."""
     sums: dict[str, Any] = {name: Cast(KT(f"report__{name}"), IntegerField()) for name in COUNTS}
-    return ImportRun.objects.select_related("requested_by").defer("report").annotate(**sums)
+    return ImportRun.objects.select_related("requested_by", "confirmed_by").defer("report").annotate(**sums)
 
 
 @require_safe
@@ -112,7 +112,7 @@ upload_folder = takes_uploads(largest_folder)(require_POST(_upload))
 def import_run(request: HttpRequest, key: str) -> HttpResponse:
     """One import: how far it is, what its check has found, what it has done."""
     user = _admin(request)
-    run = get_object_or_404(ImportRun.objects.select_related("requested_by"), key=key)
+    run = get_object_or_404(ImportRun.objects.select_related("requested_by", "confirmed_by"), key=key)
     report = reports.shown(run.report)
     context = {
         "run": run,

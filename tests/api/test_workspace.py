@@ -52,7 +52,8 @@ def test_from_upload_to_end(client):
     runs.run_due()
     assert client.post(f"{path}confirm/").json()["state"] == "confirmed"
     runs.run_due()
-    assert client.get(path).json()["state"] == "finished"
+    found = client.get(path).json()
+    assert (found["state"], found["confirmed_by"]) == ("finished", "admin")
     assert Opportunity.objects.exists()
     assert client.post(f"{path}confirm/").status_code == 400
     assert client.post(f"{path}cancel/").status_code == 400

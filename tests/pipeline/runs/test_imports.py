@@ -14,6 +14,7 @@ from django.utils.translation import override
 from kombu.exceptions import OperationalError as BrokerDown
 
 from accounts.models import AuditEntry, OutboxMessage, User
+from accounts.sending import sweep
 from customers.models import Contact, Customer, Product
 from opportunities.actions import deactivate_person, edit_person, edit_stage
 from opportunities.models import Opportunity, Stage
@@ -63,6 +64,37 @@ def test_from_upload_to_end(client, company):
     assert of_files.actor == company.admin
     assert told() == [("import_ended", channel, {"state": "finished"}) for channel in ("bell", "mail")]
     assert OutboxMessage.objects.first().recipient == company.admin
+
+
+def test_who_confirms_another_ones_upload_is_the_actor_and_both_are_told(client, company, signed_in):
+    run = checked(client)
+    other = signed_in(factories.person("second", name="Second", role="admin"))
+    run = step(other, run, "confirm")
+    assert (run.state, run.requested_by, run.confirmed_by.username) == (State.FINISHED, company.admin, "second")
+    writers = AuditEntry.objects.filter(action="import").values_list("actor__username", flat=True)
+    assert set(writers) == {"second"}
+    bells = OutboxMessage.objects.filter(channel="bell")
+    assert set(bells.values_list("recipient__username", flat=True)) == {"admin", "second"}
+    sweep()
+    assert "confirmed by Second" in page(client, run)
+    for reader in (client, other):
+        assert "Your import: Imported" in reader.get("/notifications/").content.decode()
+
+
+def test_a_new_check_waits_for_a_new_confirmation(client, company):
+    run = checked(client)
+    ImportRun.objects.filter(pk=run.pk).update(state=State.FAILED, confirmed_by=company.admin)
+    assert step(client, run, "check").confirmed_by is None
+
+
+def test_an_upload_of_somebody_who_left_is_written_for_the_one_who_confirms_it(company, client):
+    leaver = factories.person("leaver", role="admin")
+    file = SimpleUploadedFile("products.csv", b"key,name\np9,Nine\n")
+    run = imports.upload(files=[file], keep_edits=False, actor=leaver)
+    imports.run_due()
+    deactivate_person(person=leaver, seen=None, actor=company.admin)
+    assert step(client, run, "confirm").state == State.FINISHED
+    assert Product.objects.filter(key="p9").exists()
 
 
 def test_bad_rows_are_shown_and_fetched_and_a_mended_upload_replaces_them(client, company):

@@ -50,7 +50,7 @@ SETTINGS: dict[str, list[Door]] = {
     "api-export-list": [Door(ADMINS), post(ADMINS)],
     "api-export-detail": [Door(ADMINS, "export")],
     "api-export-download": [Door(ADMINS, "export"), Door("rrrrrhs", "export_of_another")],
-    "tier_rules": [Door(ADMINS)],
+    "tier_rules": [Door(EVERYBODY)],
     "tier_rules_edit": [Door(ADMINS), post(ADMINS, weights_sales="9")],
     "settings_method": [Door(EVERYBODY)],
     "method_gate": [Door(ADMINS), post(ADMINS, gate_mode="enforce")],

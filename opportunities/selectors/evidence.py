@@ -84,8 +84,9 @@ class Footing:
 
     @property
     def ageing(self) -> bool:
-        """Whether evidence that holds the verified height is older than 90 days."""
-        return any(proof.ageing for level, proof in self.proofs.items() if level <= self.verified)
+        """Whether the evidence of the verified height itself is older than 90 days; a rung below may be older."""
+        top = self.proofs.get(self.verified)
+        return top is not None and top.ageing
 
 
 @dataclass(frozen=True, slots=True)

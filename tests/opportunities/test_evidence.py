@@ -66,6 +66,15 @@ def test_a_younger_record_does_not_say_since_when_the_height_stands(company, dea
     assert not footing.ageing  # the younger record keeps it fresh
 
 
+@pytest.mark.parametrize(("below", "top", "ageing"), [(200, 0, False), (0, 91, True), (200, 90, False)])
+def test_a_factor_ages_with_the_evidence_of_its_height(company, deal, signed_in, below, top, ageing):
+    for level, days in ((1, below), (2, top)):
+        record(deal, company.rep, level, said_on=today() - timedelta(days=days))
+    record(deal, company.rep, 4, "E2", said_on=today() - timedelta(days=200))  # which proves no height
+    page = text_of(signed_in(company.rep).get(f"/opportunities/{deal.pk}/"))
+    assert ("ageing" in page) == ageing
+
+
 # --- Adding -----------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ from config.web import context
 from opportunities.models import HeightsVersion, Opportunity, OpportunityVersion
 from pipeline import nightly
 from pipeline.interchange import (
+    archiving,
     attached,
     belonging,
     checks,
@@ -147,6 +148,8 @@ class _Import:
         self.historian = Historian(self.report, self.plan.timelines(), self.calendar, self.keep)
         self.historian.compute(self.progress)
         retirement.check_retirements(self.report, self.calendar.tz)
+        today = self.calendar.local_date(self.started)
+        archiving.check_archiving(self.report, self.plan, today, self.calendar.tz)
         staging.analyze(staging.OUT, staging.VERSION, *map(staging.changes_of, (*COPIED, *COPIED_AFTERWARDS)))
         self.surveyor = Surveyor()
         self.surveyor.compute()

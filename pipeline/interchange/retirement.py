@@ -1,5 +1,6 @@
 """A stage is retired only with its open opportunities moved in the same act (METHOD.md §2)."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -24,15 +25,19 @@ STAYING = _("Open deals still stand in this stage.")
 ELSEWHERE = _("a stage that is in use")
 
 
+def forever() -> Any:
+    """The end of what holds now, as a parameter."""
+    return connection.ops.adapt_datetimefield_value(FOREVER)
+
+
 def check_retirements(report: Report, zone: ZoneInfo) -> None:
     """Refuse what leaves an open opportunity in a retired stage; called when the histories are computed."""
-    forever = connection.ops.adapt_datetimefield_value(FOREVER)
     sql = (
         f"SELECT csv_line, retired_at FROM {STAGES.table} WHERE retired_at IS NOT NULL"
         f" AND key IN (SELECT stage FROM ({STANDING}) t) ORDER BY csv_line"
     )
     accepted = _("no moment, or an event of each of them that leads to another stage")
-    for line, at in staging.fetch(sql, [forever]):
+    for line, at in staging.fetch(sql, [forever()]):
         value = cell(staging.as_moment(at), zone)
         report.refuse(STAGES.name, line, "retired_at", value, Bad(STAYING, accepted))
     stays_retired = f"SELECT m.key FROM {STAGE} m WHERE m.retired_at IS NOT NULL AND m.key NOT IN ({_named(report)})"
@@ -40,7 +45,7 @@ def check_retirements(report: Report, zone: ZoneInfo) -> None:
         f"SELECT e.csv_line, e.value FROM {EVENTS.table} e JOIN ({STANDING}) t ON t.key = e.opportunity"
         f" AND t.stage = e.value WHERE e.field = 'stage' AND e.value IN ({stays_retired}) ORDER BY e.csv_line"
     )
-    for line, value in staging.fetch(sql, [forever]):
+    for line, value in staging.fetch(sql, [forever()]):
         report.refuse(EVENTS.name, line, "value", value, Bad(_("This stage is no longer in use."), ELSEWHERE))
 
 

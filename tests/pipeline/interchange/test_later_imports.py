@@ -366,3 +366,62 @@ def test_a_stage_is_not_retired_when_somebody_moves_one_into_it_meanwhile(works,
     with pytest.raises(SourceError):
         import_workspace(write(works, {"stages.csv": retired("lead")}))
     assert Stage.objects.get(key="lead").retired_at is None
+
+
+GONE = "2026-03-01T09:00:00"
+TREE = (
+    "key,name,parent,archived_at\neast,East,head,{east}\nhead,Head,,{head}\nwest,West,head,{west}\nnew,New,head,{new}\n"
+)
+ENDED = BASE["users.csv"].replace("rep,west,,", "rep,west,,2026-02-01")
+
+
+def tree(**gone):
+    return TREE.format(**{"east": "", "head": "", "west": "", "new": "", **gone})
+
+
+@pytest.mark.parametrize(
+    ("files", "bad"),
+    [
+        ({"teams.csv": tree(east=GONE)}, [("teams.csv", 2, "archived_at")]),
+        ({"teams.csv": tree(west=GONE), "users.csv": ENDED}, []),
+        ({"teams.csv": tree(head=GONE)}, [("teams.csv", 3, "archived_at")]),
+        (
+            {"teams.csv": tree(new=GONE), "users.csv": BASE["users.csv"].replace("rep,east", "rep,new")},
+            [("users.csv", 3, "team")],
+        ),
+        ({"customers.csv": f"key,name,archived_at\nacme,Acme,{GONE}\n"}, [("customers.csv", 2, "archived_at")]),
+        (
+            {
+                "customers.csv": f"key,name,archived_at\nacme,Acme,{GONE}\n",
+                "opportunity_events.csv": EVENTS + "o1,2026-02-20T10:00:00,,stage,lost,\n",
+            },
+            [],
+        ),
+    ],
+)
+def test_an_import_archives_by_the_rules_of_the_other_doors(works, files, bad):
+    report = import_workspace(write(works, files))
+    assert [place[:3] for place in places(report)] == bad
+    assert report.written is not bool(bad)
+
+
+def test_nothing_is_put_into_a_team_that_is_archived(works):
+    load(write(works, {"teams.csv": tree(west=GONE), "users.csv": ENDED}))
+    wrong = {
+        "teams.csv": tree(west=GONE).replace("new,New,head", "new,New,west"),
+        "users.csv": ENDED.replace("rep,east", "rep,west") + "cat,Cat,,rep,west,,\n",
+    }
+    report = import_workspace(write(works, wrong))
+    assert [place[:3] for place in places(report)] == [
+        ("teams.csv", 5, "parent"), ("users.csv", 3, "team"), ("users.csv", 5, "team")
+    ]  # fmt: skip
+
+
+def test_an_export_with_archived_rows_comes_in_again(works, tmp_path):
+    closed = EVENTS + "o1,2026-02-20T10:00:00,,stage,lost,\n"
+    gone = {"customers.csv": f"key,name,archived_at\nacme,Acme,{GONE}\n", "opportunity_events.csv": closed}
+    load(write(works, {**gone, "teams.csv": tree(west=GONE), "users.csv": ENDED}))
+    export_workspace(tmp_path / "out")
+    assert changed(load(tmp_path / "out")) == {}
+    wipe()
+    load(tmp_path / "out")

@@ -23,7 +23,7 @@ from customers.selectors.bought import white_space
 
 
 def _units_of(user: User) -> QuerySet[Any]:
-    return Unit.objects.visible_to(user).in_use()
+    return Unit.objects.visible_to(user).in_use().select_related("customer")
 
 
 def _products_of(_user: User) -> QuerySet[Any]:

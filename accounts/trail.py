@@ -167,6 +167,7 @@ LABELS = {  # of what is no field, or has a name for programs alone
     "merged": _("Merged customer"),
     "merged_into": _("Merged into"),
     "by": _("By"),
+    "file": _("File"),
     "token": _("Token"),
     "scope": _("It may"),
     "expires_at": _("Expires"),

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.selectors import calendar
 from config.web.revisions import Revised
 from customers.models import Contact
 from opportunities.models.files import Attachment
@@ -112,7 +113,8 @@ class MethodSetting(models.Model):
         ordering = ["valid_from"]
 
     def __str__(self) -> str:
-        return f"{self.gate_mode} from {self.valid_from:%Y-%m-%d}"
+        """The local day from which it holds: the trail keeps it for readers of either language."""
+        return calendar().local_date(self.valid_from).isoformat()
 
 
 class Checkpoint(models.Model):

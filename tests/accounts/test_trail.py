@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
+from django.utils.translation import override
 
 from accounts import trail
 from accounts.models import AuditEntry
@@ -62,6 +63,16 @@ def test_the_trail_as_a_whole_is_the_administrators(company, signed_in, part):
     client = signed_in(getattr(company, part))
     for url in (URL, f"{URL}export.csv", f"{URL}export.xlsx", "/api/v1/audit/"):
         assert client.get(url).status_code == 403
+
+
+def test_a_file_is_called_one_in_chinese_too(company):
+    deal = factories.opportunity(company.rep)
+    made = entry(
+        company, model="opportunity", object_id=deal.pk, action="add_file", changes={"file": [None, "纪要.txt"]}
+    )
+    with override("zh-hans"):
+        (line,) = trail.lines_of([made], company.admin)
+        assert [change.label for change in line.changes] == ["文件"]
 
 
 def test_an_entry_reads_in_words_with_names_and_a_link(company, signed_in):

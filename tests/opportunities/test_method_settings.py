@@ -1,8 +1,10 @@
 """Settings of the method: read by everybody, set by administrators, from now on and never backwards."""
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 
+from accounts.models import AuditEntry
 from accounts.selectors import today
 from opportunities import actions
 from opportunities.actions import Evidence
@@ -94,6 +96,13 @@ def test_the_gate_and_what_grades_need(company, signed_in):
     assert MethodSetting.objects.filter(pk=first.pk).exists(), "the earlier one is kept"
     assert client.post(f"{URL}gate/", data).status_code == 422, "it is no longer the one that was seen"
     assert client.post(f"{URL}gate/", {**data, "seen": now.pk, "gate_mode": "never"}).status_code == 422
+
+
+@time_machine.travel("2026-11-26T17:30:00Z", tick=False)
+def test_the_trail_names_a_setting_by_its_local_day(company):
+    now = method_now()
+    actions.edit_method(gate_mode="enforce", grade_needs=now.grade_needs, seen=now.pk, actor=company.admin)
+    assert AuditEntry.objects.get(model="methodsetting").label == "2026-11-27"
 
 
 def test_the_same_setting_again_writes_nothing(company):

@@ -124,6 +124,13 @@ def test_placeholders_and_markup_are_those_of_the_english():
     assert wrong == []
 
 
+def test_a_deal_has_one_word_and_a_name_no_blank_before_what_it_owns():
+    texts = [first(message.string) for message in messages()]
+    assert [text for text in texts if "商机" in text] == []
+    owner = re.compile(r"%\((person|name|customer|title|unit)\)s 的")
+    assert [text for text in texts if owner.search(text)] == []
+
+
 @pytest.mark.parametrize("pattern", [CRAMPED, HALF_WIDTH], ids=["space between scripts", "full-width marks"])
 def test_chinese_is_typeset(pattern):
     texts = [MARKUP.sub("", PLACEHOLDER.sub("", first(message.string))) for message in messages()]

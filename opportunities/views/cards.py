@@ -125,7 +125,7 @@ class Drawer:
         return text
 
     def _text(self, card: Card, stage: Stage) -> CardText:
-        due = due_label(card.next_step_due if card.next_step else None, self.today)
+        due = due_label(card.next_step_due if card.next_step else None, self.today, is_open=stage.is_open)
         age, state, hint = self._time(card, stage)
         reading = self.evidence.reading(stage, card.win_rate, card.heights)
         return CardText(

@@ -151,7 +151,7 @@ class RowDrawer:
         return self._link(row, "next_step", shown, step or unset, css=" cut", title=fill(' title="{}"', step))
 
     def _due(self, row: Row) -> SafeString:
-        found = due(row.opportunity.next_step_due)
+        found = due(row.opportunity.next_step_due, row.opportunity.is_open)
         state = DUE_STATES.get(found.state, found.state)
         shown = fill('<span class="asc-due {}">{}{}</span>', state, self.icons.get(state, ""), found.text)
         if not self.editable:

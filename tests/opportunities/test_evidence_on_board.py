@@ -1,6 +1,7 @@
 """Heights, evidenced and counted rates where opportunities are listed: the same numbers in every place."""
 
 import random
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -108,6 +109,21 @@ def test_the_card_says_what_must_not_be_overlooked(company, signed_in):
     actions.add_checkpoints(opportunity=row, records=[climb_more], actor=company.rep)
     proven = client.get(URL).content.decode()
     assert "evidence 10%" not in proven and "moved without proof" not in proven and 'class="low"' not in proven
+
+
+def test_what_is_won_is_not_overdue(company, signed_in):
+    row = factories.opportunity(company.rep, amount=Decimal(100))
+    changes = {"next_step": "Send the contract", "next_step_due": today() - timedelta(days=26)}
+    row = actions.edit_opportunity(opportunity=row, changes=changes, seen=None, actor=company.rep)
+    client = signed_in(company.rep)
+    assert "26 d overdue" in client.get(URL).content.decode()
+    actions.move_to_stage(
+        opportunity=row, stage=Stage.objects.get(key="won"), seen=None, actor=company.rep, signed_on=today()
+    )
+    for url in (URL, f"{URL}table/?outcome=won"):
+        page = client.get(url).content.decode()
+        assert "Send the contract" in page
+        assert "d overdue" not in page
 
 
 def test_the_table_shows_both_rates_and_the_height(company, signed_in):

@@ -139,6 +139,8 @@ def test_a_deadline_is_labelled_from_the_day_it_is_given_and_has_a_state():
         assert formats.due_label(date(2026, 3, 2), date(2026, 3, 2)) == ("today", "today")
         assert formats.due_label(date(2027, 3, 3), date(2027, 3, 2)) == ("later", "3 Mar")
         assert formats.due_label(None, date(2026, 3, 2)) == ("none", "—")
+        for day, said in ((1, "1 Mar"), (2, "2 Mar")):
+            assert formats.due_label(date(2026, 3, day), date(2026, 3, 2), is_open=False) == ("later", said)
 
 
 def test_today_and_this_year_are_those_of_the_organisation():

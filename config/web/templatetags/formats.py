@@ -288,22 +288,22 @@ class Due(NamedTuple):
         return self.text
 
 
-def due_label(value: date | None, today: date) -> Due:
-    """How a deadline looks on the day `today`: 逾期 3 天, 今天, or the date."""
+def due_label(value: date | None, today: date, *, is_open: bool = True) -> Due:
+    """How a deadline looks on the day `today`: 逾期 3 天, 今天, or the date; of what is closed always the date."""
     if value is None:
         return Due("none", MISSING)
     late = (today - value).days
-    if late > 0:
+    if is_open and late > 0:
         return Due("overdue", gettext("%(count)s d overdue") % {"count": f"{late:,}"})
-    if late == 0:
+    if is_open and late == 0:
         return Due("today", gettext("today"))
     return Due("later", _dated(value, "day", "other_year", today))
 
 
 @register.filter
-def due(value: date | None) -> Due:
+def due(value: date | None, is_open: bool = True) -> Due:
     """`due_label` of today: `{{ next_step_due|due }}`, or its `.state` and `.text`."""
-    return due_label(value or None, timezone.localdate(timezone=get_zone()))
+    return due_label(value or None, timezone.localdate(timezone=get_zone()), is_open=is_open)
 
 
 @register.filter

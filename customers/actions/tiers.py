@@ -200,6 +200,11 @@ def edit_tier_rules(*, changes: dict[str, Any], seen: int | None, actor: User) -
     return row
 
 
+def ship_tier_rules() -> None:
+    """The shipped tier rules, as on the first day; only where none are left."""
+    TierRules.objects.create(valid_from=BEGINNING)
+
+
 def _words(code: str, value: Any) -> str:
     if code == "hundred":
         return _("The weights make a hundred in all, not %(sum)s.") % {"sum": sum(value.values())}

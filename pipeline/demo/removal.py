@@ -1,7 +1,7 @@
 """The one true deletion: the demo company and all that was done in it go, and the installation is as on its first day.
 
 Only while the organisation is the demo's, and only while nothing else was imported into it. Real people stay, with
-their tokens, invitations and preferences.
+their tokens, invitations and preferences. Settings and the playbook are the shipped ones again, whoever changed them.
 """
 
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ from accounts.models import (
     UserTeam,
 )
 from accounts.selectors import forget_organisation, organisation, today
+from customers.actions.tiers import ship_tier_rules
 from customers.models import (
     AccountPlan,
     Assessment,
@@ -49,26 +50,32 @@ from customers.models import (
     ProfileCriterion,
     Supplier,
     TargetCustomer,
+    TierRules,
     Unit,
 )
+from opportunities.actions.method import ship_method
 from opportunities.actions.playbook import ship_playbook
 from opportunities.actions.stages import ship_stages
 from opportunities.models import (
     Activity,
+    ActivityKind,
     Attachment,
     CalendarFeed,
     Checkpoint,
     Collaborator,
     Competitor,
     Decision,
+    Factor,
     GradeChange,
     HeightsVersion,
     JointTask,
     Look,
+    MethodSetting,
     Opportunity,
     OpportunityVersion,
     PlaybookEntry,
     PlaybookVersion,
+    Rung,
     Stakeholder,
     StrategySheet,
     Waiver,
@@ -77,18 +84,19 @@ from opportunities.models.files import attachment_storage
 from pipeline.models import DailyTotal, ExportRun, ImportRun, NightlyRun
 from pipeline.runs import storage
 
-# In this order; what is named here is emptied. Models that keep rows: people with their teams, tokens, invitations and
-# preferences, the shipped stages, ladders, kinds, tier rules, the playbook, and the audit trail of those who stay.
+# In this order; what is named here is emptied, and what is SHIPPED (the stages too) then filled again. Models that keep
+# rows: people with their teams, tokens, invitations and preferences, and the audit trail of those who stay.
 LINKS = (Activity.contacts.through, PlaybookEntry.products.through, PlaybookEntry.stages.through)
 OF_CUSTOMERS: tuple[type[models.Model], ...] = (
     CustomerTier, Assessment, JointAction, PlanLine, AccountPlan, Coverage, Unit, Supplier, NpsResponse, Contract,
     TargetCustomer, ProfileCriterion, IdealProfile, Merge, Erasure,
 )  # fmt: skip
+SHIPPED = (TierRules, PlaybookVersion, PlaybookEntry, ActivityKind, MethodSetting, Rung, Factor)
 EMPTIED: tuple[type[models.Model], ...] = (
     DailyTotal, NightlyRun, Waiver, GradeChange, Checkpoint, HeightsVersion, Attachment, Activity, Decision, JointTask,
     Stakeholder, Competitor, StrategySheet, CalendarFeed, Look, Collaborator, OpportunityVersion, Opportunity, Order,
     *OF_CUSTOMERS, Contact, Customer, Product, SavedViewPlace, SavedView, Notification, OutboxMessage,
-    IdempotencyRecord, ImportRun, ExportRun, SearchToken,
+    IdempotencyRecord, ImportRun, ExportRun, SearchToken, *SHIPPED,
 )  # fmt: skip
 LABELS = {
     Opportunity: pgettext_lazy("rows", "Deals"), Customer: gettext_lazy("Customers"), Contact: gettext_lazy("Contacts"),
@@ -150,7 +158,9 @@ def remove_demo(*, name: str, actor: User) -> None:
     gone = contents()
     _empty()
     _let_people_go()
+    ship_method()
     ship_stages()
+    ship_tier_rules()
     ship_playbook()
     Organisation.objects.all().delete()
     forget_organisation()
@@ -184,7 +194,6 @@ def _let_people_go() -> None:
     _delete(trail.exclude(about_people))
     trail.filter(actor__in=gone).update(actor=None)
     Invitation.objects.filter(created_by__in=gone).update(created_by=None)
-    PlaybookVersion.objects.filter(saved_by__in=gone).update(saved_by=None)
     _delete(Invitation.objects.filter(user__in=gone))
     kept = list(stay.filter(team_history__isnull=False).distinct())
     _delete(UserTeam.objects.all())

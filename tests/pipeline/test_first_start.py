@@ -30,20 +30,27 @@ from accounts.models import (
 )
 from accounts.tokens import create_token
 from customers.actions import create_customer
-from customers.models import Customer, Erasure, Merge, Product
+from customers.actions.tiers import edit_tier_rules
+from customers.models import Customer, Erasure, Merge, Product, TierRules
 from opportunities.actions import Evidence, add_checkpoints, record_decision
+from opportunities.actions.activity_kinds import edit_activity_kind
+from opportunities.actions.method import edit_method, edit_rung, rename_factor
+from opportunities.actions.playbook import create_entry, edit_entry
 from opportunities.models import (
     Activity,
     ActivityKind,
     Attachment,
     CalendarFeed,
     Competitor,
+    Factor,
     GradeChange,
     JointTask,
     Look,
+    MethodSetting,
     Opportunity,
     PlaybookEntry,
     PlaybookVersion,
+    Rung,
     Stage,
     StageSetting,
     Stakeholder,
@@ -250,6 +257,36 @@ def test_the_demo_goes_with_every_row_of_every_table_but_those_of_real_people(li
     }  # fmt: skip
     stages = list(Stage.objects.values_list("name_en", flat=True))
     assert (stages[0], len(stages), StageSetting.objects.count()) == ("Discover", 9, 9)
+
+
+def worded():
+    """What an installation ships with, without ids and moments."""
+    kept = (ActivityKind, Factor, MethodSetting, Rung, TierRules, PlaybookEntry, PlaybookVersion, Stage, StageSetting)
+    rows = {model.__name__: [vars(row) for row in model._base_manager.order_by("pk")] for model in kept}
+    without = ("_state", "id", "stage_id", "entry_id", "created_at", "at", "saved_at")
+    return {
+        name: [{field: value for field, value in row.items() if field not in without} for row in found]
+        for name, found in rows.items()
+    }
+
+
+def test_what_was_changed_in_the_demo_is_as_it_was_shipped(boss):
+    shipped = worded()
+    assert all(shipped.values())
+    load_demo(actor=boss)
+    visit = ActivityKind.objects.get(key="visit")
+    edit_activity_kind(kind=visit, changes={"name_en": "Call on"}, seen=None, actor=boss)
+    edit_rung(rung=Rung.objects.first(), changes={"checkpoint_en": "Reworded"}, actor=boss)
+    rename_factor(factor=Factor.objects.get(key="power"), changes={"name_en": "Might"}, seen=None, actor=boss)
+    edit_method(gate_mode="enforce", grade_needs={}, seen=None, actor=boss)
+    edit_tier_rules(changes={"assess_every_days": 30}, seen=None, actor=boss)
+    entry = PlaybookEntry.objects.get(key="veto-list")
+    edit_entry(entry=entry, changes={"title_en": "Ours"}, seen=None, actor=boss)
+    create_entry(actor=boss, kind="script", title_en="Ask", body_en="Why now?")
+    changed = worded()
+    assert all(changed[name] != shipped[name] for name in shipped if not name.startswith("Stage"))
+    remove_demo(name=Organisation.objects.get().name, actor=boss)
+    assert worded() == shipped
 
 
 def test_the_demo_takes_its_files_along(boss, django_capture_on_commit_callbacks):

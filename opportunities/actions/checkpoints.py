@@ -88,7 +88,8 @@ def add_checkpoints(
 
 def _add(row: Opportunity, records: Sequence[Evidence], actor: User, new: Attachment | None) -> list[Checkpoint]:
     """Write the records on a locked opportunity; `new` is their file when it is not saved yet."""
-    _refuse_incomplete(row, records)
+    refuse_incomplete(row, records, needs_on(row))
+    _refuse_gone(row, records)
     if new is not None:
         save_attachment(new)
     at = timezone.now()
@@ -123,12 +124,12 @@ def _check(checkpoint: Checkpoint) -> None:
     checkpoint.clean_fields(exclude=references)
 
 
-def _refuse_incomplete(row: Opportunity, records: Sequence[Evidence]) -> None:
+def refuse_incomplete(row: Opportunity, records: Sequence[Evidence], needs: Mapping[str, Sequence[str]]) -> None:
+    """Raises, as add_checkpoints does, what these records lack by what grades need."""
     if not records:
         raise ValidationError(_("Record at least one level."))
     if len({(each.factor, each.level) for each in records}) < len(records):
         raise ValidationError(_("Record each level once."))
-    needs = needs_on(row)
     visits = {each.activity for each in records if each.activity is not None and each.rests_on_visit}
     prefetch_related_objects(list(visits), "contacts")
     found = {index: problems_of(each, row, needs) for index, each in enumerate(records)}
@@ -139,7 +140,6 @@ def _refuse_incomplete(row: Opportunity, records: Sequence[Evidence]) -> None:
     }
     if errors:
         raise ValidationError(errors)
-    _refuse_gone(row, records)
 
 
 def _refuse_gone(row: Opportunity, records: Sequence[Evidence]) -> None:

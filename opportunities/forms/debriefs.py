@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -143,13 +144,14 @@ class ToldForm(FileKeeping):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        self.tell_lacking(lambda: self.records(timezone.now()))  # a day that isn't typed is that of the activity
         self.check_told(cleaned)
         return cleaned
 
     def check_told(self, cleaned: dict[str, Any]) -> None:
         """Evidence names its rung, a date its step."""
         typed = any(cleaned.get(name) for name in ("evidence", "evidence_contact", "link", "file"))
-        if (typed or self.attachment) and not cleaned.get("rung") and "rung" not in self.errors:
+        if (typed or self.attachment or self.refused_file) and not cleaned.get("rung") and "rung" not in self.errors:
             self.add_error("rung", _("Say which rung it proves."))
         if cleaned.get("next_step_due") and not cleaned.get("next_step", "").strip():
             self.add_error("next_step", _("Say what is to be done by then."))

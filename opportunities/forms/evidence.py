@@ -107,28 +107,38 @@ class EvidenceForm(FileKeeping):
     def clean(self) -> dict[str, Any]:
         if meant := _days_meant().get(self.cleaned_data.get("day", "")):
             self.cleaned_data["said_on"] = meant
-        return super().clean()
+        cleaned = super().clean()
+        self.tell_lacking(lambda: self._records(self._known_contact() or self._new_contact()))
+        return cleaned
 
-    def _contact(self) -> Contact | None:
-        """Who said so: somebody known, or somebody new by name."""
+    def _known_contact(self) -> Contact | None:
+        """Who said so, of those who are known."""
+        if self.cleaned_data["somebody"].strip():
+            return self.named
+        return next((one for one in self.known if one.key == self.cleaned_data["contact"]), None)
+
+    def _new_contact(self) -> Contact | None:
+        """Somebody new by name, who is not saved."""
         typed = self.cleaned_data["somebody"].strip()
-        if not typed:
-            return next((one for one in self.known if one.key == self.cleaned_data["contact"]), None)
-        return self.named or create_contact(actor=self.user, customer=self.opportunity.customer, name=typed)
+        return Contact(customer=self.opportunity.customer, name=typed) if typed else None
 
     @transaction.atomic
     def save(self) -> list[Checkpoint]:
         """The records, with the contact when that is new, all or none. Raises what the actions raise."""
+        contact, new = self._known_contact(), self._new_contact()
+        if contact is None and new is not None and self.cleaned_data["grade"] != GRADES[0]:
+            contact = create_contact(actor=self.user, customer=new.customer, name=new.name)
+        records = self._records(contact)
+        return add_checkpoints(opportunity=self.opportunity, records=records, actor=self.user, file=self.stored)
+
+    def _records(self, contact: Contact | None) -> list[Evidence]:
         given = self.cleaned_data
         common = {name: given[name] for name in ("grade", "link", "activity")}
-        common["file"] = self.attachment
-        contact = None if given["grade"] == GRADES[0] else self._contact()  # which makes somebody new
-        common |= witness(given["grade"], contact, given["said_on"])
-        records = [
+        common |= {"file": self.attachment, **witness(given["grade"], contact, given["said_on"])}
+        return [
             Evidence(factor=self.ladder.factor, level=level, evidence=given[f"evidence_{level}"], **common)
             for level in given["levels"]
         ]
-        return add_checkpoints(opportunity=self.opportunity, records=records, actor=self.user, file=self.stored)
 
     def take(self, error: ValidationError) -> None:
         """Show what the action refused at the fields it is about."""

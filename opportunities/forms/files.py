@@ -1,7 +1,8 @@
 """A file in a form: one that is too large is told at its field before it is sent, one that is taken stays."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -11,8 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from config.web.uploads import MEGABYTE
+from opportunities.actions import Evidence
+from opportunities.actions.checkpoints import refuse_incomplete
 from opportunities.actions.files import attach, checked, stored, too_large
 from opportunities.models import Attachment
+from opportunities.selectors.gate import method_now
 
 ACCEPTED = ".pdf,.jpg,.jpeg,.png,.webp,.heic,.docx,.xlsx,.pptx,.eml,.msg,.txt,.csv,.md,image/*"
 
@@ -73,6 +77,22 @@ class FileKeeping(forms.Form):
             return None
         mine = Attachment.objects.filter(opportunity=self.opportunity, uploaded_by=self.user).in_use()
         return mine.filter(key=key).first()
+
+    def tell_lacking(self, records: Callable[[], list[Evidence]]) -> None:
+        """When the file is refused, tell at once what these records lack besides, as if they had it."""
+        if self.refused_file is None or set(self.errors) != {"file"}:
+            return
+        shown = Attachment(opportunity=self.opportunity)
+        given = [replace(each, file=shown) for each in records()]
+        try:
+            if given:
+                refuse_incomplete(self.opportunity, given, method_now().grade_needs)
+        except ValidationError as error:
+            self.take(error)
+
+    def take(self, error: ValidationError) -> None:
+        """Show what an action refused at the fields it is about."""
+        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -120,6 +120,15 @@ def test_on_the_phone(company, deal, open_page, language):
         steps.sound(window, path)
 
 
+def test_what_is_agreed_so_far_follows_the_deal_that_is_chosen(company, deal, open_page, language):
+    Opportunity.objects.filter(pk=deal.pk).update(next_step="Measure the loss")
+    window = open_page(company.rep, "/customers/", language=language)
+    window.page.keyboard.press("c")
+    pick(dialog(window), "about", "Airport")
+    expect(dialog(window).locator(".asc-quick-next")).to_contain_text("Measure the loss")
+    steps.sound(window, "quick form of a chosen deal")
+
+
 def test_what_was_typed_outlives_a_reload_and_ends_with_a_save_or_a_sign_out(company, deal, open_page):
     window = open_page(company.rep, "/customers/", expected=["ERR_INTERNET_DISCONNECTED", "Failed to fetch"])
     page, form = window.page, dialog(window)

@@ -460,6 +460,27 @@ def test_a_refused_file_is_told_at_its_field_with_all_else_kept(company, deal, r
     assert not Attachment.objects.exists() and not Checkpoint.objects.exists()
 
 
+@pytest.mark.parametrize("door", [0, 1], ids=["debrief", "quick"])
+def test_a_refused_file_hides_nothing_else_that_is_missing(company, deal, rep, door):
+    url, common = doors(deal, company)[door]
+    for given, missing in (
+        ({"rung": "demand-1", "grade": "E3"}, {"evidence_contact"}),
+        ({"rung": "demand-1", "grade": "E3", "next_step_due": "2027-01-05"}, {"evidence_contact", "next_step"}),
+        ({"grade": "E3"}, {"rung"}),
+    ):
+        page = SimpleUploadedFile("photo.png", b"<html><script>alert(1)</script></html>")
+        answer = htmx(rep, url, {**common, "outcome": "They see the loss", **given, "file": page})
+        assert set(answer.context["form"].errors) == {"file", *missing}
+
+
+@pytest.mark.parametrize("door", [0, 1], ids=["debrief", "quick"])
+def test_what_is_agreed_so_far_stands_by_the_next_step(company, deal, rep, door):
+    Opportunity.objects.filter(pk=deal.pk).update(next_step="Measure the loss")
+    url = [doors(deal, company)[0][0], f"{reverse('activity_new')}?deal={deal.pk}"][door]
+    before, _name, after = htmx(rep, url).content.decode().partition('name="next_step"')
+    assert ("Agreed so far" in before, "Agreed so far: Measure the loss" in after) == (False, True)
+
+
 def test_a_file_needs_a_rung_and_a_deal(company, deal, rep):
     file = SimpleUploadedFile("minutes.txt", b"They agree")
     answer = htmx(rep, reverse("activity_new"), quick(deal, file=file))

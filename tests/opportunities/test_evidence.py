@@ -188,6 +188,16 @@ def test_a_refused_file_is_said_at_its_field(company, deal, contact, signed_in):
     assert not Attachment.objects.exists()
 
 
+def test_a_refused_file_hides_nothing_else_that_is_missing(company, deal, contact, signed_in):
+    def refused(**data):
+        file = SimpleUploadedFile("a.png", b"<html><script>alert(1)</script></html>")
+        return set(add(signed_in(company.rep), deal, file=file, **data).context["form"].errors)
+
+    assert refused(**typed(None, 1, 2, grade="E3", day="earlier", evidence_2="")) == {"file", "contact", "said_on"}
+    assert refused(**typed(None, grade="E3", somebody="Zhao Min")) == {"file"}
+    assert list(Contact.objects.all()) == [contact]
+
+
 def test_a_file_of_another_deal_is_not_taken(company, deal, contact, signed_in):
     other = factories.opportunity(company.rep, "Other")
     client = signed_in(company.rep)

@@ -5,18 +5,17 @@ from django.db.models import Q
 
 from customers.rules.names import signs_of_contact
 
-BATCH = 2_000
+BATCH = 10_000
+SET = "UPDATE customers_contact SET normalised_phone = %s, mail_domain = %s WHERE id = %s"
 
 
 def note(apps, schema_editor):
     Contact = apps.get_model("customers", "Contact")
     reached, last = Contact.objects.exclude(phone="", email=""), 0
-    while rows := list(reached.filter(pk__gt=last).order_by("pk").only("pk", "phone", "email")[:BATCH]):
-        for row in rows:
-            signs = signs_of_contact(row.phone, row.email)
-            row.normalised_phone, row.mail_domain = signs["normalised_phone"], signs["mail_domain"]
-        Contact.objects.bulk_update(rows, ["normalised_phone", "mail_domain"], batch_size=500)
-        last = rows[-1].pk
+    while rows := list(reached.filter(pk__gt=last).order_by("pk").values_list("pk", "phone", "email")[:BATCH]):
+        with schema_editor.connection.cursor() as cursor:
+            cursor.executemany(SET, [(*signs_of_contact(phone, email).values(), pk) for pk, phone, email in rows])
+        last = rows[-1][0]
 
 
 class Migration(migrations.Migration):

@@ -124,7 +124,9 @@ def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> An
     """
     exact = {kind: signs[kind] for kind in EXACT if kind in signs}
     gone = [_ids(merged_into__isnull=False, **{kind: value}).values("merged_into") for kind, value in exact.items()]
-    met = [_contacts(kind, value).values("customer_id") for kind, value in signs.items() if kind in OF_CONTACTS]
+    met: list[Any] = [
+        _contacts(kind, value).values("customer_id") for kind, value in signs.items() if kind in OF_CONTACTS
+    ]
     first, *rest = (*others, *gone, *met, *(_ids(**{kind: value}) for kind, value in signs.items()))
     found = seen.filter(pk__in=first.union(*rest) if rest else first)
     bearers = Customer.objects.filter(_any_of(exact), merged_into=OuterRef("pk")).order_by("pk")

@@ -73,7 +73,7 @@ class AssessForm(forms.Form):
         for name in rules.CRITERIA:
             self.fields[name] = forms.TypedChoiceField(
                 label=LABELS[name], choices=[(n, str(n)) for n in range(rules.FULL + 1)], coerce=int,
-                widget=forms.RadioSelect,
+                widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
             )  # fmt: skip
             self.fields[f"{name}_note"] = forms.CharField(
                 label=_("Note on: %(criterion)s") % {"criterion": LABELS[name]},

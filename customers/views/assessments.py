@@ -19,6 +19,7 @@ from customers.assessment_forms import LABELS, AssessForm, OverrideForm, gates_o
 from customers.models import Assessment, Customer, TierRules
 from customers.rules import tiers as rules
 from customers.selectors import assessments as selectors
+from customers.selectors.tiers import rules_now
 from customers.views.customers import form_methods
 
 
@@ -45,14 +46,14 @@ def assess(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     latest = customer.assessments.first()  # type: ignore[attr-defined]
     form = AssessForm(request.POST or None, latest=latest)
-    facts = selectors.facts_of(customer, user, today())
+    facts, held = selectors.facts_of(customer, user, today()), rules_now()
     return form_page(
         request, form, lambda: actions.assess_customer(customer=customer, actor=user, **form.given()),
         title=_("Assess %(name)s") % {"name": customer.name}, submit=_("Save assessment"),
         said=_("The assessment was saved."), back=_history_of(customer), template="customers/assessments/form.html",
         parent=(reverse("customer", args=[pk]), customer.name), customer=customer, facts=facts,
         lists=_lists_of(customer, today()), open_facts="facts" in request.GET,
-        seen=latest.pk if latest else 0, criteria=_criteria(form, facts), **judged_by(form),
+        seen=latest.pk if latest else 0, criteria=_criteria(form, facts, held), **judged_by(form, held),
     )  # fmt: skip
 
 
@@ -75,10 +76,10 @@ def _orders(customer: Customer, first: date, last: date, **asked: str) -> str:
     return reverse("orders") + "?" + urlencode({"customer": customer.key, **days, **asked})
 
 
-def _criteria(form: AssessForm, facts: selectors.Facts) -> list[tuple[Any, Any, int | None]]:
-    """Score, note and suggestion of each criterion."""
+def _criteria(form: AssessForm, facts: selectors.Facts, held: TierRules) -> list[tuple[Any, Any, int | None, int]]:
+    """Score, note, suggestion and weight of each criterion."""
     suggested = facts.scores()
-    return [(form[name], form[f"{name}_note"], suggested.get(name)) for name in rules.CRITERIA]
+    return [(form[name], form[f"{name}_note"], suggested.get(name), held.weights[name]) for name in rules.CRITERIA]
 
 
 @require_POST

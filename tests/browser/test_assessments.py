@@ -52,9 +52,12 @@ def in_tier(page, tier):
 def test_a_customer_is_assessed_and_overridden_and_the_pyramid_moves(company, harbour, open_page, language, viewport):
     window = open_page(company.rep, f"/customers/{harbour.pk}/assess/", language=language, viewport=viewport)
     page = window.page
+    verdict = page.locator("#assess-preview")
     for name in CRITERIA:
         page.locator(f"[name={name}][value='3']").check()
-    expect(page.locator("#assess-preview")).to_contain_text("60")
+        expect(verdict).to_be_in_viewport()
+    expect(verdict).to_contain_text("60")
+    expect(page.locator("fieldset").first).to_contain_text(say(window, "weight %(weight)s", weight=20))
     steps.sound(window, "assess one")
     page.locator("main [type=submit]").click()
     expect(page.locator("main")).to_contain_text("3A")

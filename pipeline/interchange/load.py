@@ -199,6 +199,8 @@ class _Import:
         if not rows.lock_changed(file):
             rows.compare(file, present, self.report, keep=self.keep, counting=False)
         found.forget_changed(file)
+        if file is layout.USERS and "email" in present:
+            settling.revoke_invitations()
         rows.write(file, present)
 
     def _settle(self, file: File) -> None:

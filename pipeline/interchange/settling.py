@@ -10,12 +10,13 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from accounts import edits
-from accounts.models import Organisation, Team, User, UserTeam
+from accounts.invitations import revoke_all
+from accounts.models import Invitation, Organisation, Team, User, UserTeam
 from accounts.selectors import forget_organisation
 from opportunities.models import Activity, Stage, StageSetting
 from pipeline.interchange import staging
 from pipeline.interchange.files_of_evidence import ACTIVITIES
-from pipeline.interchange.layout import ORGANISATION
+from pipeline.interchange.layout import ORGANISATION, USERS
 from pipeline.interchange.report import Overwritten, Report, Rewritten
 from pipeline.interchange.revising import pending_edits, revised
 from pipeline.interchange.stage_timelines import Setting
@@ -94,6 +95,16 @@ def revise(row: Any, changed: list[str]) -> None:
     version, changed_in, row.imported_version = revised(vars(row), changed)
     row.version, row.changed_in = version, json.loads(changed_in)
     row.save(update_fields=[*changed, "version", "changed_in", "imported_version"])
+
+
+def revoke_invitations() -> None:
+    """Of people who get another address, before they get it: a link mailed to the old one opens nothing any more."""
+    sql = (
+        f"SELECT m.id FROM {User._meta.db_table} m JOIN {staging.changes_of(USERS)} c ON c.id = m.id"
+        f" JOIN {USERS.table} s ON s.csv_line = c.csv_line WHERE s.email <> m.email"
+    )
+    moved = User.objects.filter(pk__in=[pk for (pk,) in staging.fetch(sql)])
+    revoke_all(*moved.filter(invitations__in=Invitation.objects.usable()).distinct())
 
 
 def write_paths() -> None:

@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.models import User, UserTeam
+from accounts.invitations import invite
+from accounts.models import Invitation, User, UserTeam
 from customers.actions import edit_customer
 from customers.models import Contact, Customer
 from opportunities.actions import edit_opportunity, edit_stage, move_to_stage
@@ -425,3 +426,12 @@ def test_an_export_with_archived_rows_comes_in_again(works, tmp_path):
     assert changed(load(tmp_path / "out")) == {}
     wipe()
     load(tmp_path / "out")
+
+
+def test_a_link_that_was_mailed_to_the_old_address_opens_nothing_any_more(works):
+    for key in ("ann", "bob"):
+        User.objects.filter(username=key).update(email=f"{key}@example.com")
+        invite(person=person(key), actor=person("boss"), base="https://ascent.example")
+    users = BASE["users.csv"].replace("ann@", "new@").replace("bob,Bob,", "bob,Robert,bob@example.com")
+    load(write(works, {"users.csv": users}))
+    assert [row.user.username for row in Invitation.objects.usable()] == ["bob"]

@@ -191,9 +191,14 @@ def expire_imports() -> None:
     old = timezone.now() - timedelta(days=settings.IMPORT_DAYS)
     waiting = ImportRun.objects.filter(state__in=CHECKABLE, created_at__lt=old, key__in=storage.import_keys())
     for run in waiting.defer("report"):
-        if run.state == State.CHECKED:
-            ImportRun.objects.filter(pk=run.pk, state=State.CHECKED).update(
-                state=State.CANCELLED, ended_at=timezone.now()
-            )
+        _drop(run)
         storage.remove(run)
     storage.remove_strays()
+
+
+@transaction.atomic
+def _drop(run: ImportRun) -> None:
+    """Cancel an import that nobody has confirmed; nobody did it, and the trail says so."""
+    unconfirmed = ImportRun.objects.filter(pk=run.pk, state=State.CHECKED)
+    if unconfirmed.update(state=State.CANCELLED, ended_at=timezone.now()):
+        audit.record("cancel", row=run, actor=None, changes={"state": (State.CHECKED, State.CANCELLED)})

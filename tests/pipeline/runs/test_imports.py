@@ -308,6 +308,9 @@ def test_uploads_that_nobody_wants_go(client, company, settings):
     assert not stray.exists() and not left.exists()
     waiting.refresh_from_db()
     assert waiting.state == State.CANCELLED
+    dropped = AuditEntry.objects.filter(model="importrun", action="cancel").get()
+    assert (dropped.object_id, dropped.actor) == (waiting.pk, None)
+    assert dropped.changes == {"state": ["checked", "cancelled"]}
 
 
 def test_the_list_says_who_when_and_how_many(client, django_assert_max_num_queries):

@@ -83,7 +83,7 @@ def _debrief(window, rung, text):
     form.locator("details.asc-fold > summary").first.click()
     form.locator("[name=rung]").select_option(rung)
     form.locator("[name=grade]").select_option("E2")
-    steps.look_up(window, "evidence_contact", "Li", "[data-selectable]")
+    steps.look_up(window, "contacts", "Li", "[data-selectable]")  # of whom there is one: who said so
     steps.save(window)
     record = Checkpoint.objects.get(grade="E2")
     assert (record.evidence, record.activity.objective) == (text, "Present the proposal")

@@ -8,14 +8,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.calendar import OrgCalendar
 from pipeline.interchange import cells
 from pipeline.interchange.columns import Column, File
-from pipeline.interchange.layout import CONTACTS, EVENTS, FILES, NEEDED_AT_FIRST
+from pipeline.interchange.layout import CONTACTS, CUSTOMERS, EVENTS, FILES, NEEDED_AT_FIRST, OPPORTUNITIES
 from pipeline.interchange.reading import Table
-from pipeline.interchange.report import Bad, Report
+from pipeline.interchange.report import Bad, Report, Said, SourceError
 from pipeline.interchange.source import Source
 from pipeline.interchange.staging import file_writer
 
 Progress = Callable[[str, int], None]
 EVERY = 50_000  # rows between two words of progress
+MOST_USED = (*NEEDED_AT_FIRST, CUSTOMERS, CONTACTS, OPPORTUNITIES, EVENTS)
+NOTHING = _("There is nothing to import: no file has the name of one of a workspace, in small letters: %(names)s …")
 
 EVENT_VALUES: dict[str, cells.Parse] = {
     "stage": cells.key,
@@ -38,6 +40,8 @@ class Intake:
         """What is there, what is missing, what is not read."""
         known = {file.name for file in FILES}
         self.report.not_read = [name for name in self.source.names if name not in known]
+        if not known & set(self.source.names):
+            raise SourceError(Said(NOTHING, names=", ".join(file.name for file in MOST_USED)))
         if not nothing_set_up:
             return
         for file in NEEDED_AT_FIRST:

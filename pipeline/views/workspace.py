@@ -124,6 +124,7 @@ def import_run(request: HttpRequest, key: str) -> HttpResponse:
         "may_cancel": run.state in imports.CANCELLABLE,
         "may_check": run.state in imports.CHECKABLE and storage.has_upload(run),
         "is_own": run.requested_by_id == user.pk,
+        "rows": sum(file["rows"] for file in report.get("files", [])),
         "changes": report.get("created", 0) + report.get("updated", 0),
     }
     name = "pipeline/import_run.html#run" if is_fragment(request) else "pipeline/import_run.html"

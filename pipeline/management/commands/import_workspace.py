@@ -72,7 +72,13 @@ class Command(BaseCommand):
                    "unchanged": file_report.unchanged}
             )  # fmt: skip
         if report.ok and not report.written:
-            self.stdout.write(_("Dry run: nothing was written.") if report.dry_run else _("Nothing has changed."))
+            self.stdout.write(_why_nothing(report))
+
+
+def _why_nothing(report: Report) -> str:
+    if not any(file.rows for file in report.files.values()):
+        return _("The files hold no rows: there is nothing to import.")
+    return _("Dry run: nothing was written.") if report.dry_run else _("Nothing has changed.")
 
 
 def _bad_row(bad: Any) -> str:

@@ -226,3 +226,22 @@ def test_a_directory_of_many_megabytes_is_not_even_read(tmp_path):
     _now, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 3 * MEGABYTE
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_an_upload_without_a_file_of_a_workspace_is_refused_with_the_names_expected(client, is_folder):
+    if is_folder:
+        send_folder(client, {"Customers.CSV": "key,name\nacme,Acme\n"})
+    else:
+        send(client, zipped(("x.zip", zipped(("customers.csv", "key,name\nacme,Acme\n")))))
+    runs.run_due()
+    run = ImportRun.objects.get()
+    assert run.state == State.REFUSED
+    said = client.get(f"/settings/workspace/imports/{run.key}/").content.decode()
+    assert "There is nothing to import" in said and "customers.csv" in said
+
+
+def test_files_without_rows_are_called_so(client):
+    run, page = outcome(client, zipped(("customers.csv", "key,name\n")))
+    assert run.state == State.CHECKED
+    assert "The files hold no rows" in page and "Everything is in order" not in page

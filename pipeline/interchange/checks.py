@@ -19,6 +19,7 @@ from pipeline.interchange.attached import check_attachments
 from pipeline.interchange.belonging import check_belonging
 from pipeline.interchange.circles import on_a_circle
 from pipeline.interchange.columns import Column, File
+from pipeline.interchange.contents import as_amount, cell
 from pipeline.interchange.customer_agreements import check_customers
 from pipeline.interchange.demands import check_demands
 from pipeline.interchange.layout import EVENTS, FILES, OPPORTUNITIES, STAGES, TEAMS, USERS
@@ -53,7 +54,7 @@ def check_all(report: Report, calendar: OrgCalendar, *, fresh: bool, now: dateti
     _no_circle(report, layout.CUSTOMERS, Customer)
     _event_references(report, fresh)
     _event_conflicts(report)
-    _beginnings(report)
+    _beginnings(report, calendar)
 
 
 def _unique(report: Report, file: File, name: str) -> None:
@@ -232,16 +233,17 @@ def _event_conflicts(report: Report) -> None:
         f" GROUP BY opportunity, at, field HAVING COUNT(DISTINCT COALESCE(value, '')) > 1"
     )
     sql = (
-        f"SELECT s.csv_line, s.value, d.first FROM {EVENTS.table} s JOIN ({twice}) d"
+        f"SELECT s.csv_line, s.field, s.value, d.first FROM {EVENTS.table} s JOIN ({twice}) d"
         f" ON d.opportunity = s.opportunity AND d.at = s.at AND d.field = s.field"
         f" WHERE s.csv_line > d.first ORDER BY s.csv_line"
     )
-    for line, value, first in staging.fetch(sql):
+    for line, field, value, first in staging.fetch(sql):
+        shown = as_amount(int(value)) if field == "amount" and value is not None else value
         wrong = Said(_("Line %(line)s sets the same field at the same moment to something else."), line=first)
-        report.refuse(EVENTS.name, line, "value", value, Bad(wrong, _("one value of a field at a moment")))
+        report.refuse(EVENTS.name, line, "value", shown, Bad(wrong, _("one value of a field at a moment")))
 
 
-def _beginnings(report: Report) -> None:
+def _beginnings(report: Report, calendar: OrgCalendar) -> None:
     """A new opportunity begins with its stage and its owner, and nothing happens before it."""
     if {EVENTS.name, OPPORTUNITIES.name} & report.broken:
         return
@@ -257,7 +259,7 @@ def _beginnings(report: Report) -> None:
     )
     for line, at in staging.fetch(sql):
         bad = Bad(_("The change lies before the creation of the opportunity."), _("created_at or later"))
-        report.refuse(EVENTS.name, line, "at", staging.as_moment(at).isoformat(), bad)
+        report.refuse(EVENTS.name, line, "at", cell(staging.as_moment(at), calendar.tz), bad)
 
 
 def _without_beginning() -> str:

@@ -50,6 +50,10 @@ class Cents(int):
     """An amount in cents, to be written with two places."""
 
 
+def as_amount(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}"
+
+
 def cell(value: Any, zone: ZoneInfo) -> str:
     """A value as it stands in a workspace file; exact, whatever a spreadsheet would make of it."""
     if value is None:
@@ -61,7 +65,7 @@ def cell(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Cents):
-        return f"{value // 100}.{value % 100:02}"
+        return as_amount(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, list):

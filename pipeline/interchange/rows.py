@@ -6,8 +6,10 @@ from typing import Any
 from django.db import connection, models
 from django.utils import timezone
 
-from pipeline.interchange import staging
+from accounts.selectors import calendar
+from pipeline.interchange import cells, staging
 from pipeline.interchange.columns import Column, File
+from pipeline.interchange.contents import as_amount, cell
 from pipeline.interchange.layout import USERS
 from pipeline.interchange.report import Overwritten, Report
 from pipeline.interchange.revising import pending_edits, revised
@@ -76,7 +78,9 @@ def _changed(
         if _agree(column, said, ours):
             continue
         if column.field_name in edited:
-            report.overwritten.append(Overwritten(file.name, key, column.name, _shown(ours), _shown(said)))
+            report.overwritten.append(
+                Overwritten(file.name, key, column.name, _shown(column, ours), _shown(column, said))
+            )
             if keep:
                 _put_back(file, column, ours, line)
                 continue
@@ -96,8 +100,19 @@ def _json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _shown(value: Any) -> str:
-    return "" if value is None else str(value)
+def _shown(column: Column, value: Any) -> str:
+    """As it stands in an export."""
+    if value is None:
+        return ""
+    if column.parse is cells.amount:
+        return as_amount(value)
+    if column.store == "flag":
+        value = bool(value)
+    elif column.store == "moment":
+        value = staging.as_moment(value)
+    elif column.store == "json":
+        value = column.show(_json(value)) if column.show else value
+    return cell(value, calendar().tz)
 
 
 def _put_back(file: File, column: Column, ours: Any, line: int) -> None:

@@ -12,6 +12,7 @@ from opportunities import rules
 from opportunities.models import Opportunity
 from opportunities.querysets import FOREVER
 from pipeline.interchange import staging
+from pipeline.interchange.contents import cell
 from pipeline.interchange.history import Change, Timelines, Version, derive, merged, walk
 from pipeline.interchange.known import STATE_ORDER, known_versions
 from pipeline.interchange.layout import EVENTS, OPPORTUNITIES
@@ -59,7 +60,9 @@ class Historian:
         created_at = row["s_created_at"] or row["m_created_at"]
         wrong: Any
         if known and created_at > known[0].at:
-            wrong = Said(_("The opportunity has a change before this moment, at %(at)s."), at=known[0].at.isoformat())
+            wrong = Said(
+                _("The opportunity has a change before this moment, at %(at)s."), at=cell(known[0].at, self.calendar.tz)
+            )
             return self._refuse(row, "created_at", created_at, wrong)
         changes = self._with_product(row, merged(ours, theirs), theirs, created_at, known)
         first = changes.get(created_at)
@@ -73,7 +76,9 @@ class Historian:
 
     def _refuse(self, row: dict[str, Any], column: str, value: datetime, wrong: Any) -> None:
         accepted = _("the moment of the first change")
-        self.report.refuse(OPPORTUNITIES.name, row["line"] or 0, column, value.isoformat(), Bad(wrong, accepted))
+        self.report.refuse(
+            OPPORTUNITIES.name, row["line"] or 0, column, cell(value, self.calendar.tz), Bad(wrong, accepted)
+        )
 
     def _told(self, row: dict[str, Any], lines: list[tuple[Any, ...]]) -> dict[datetime, Change]:
         """What the file says, by instant."""
@@ -154,9 +159,8 @@ class Historian:
             if ours == said:
                 continue
             if column.name in edited:
-                self.report.overwritten.append(
-                    Overwritten(OPPORTUNITIES.name, row["key"], column.name, str(ours or ""), str(said or ""))
-                )
+                shown = (cell(value, self.calendar.tz) for value in (ours, said))
+                self.report.overwritten.append(Overwritten(OPPORTUNITIES.name, row["key"], column.name, *shown))
                 if self.keep:
                     continue
             values[column.name] = said

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.invitations import invite
 from accounts.models import Invitation, User, UserTeam
-from customers.actions import edit_customer
-from customers.models import Contact, Customer
+from customers.actions import edit_customer, edit_product
+from customers.models import Contact, Customer, Product
 from opportunities.actions import edit_opportunity, edit_stage, move_to_stage
 from opportunities.models import Opportunity, OpportunityVersion, Stage, StageSetting
 from pipeline.interchange import SourceError, export_workspace, import_workspace
@@ -435,3 +435,20 @@ def test_a_link_that_was_mailed_to_the_old_address_opens_nothing_any_more(works)
     users = BASE["users.csv"].replace("ann@", "new@").replace("bob,Bob,", "bob,Robert,bob@example.com")
     load(write(works, {"users.csv": users}))
     assert [row.user.username for row in Invitation.objects.usable()] == ["bob"]
+
+
+def test_a_report_shows_values_as_they_stand_in_a_file(works):
+    acme, pump = Customer.objects.get(key="acme"), Product.objects.get(key="pump")
+    edit_customer(customer=acme, changes={"annual_spend": Decimal("200.50")}, seen=None, actor=person("ann"))
+    edit_product(product=pump, changes={"is_core": False}, seen=None, actor=person("boss"))
+    said = BASE["customers.csv"].replace("ann,,,,", "ann,,,1000,")
+    report = load(write(works, {"customers.csv": said}), dry_run=True)
+    assert [(edit.field, edit.ours, edit.theirs) for edit in report.overwritten] == [
+        ("is_core", "false", "true"), ("annual_spend", "200.50", "1000.00")
+    ]  # fmt: skip
+    wrong = ("02-10T10:00:00,,amount,100,", "02-10T10:00:00,,amount,200.50,", "01-04T09:00:00,,amount,1,")
+    lines = "".join(f"o1,2026-{line}\n" for line in wrong)
+    report = import_workspace(write(works, {"opportunity_events.csv": EVENTS + lines}))
+    assert [place[1:] for place in places(report)] == [
+        (7, "value", "200.50"), (8, "at", "2026-01-04T09:00:00+08:00")
+    ]  # fmt: skip

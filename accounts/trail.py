@@ -181,7 +181,10 @@ FACTORS = {  # of evidence the trail keeps `power_4`
     "coordination": _("Coordination"),
 }
 WAYS = {"bell": _("In Ascent"), "mail": _("Mail")}  # of notifications it keeps `handed_over.bell`
-REFERENCES = {"collaborator": "user", "opportunities_to": "stage", "customer": "customer"}  # beside foreign keys
+REFERENCES = {  # beside foreign keys
+    "collaborator": "user", "opportunities_to": "stage", "customer": "customer", "contacts": "contact",
+}  # fmt: skip
+SEVERAL = ", "  # between the keys of several rows
 LINKS = {  # the page of a row, by URL name: with the row's id, or one for all
     "opportunity": "opportunity",
     "customer": "customer",
@@ -338,13 +341,19 @@ def _words(field: Any, referred: str | None, value: Any, names: Names, reader: U
     if value is None or value == "":
         return MISSING
     if referred is not None:
-        return names.get((referred, str(value))) or (str(value) if reader.is_admin else MISSING)
+        named = (names.get((referred, key)) or (key if reader.is_admin else MISSING) for key in _keys(field, value))
+        return _(", ").join(named)
     if field is None:
         return in_words(models.CharField(), value)
     try:
         return in_words(field, field.to_python(value))
     except (ValidationError, TypeError, ValueError):
         return str(value)
+
+
+def _keys(field: Any, value: Any) -> list[str]:
+    """The keys of the rows that a value names: of several where there may be several."""
+    return str(value).split(SEVERAL) if field is not None and field.many_to_many else [str(value)]
 
 
 @cache
@@ -386,7 +395,8 @@ def _names(entries: Sequence[AuditEntry], reader: User) -> Names:
         for name, pair in entry.changes.items():
             referred = _referred(entry.model, name)
             if referred is not None and isinstance(pair, list):
-                keys.setdefault(referred, set()).update(str(value) for value in pair if value)
+                named = (key for value in pair if value for key in _keys(_field(entry.model, name), value))
+                keys.setdefault(referred, set()).update(named)
     parts = [_by_key(kind, values, reader) for kind, values in sorted(keys.items()) if kind in _models()]
     parts += [_by_id(kind, values, reader) for kind, values in sorted(ids.items())]
     if not parts:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial, wraps
-from itertools import count
+from hashlib import sha256
 from typing import Any
 
 from django.db import connections
@@ -25,7 +25,6 @@ from django.db.transaction import TransactionManagementError
 from config.web.prepared import call as call_of
 from config.web.prepared import prepares, slot
 
-NUMBERS = count(1)
 KEPT = 64  # shapes of a statement; some depend on the day, on a manager's team
 NUMBER, MOMENT = -7_340_033_000_000_001, datetime(1001, 1, 1, 1, 1, 1, 100_001, UTC)  # what nobody means
 STAND_INS: dict[type, Callable[[int], Any]] = {
@@ -40,13 +39,12 @@ class Statement:
     """A compiled queryset, and where in its parameters the values belong.
 
     It is composed with two sets of stand-ins: where they alone make a difference, every value has been found.
-    `name`: what it is called where connections prepare it.
+    One that `is_prepared` has a name for connections to prepare it by, which says what it is.
     """
 
     def __init__(
-        self, compose: Callable[..., QuerySet[Any]], kinds: tuple[tuple[str, type], ...], name: str = ""
+        self, compose: Callable[..., QuerySet[Any]], kinds: tuple[tuple[str, type], ...], is_prepared: bool = False
     ) -> None:
-        self.name = name
         these, others = (self._stand_ins(kinds, first) for first in (0, len(kinds)))
         self.queryset = compose(**these)
         self.compiler = self.queryset.query.get_compiler(self.queryset.db)
@@ -54,8 +52,13 @@ class Statement:
         places = self._places(these)
         sought = enumerate(each if isinstance(each, int | str | date) else None for each in self.parameters)
         self.places = {place: places[each] for place, each in sought if each in places}
+        self.name = self._name() if is_prepared else ""
         if (self.sql, self._parameters(others)) != compose(**others).query.get_compiler(self.queryset.db).as_sql():
             raise ValueError(f"Not every value of {', '.join(these)} reaches the statement as it is: {self.sql}")
+
+    def _name(self) -> str:
+        constants = [type(value) if place in self.places else value for place, value in enumerate(self.parameters)]
+        return f"composed_{sha256(repr((self.sql, constants)).encode()).hexdigest()[:32]}"
 
     def _places(self, stand_ins: dict[str, Any]) -> dict[Any, tuple[str, Callable[[Any, str], Any]]]:
         """As what each of them may reach the statement, with its name and what makes a value of it."""
@@ -106,7 +109,7 @@ def composed(compose: Callable[..., QuerySet[Any]], *, is_prepared: bool = False
 
     @lru_cache(maxsize=KEPT)
     def statement(kinds: tuple[tuple[str, type], ...], *shape: Hashable) -> Statement:
-        return Statement(partial(compose, *shape), kinds, f"composed_{next(NUMBERS)}" if is_prepared else "")
+        return Statement(partial(compose, *shape), kinds, is_prepared)
 
     @wraps(compose)
     def rows(*shape: Hashable, **values: Any) -> list[Any]:

@@ -139,11 +139,15 @@ def _carry_lines(plan: AccountPlan, copy: AccountPlan, actor: User) -> int:
 
 
 def _carry_actions(plan: AccountPlan, copy: AccountPlan, actor: User) -> int:
-    """How many open joint actions moved."""
+    """How many open joint actions moved, also those that an earlier copy took along before it was archived."""
     open_still = Q(state=JointAction.State.OPEN) | Q(their_state=JointAction.State.OPEN)
-    rows = list(plan.joint_actions.in_use().filter(open_still).select_for_update(of=("self",)))
+    earlier = AccountPlan.objects.filter(customer=plan.customer, year=copy.year, archived_at__isnull=False)
+    of_them = JointAction.objects.in_use().filter(open_still, Q(plan=plan) | Q(plan__in=earlier))
+    rows = list(of_them.select_for_update(of=("self",)))
     for row in rows:
-        edits.edit_locked(row, changes={"plan": copy}, seen=None, actor=actor, action="carry_over")
+        people = {"owner": row.owner, "contact": row.contact}
+        gone = dict.fromkeys(people.keys() - _still_there(plan, people).keys())
+        edits.edit_locked(row, changes={"plan": copy, **gone}, seen=None, actor=actor, action="carry_over")
     return len(rows)
 
 

@@ -83,7 +83,7 @@ class Contract(Revised):
 
     def has_lapsed(self, day: date) -> bool:
         """Whether it is among those that `lapsed` finds."""
-        return not self.is_renewed and t12m(day).first <= self.ends_on < day
+        return self.archived_at is None and not self.is_renewed and t12m(day).first <= self.ends_on < day
 
     def next_term(self) -> tuple[date, date]:
         """First and last day of one that follows at once and lasts as long, none later than the last day there is."""

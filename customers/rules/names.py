@@ -22,6 +22,7 @@ PUBLIC_MAIL = {
     "yahoo.cn", "yahoo.com.cn", "protonmail.com", "proton.me", "gmx.com", "gmx.de", "mail.com", "aol.com",
 }  # fmt: skip
 SHORTEST_PHONE = 7
+LONGEST_PHONE, LONGEST_DOMAIN = 60, 254  # what their columns hold: some signs are several once they are normalised
 MOBILE = re.compile(r"1[3-9]\d{9}")
 
 
@@ -82,7 +83,7 @@ def signs_of_contact(phone: str, email: str) -> dict[str, str]:
     """What tells of a contact which company it belongs to, as `normalised_phone` and `mail_domain`; empty: nothing."""
     found = {"phone": normalised_phone(phone), "domain": normalised_domain(email)}
     phone, domain = (value if is_sign(kind, value) else "" for kind, value in found.items())
-    return {"normalised_phone": phone, "mail_domain": domain}
+    return {"normalised_phone": phone[:LONGEST_PHONE], "mail_domain": domain[:LONGEST_DOMAIN]}
 
 
 def is_sign(kind: str, value: str) -> bool:

@@ -164,10 +164,10 @@ def problems_of(each: Evidence, row: Opportunity, needs: Mapping[str, Sequence[s
         and _("Say what proves it, or add a file or a link."),
         "contact": ("contact" in asked and each.contact is None and _("Say who on the customer's side said so."))
         or (each.contact is not None and each.contact.customer_id != row.customer_id and _("There is no such choice."))
-        or ("trace" in asked and _not_there(each)),
+        or ({"trace", "contact"} <= set(asked) and _not_there(each)),
         "said_on": ("said_on" in asked and each.said_on is None and _("Say on which day they said so."))
         or (each.said_on is not None and each.said_on > today() and _("This day must not lie in the future."))
-        or ("trace" in asked and _another_day(each)),
+        or ({"trace", "said_on"} <= set(asked) and _another_day(each)),
         "link": "trace" in asked and not each.has_trace and _trace_wanted(each.grade),
         "activity": _elsewhere(each.activity, row)
         or (each.activity is not None and each.activity.done_at is None and _("This has not been done yet.")),

@@ -8,16 +8,28 @@ from django.utils.translation import gettext_lazy as _
 from accounts.calendar import OrgCalendar
 from pipeline.interchange import staging
 from pipeline.interchange.contents import cell
-from pipeline.interchange.files_of_customers import CUSTOMER_TIERS
-from pipeline.interchange.files_of_evidence import ACTIVITIES, CHECKPOINTS, GRADE_CHANGES, JOINT_PLAN
-from pipeline.interchange.layout import EVENTS, OPPORTUNITIES, STAGE_SETTINGS, USER_TEAMS
+from pipeline.interchange.files_of_customers import ASSESSMENTS, CUSTOMER_TIERS, NPS
+from pipeline.interchange.files_of_evidence import (
+    ACTIVITIES,
+    CHECKPOINTS,
+    DECISIONS,
+    GRADE_CHANGES,
+    JOINT_PLAN,
+    WAIVERS,
+)
+from pipeline.interchange.layout import EVENTS, OPPORTUNITIES, ORDERS, STAGE_SETTINGS, USER_TEAMS
 from pipeline.interchange.report import Bad, Report
 
 MOMENTS = (
     (USER_TEAMS, "at"), (STAGE_SETTINGS, "at"), (CUSTOMER_TIERS, "at"), (OPPORTUNITIES, "created_at"), (EVENTS, "at"),
-    (CHECKPOINTS, "recorded_at"), (GRADE_CHANGES, "at"), (ACTIVITIES, "done_at"),
+    (CHECKPOINTS, "recorded_at"), (CHECKPOINTS, "manager_confirmed_at"), (CHECKPOINTS, "withdrawn_at"),
+    (GRADE_CHANGES, "at"), (ACTIVITIES, "done_at"), (ACTIVITIES, "coached_at"), (DECISIONS, "decided_at"),
+    (WAIVERS, "asked_at"), (WAIVERS, "decided_at"), (ASSESSMENTS, "assessed_at"), (ASSESSMENTS, "overridden_at"),
 )  # fmt: skip
-DAYS = ((OPPORTUNITIES, "signed_on"), (CHECKPOINTS, "said_on"), (JOINT_PLAN, "done_on"))
+DAYS = (
+    (OPPORTUNITIES, "signed_on"), (CHECKPOINTS, "said_on"), (JOINT_PLAN, "done_on"), (ORDERS, "booked_on"),
+    (NPS, "answered_on"),
+)  # fmt: skip
 
 
 def check_past(report: Report, calendar: OrgCalendar, now: datetime) -> None:

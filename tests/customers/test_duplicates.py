@@ -44,6 +44,12 @@ def test_candidates_say_why_and_only_those_in_sight(company):
     assert candidates(signs_of(domain="qq.com"), company.rep) == []
 
 
+def test_a_phone_of_signs_that_are_several_fits_its_column(company):
+    person = factories.contact(company.rep, factories.customer(company.rep), phone="\u3251" * 40)
+    person.refresh_from_db()
+    assert person.normalised_phone == "21" * 30
+
+
 def test_a_customer_is_found_by_its_contacts(company, django_assert_num_queries):
     own = factories.customer(company.rep, "Far Sail")
     person = factories.contact(company.rep, own, phone="+86 21 6888-1234", email="Li@Sail.com")

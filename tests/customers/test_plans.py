@@ -7,8 +7,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from accounts.selectors import calendar, today
 from config.web.revisions import StaleWrite
 from customers import actions
@@ -152,6 +153,14 @@ def test_copying_forward_moves_revenue_by_a_year_and_open_actions(company, plan,
         actions.copy_plan_forward(plan=plan, actor=company.rep)
 
 
+def test_who_has_left_is_not_carried_forward(company, plan, year):
+    row = joint(company, plan, action="Open one", owner=company.mate)
+    User.objects.filter(pk=company.mate.pk).update(deactivated_at=timezone.now())
+    copy = actions.copy_plan_forward(plan=plan, actor=company.rep)
+    row.refresh_from_db()
+    assert (row.plan, row.owner) == (copy, None)
+
+
 def test_what_is_open_stands_once_after_copying_forward(company, signed_in, plan, year):
     late = today() - timedelta(days=2)
     joint(company, plan, action="Late one", owner=company.rep, due_on=late)
@@ -178,8 +187,8 @@ def test_what_is_open_stands_once_after_copying_forward(company, signed_in, plan
     assert [told in page for page in pages] == [True, False]
     assert ["1 joint action is overdue." in page for page in pages] == [False, True]
     actions.archive_plan(plan=copy, seen=None, actor=company.rep)
-    actions.copy_plan_forward(plan=plan, actor=company.rep)
-    assert AuditEntry.objects.filter(action="carry_over", model="accountplan").count() == 1  # nothing more went
+    again = actions.copy_plan_forward(plan=plan, actor=company.rep)
+    assert [each.action for each in again.joint_actions.all()] == ["Late one"], "not left behind in the archived plan"
 
 
 # --- Reads --------------------------------------------------------------------------------------

@@ -40,6 +40,19 @@ def test_they_tell_what_a_colleague_did_to_any_part_of_it(company, deal, signed_
     assert "Nobody here" not in page
 
 
+def test_whom_an_activity_was_with_is_told_by_name(company, deal, signed_in):
+    people = [factories.contact(company.rep, deal.customer, name) for name in ("Ann", "Bob")]
+    (visit,) = deal.activities.all()
+    actions.edit_activity(activity=visit, changes={"contacts": people}, seen=visit.version, actor=company.mate)
+    for person, path in (
+        (company.rep, reverse("opportunity_audit", args=[deal.pk])),
+        (company.admin, "/settings/audit/"),
+    ):
+        answer = signed_in(person).get(path)
+        assert answer.status_code == 200
+        assert "Ann, Bob" in answer.content.decode() or "Bob, Ann" in answer.content.decode()
+
+
 def test_what_is_sensitive_is_in_nobodys_list(company, deal, signed_in):
     for person in (company.rep, company.mate, company.manager, company.executive):
         page = signed_in(person).get(reverse("opportunity_audit", args=[deal.pk])).content.decode()

@@ -177,9 +177,9 @@ def test_nothing_is_prepared_where_a_pool_hands_connections_round(two, monkeypat
 
 def test_a_connection_keeps_a_number_of_statements(two, monkeypatch):
     monkeypatch.setattr(preparing, "MOST", 2)
-    titles = [prepared(_titles) for _each in range(5)]
+    titles = prepared(lambda most, *, owner: _titles(owner=owner)[:most])
     for _round in range(2):
-        assert [each(owner=two.rep.pk) for each in titles] == [["Mine"]] * 5
+        assert [titles(most, owner=two.rep.pk) for most in range(1, 6)] == [["Mine"]] * 5
     assert all(len(kept) <= 2 for kept in preparing.names_of.values())
 
 
@@ -189,3 +189,13 @@ def test_a_statement_outlives_a_transaction_that_was_rolled_back(two):
         titles(owner=two.rep.pk)
         transaction.set_rollback(True)
     assert titles(owner=two.rep.pk) == ["Mine"]
+
+
+def test_a_statement_is_called_by_what_it_is(two):
+    """By whatever process: behind a pool another one's statement of that name gives the same rows."""
+    calls = [{sql.partition(" (")[0] for sql in _sent(two) if sql.startswith("EXECUTE")} for _process in range(2)]
+    assert calls[0] == calls[1]
+    others = prepared(lambda *, owner: _titles(owner=owner).order_by("-title"))
+    with CaptureQueriesContext(connection) as sent:
+        others(owner=two.rep.pk)
+    assert not any(sent.captured_queries[0]["sql"].startswith(call) for call in calls[0])

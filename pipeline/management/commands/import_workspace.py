@@ -7,6 +7,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.web.templatetags.ui import sentences
 from config.web.uploads import DISK_FULL, DiskFull
 from pipeline.interchange import Report, SourceError, import_workspace
 
@@ -61,7 +62,7 @@ class Command(BaseCommand):
         for edit in report.overwritten:
             self.stdout.write(_overwritten(edit, report.kept))
         for each in report.rewritten:
-            self.stdout.write(f"{each.field} {each.ours} → {each.theirs}: {' '.join(_told(each))}")
+            self.stdout.write(f"{each.field} {each.ours} → {each.theirs}: {sentences(_told(each))}")
         for alike in report.alike:
             values = {"file": alike.file, "line": alike.line, "name": alike.name, "other": alike.other}
             self.stdout.write(_("%(file)s:%(line)s: “%(name)s” may be the same customer as %(other)s.") % values)

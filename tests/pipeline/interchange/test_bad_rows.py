@@ -175,6 +175,8 @@ FUTURE = [
     ("checkpoints.csv", RECORDS + RECORD.replace("2026-01-06", str(SOON)), [(2, "recorded_at")]),
     ("checkpoints.csv", RECORDS.strip() + f",said_on\n{RECORD.strip()},{SOON}\n", [(2, "said_on")]),
     ("joint_plan.csv", f"key,opportunity,side,title,done_on\nj,o1,ours,x,{SOON}\n", [(2, "done_on")]),
+    ("orders.csv", f"key,customer,amount,booked_on\nr,acme,5,{SOON}\n", [(2, "booked_on")]),
+    ("checkpoints.csv", RECORDS.strip() + f",withdrawn_at\n{RECORD.strip()},{SOON}T09:00:00\n", [(2, "withdrawn_at")]),
 ]
 
 

@@ -1,5 +1,6 @@
 """The list of customers: the pyramid opens lists, neglect is seen and ends, capacity is told."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -114,7 +115,10 @@ def test_neglect_is_seen_everywhere_and_ends_with_a_visit(company, customers, op
 
 @IN_TWO_CORNERS
 def test_a_manager_sees_who_has_more_than_they_can_serve(company, customers, open_page, language, viewport):
+    soon = timezone.now() + timedelta(days=2)
+    factories.activity(company.rep, customer=Customer.objects.get(name="Airport"), planned_at=soon)
     window = open_page(company.manager, "/customers/", language=language, viewport=viewport)
     steps.link(window, "Capacity").first.click()
     expect(window.page.locator("tbody tr").filter(has_text="Rep")).to_contain_text("5")
+    expect(window.page.locator("tbody td.c-warn a")).to_have_text("1")
     steps.sound(window, "capacity")

@@ -196,10 +196,10 @@ def test_board_and_table_show_it_beside_the_other_rates(told, company, signed_in
     for url in ("/opportunities/", "/opportunities/table/"):
         page = text_of(client.get(url))
         assert page.count(said) == 1, url
-        few = '"Historical win rate: not calibrated, n = 0">hist. n = 0<'
+        few = '"Historical win rate: not calibrated, n = 0">n = 0<'
         assert page.count(few) == 1, url  # of the one that has stood so longer than any; of the closed ones nothing
     assert 'aria-label="Stage: 10% hist. 50% Discover. Edit"' in text_of(client.get("/opportunities/table/"))
-    assert 'aria-label="Stage: 10% hist. n = 0 Discover. Edit"' in text_of(client.get("/opportunities/table/"))
+    assert 'aria-label="Stage: 10% n = 0 Discover. Edit"' in text_of(client.get("/opportunities/table/"))
     lines = text_of(client.get("/opportunities/export.csv")).splitlines()
     at = lines[0].split(",").index("Historical win rate")
     assert sorted(line.split(",")[at] for line in lines[1:]) == ["", "0.5000"]

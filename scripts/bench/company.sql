@@ -44,9 +44,10 @@ SELECT id, '1900-01-01 00:00:00+00', tier FROM customers_customer
 ;
 INSERT INTO customers_contact
   (key, customer_id, name, title, department, email, phone, buying_role, influence, stance, created_at, version,
-   changed_in, notes)
+   changed_in, notes, normalised_phone, mail_domain)
 SELECT 'contact-' || c.id || '-' || i, c.id, '联系人 ' || c.id || i, 'Head', 'Purchasing', '',
-  '138' || LPAD((c.id * 17 + i)::text, 8, '0'), 'approver', 3, 0, c.created_at, 1, '{}', ''
+  '138' || LPAD((c.id * 17 + i)::text, 8, '0'), 'approver', 3, 0, c.created_at, 1, '{}', '',
+  '138' || LPAD((c.id * 17 + i)::text, 8, '0'), ''
 FROM customers_customer c, GENERATE_SERIES(1, 2) i WHERE c.id <= %(reps)s * 20
 ;
 INSERT INTO customers_order (key, customer_id, product_id, owner_id, amount, booked_on, version, changed_in)

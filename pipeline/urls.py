@@ -6,6 +6,7 @@ from pipeline.views import dashboard, first_start, my_day, nightly, organisation
 
 urlpatterns = [
     path("day/", my_day.show, name="my_day"),
+    path("day/news/", my_day.news, name="my_day_news"),
     path("day/looked/", my_day.looked, name="my_day_looked"),
     path("contacts/<int:pk>/privacy/", privacy.show, name="contact_privacy"),
     path("contacts/<int:pk>/erase/", privacy.erase, name="contact_erase"),

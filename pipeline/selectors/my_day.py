@@ -22,7 +22,6 @@ from opportunities.models import Activity, Factor, Rung
 from opportunities.models.evidence import in_language
 from opportunities.rules.evidence import TOP
 from opportunities.selectors.climbs import Climb, climbs
-from opportunities.selectors.news import News, looked_at, news_for
 from opportunities.selectors.stages import all_stages
 from pipeline.rules import ZERO, Part
 from pipeline.selectors.booked import booked_by
@@ -70,7 +69,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class MyDay:
-    """The page: sections in the order of urgency, today's schedule, what others changed since `looked_at`."""
+    """The page: sections in the order of urgency, and today's schedule."""
 
     day: date
     sections: list[Section]
@@ -78,9 +77,6 @@ class MyDay:
     booked: Part
     quarter: str
     schedule: list[Activity]
-    news: list[News]
-    looked_at: datetime
-    drawn_at: datetime
     overdue: int = 0
     losing: int = 0
     to_do: int = field(default=0)
@@ -92,8 +88,7 @@ class MyDay:
 def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
     """The person's day. `key_only`: key accounts (4A, 5A) alone; `whole`: the section that is shown to its end."""
     days = calendar()
-    now = timezone.now()
-    day = days.today(now)
+    day = days.today(timezone.now())
     every = climbs(user, all_stages(), days, day)
     shown = [climb for climb in every if not key_only or climb.tier in KEY_TIERS]
     planned = [
@@ -103,7 +98,6 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
     ]
     found, lines = dict(_found(shown, planned, days, day)), _Lines()
     plans = due_of(user, day, key_only=key_only)
-    since = looked_at(user)
     quarter = days.quarter(day)
     return MyDay(
         day=day,
@@ -116,9 +110,6 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
         booked=booked_by(user, quarter),
         quarter=quarter.key,
         schedule=[each for each in planned if each.planned_at and days.local_date(each.planned_at) == day],
-        news=news_for(user, since),
-        looked_at=since,
-        drawn_at=now,
         overdue=len(found["overdue"]) + sum(each.due < day for each in plans),
         losing=len(found["losing"]),
         to_do=sum(len(each) for key, each in found.items() if key != "next") + len(plans),

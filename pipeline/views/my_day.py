@@ -7,9 +7,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
+from accounts.form_pages import is_fragment
 from accounts.models import User
 from opportunities.actions import look_until
+from opportunities.selectors.news import looked_at, news_for
 from pipeline.selectors.my_day import my_day
 from pipeline.views.day_lines import LineDrawer
 
@@ -37,9 +40,19 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "pipeline/my_day.html", context)
 
 
+@require_safe
+@vary_on_headers("HX-Request")
+def news(request: HttpRequest) -> HttpResponse:
+    """What others changed in the person's own opportunities: it comes to My day by itself, or is a page."""
+    assert isinstance(request.user, User)
+    since = looked_at(request.user)
+    context = {"drawn_at": timezone.now(), "looked_at": since, "news": news_for(request.user, since)}
+    return render(request, "pipeline/news.html" if is_fragment(request) else "pipeline/news_page.html", context)
+
+
 @require_POST
 def looked(request: HttpRequest) -> HttpResponse:
-    """What had changed when the page was drawn (`until`) has been looked at."""
+    """What had changed when the news were drawn (`until`) has been looked at."""
     assert isinstance(request.user, User)
     look_until(user=request.user, moment=_moment_in(request.POST.get("until", "")))
     return redirect("my_day")

@@ -86,6 +86,7 @@ SETTINGS: dict[str, list[Door]] = {
     "api-audit-detail": [Door(ADMINS, "entry")],
     # --- computed
     "my_day": [Door(EVERYBODY)],
+    "my_day_news": [Door(EVERYBODY)],
     "my_day_looked": [Door(EVERYBODY, method="post")],
     "opportunity_step_done": [Door(EDITED, of="opportunity"), Door(EDITED, of="opportunity", method="post")],
     "contact_privacy": [Door(OWNED, "contact"), Door(OWNED, "contact", query="?format=json")],

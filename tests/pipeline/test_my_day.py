@@ -15,6 +15,7 @@ from opportunities.actions import Evidence
 from opportunities.models import Activity, ActivityKind, Look, Opportunity, OpportunityVersion, Stage
 from opportunities.rules.evidence import FACTORS
 from opportunities.rules.progress import days_without_progress, has_fallen, stagnation
+from opportunities.selectors.news import looked_at, news_for
 from pipeline.scopes import Scope
 from pipeline.selectors.my_day import SHOWN, my_day
 from tests import factories
@@ -38,6 +39,10 @@ def titles(user, key, **asked):
 
 def words(user, key):
     return [line.activity.objective if line.activity else line.climb.title for line in lines(user, key)]
+
+
+def news_of(user):
+    return news_for(user, looked_at(user))
 
 
 def climb(row, heights, actor, grade="E3"):
@@ -234,7 +239,7 @@ def test_what_others_changed_since_one_looked(company):
     actions.edit_opportunity(opportunity=row, changes={"amount": Decimal(7)}, seen=None, actor=company.manager)
     actions.confirm_checkpoint(checkpoint=record, actor=company.manager)
     actions.lower_grade(checkpoint=record, grade="E1", reason="No trace", actor=company.manager)
-    found = my_day(company.rep).news
+    found = news_of(company.rep)
     assert [(each.how, each.entry and each.entry.changes[0].kind) for each in found] == [
         ("lowered", None), ("confirmed", None), ("", "amount"),
     ]  # fmt: skip
@@ -247,8 +252,8 @@ def test_what_others_do_with_evidence_is_news_too(company):
     (record, *_) = climb(row, (1, 0, 0, 0, 0), company.mate)
     actions.withdraw_checkpoint(checkpoint=record, reason="Misheard", actor=company.mate)
     actions.record_decision(opportunity=row, decision="no_go", reason="Too small", actor=company.mate)
-    assert {each.how for each in my_day(company.rep).news} == {"added", "withdrawn", "no_go"}
-    assert my_day(company.mate).news == []
+    assert {each.how for each in news_of(company.rep)} == {"added", "withdrawn", "no_go"}
+    assert news_of(company.mate) == []
 
 
 def test_what_others_did_with_the_customer_is_news_too(company, signed_in):
@@ -259,12 +264,12 @@ def test_what_others_did_with_the_customer_is_news_too(company, signed_in):
     for who, outcome in ((company.mate, "They <b>agree</b>"), (company.rep, "Mine")):
         at = now - timedelta(days=1)
         actions.log_activity(actor=who, kind=visit, opportunity=row, done_at=at, outcome=outcome, objective="Meet")
-    assert [(each.act, each.actor, each.opportunity) for each in my_day(company.rep).news] == [
+    assert [(each.act, each.actor, each.opportunity) for each in news_of(company.rep)] == [
         ("They <b>agree</b>", company.mate, row)
     ]
-    page = signed_in(company.rep).get("/day/").content.decode()
+    page = signed_in(company.rep).get("/day/news/").content.decode()
     assert "Done with the customer: They &lt;b&gt;agree&lt;/b&gt;" in page
-    assert my_day(company.mate).news == []
+    assert news_of(company.mate) == []
 
 
 def test_what_others_did_is_news_when_they_say_so_however_long_ago_it_was(company, signed_in):
@@ -275,11 +280,11 @@ def test_what_others_did_is_news_when_they_say_so_however_long_ago_it_was(compan
     about = {"actor": company.mate, "kind": visit, "opportunity": row, "done_at": at}
     known = actions.log_activity(**about, outcome="Said before one looked")
     signed_in(company.rep).post("/day/looked/")
-    assert my_day(company.rep).news == []
+    assert news_of(company.rep) == []
     actions.log_activity(**about, outcome="Entered late")
     actions.debrief_activity(activity=planned, done_at=at, seen=None, actor=company.mate, outcome="Told late")
     actions.edit_activity(activity=known, changes={"outcome": "Put right"}, seen=None, actor=company.mate)
-    news = my_day(company.rep).news
+    news = news_of(company.rep)
     assert [each.act for each in news] == ["Told late", "Entered late"]
     assert all(each.at > at + timedelta(days=39) for each in news)
 
@@ -290,7 +295,7 @@ def test_what_came_after_the_page_was_drawn_stays_news(company, signed_in):
     row = factories.opportunity(company.rep)
     actions.edit_opportunity(opportunity=row, changes={"amount": Decimal(7)}, seen=None, actor=company.manager)
     client.post("/day/looked/", {"until": drawn.isoformat()})
-    assert len(my_day(company.rep).news) == 1
+    assert len(news_of(company.rep)) == 1
     client.post("/day/looked/", {"until": (timezone.now() + timedelta(days=9)).isoformat()})
     assert Look.objects.get().looked_at <= timezone.now()
     for odd in ("soon", "0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-14:00", "2026-03-01T09:00:00"):
@@ -301,10 +306,10 @@ def test_looked_at_is_remembered(company, signed_in):
     row = factories.opportunity(company.rep)
     actions.edit_opportunity(opportunity=row, changes={"amount": Decimal(7)}, seen=None, actor=company.manager)
     client = signed_in(company.rep)
-    assert "Seen" in client.get("/day/").content.decode()
+    assert "Seen" in client.get("/day/news/").content.decode()
     assert client.post("/day/looked/")["Location"] == "/day/"
     assert Look.objects.get().user == company.rep
-    assert my_day(company.rep).news == []
+    assert news_of(company.rep) == []
 
 
 def test_a_section_shows_its_first_lines_and_on_request_all(company, signed_in):
@@ -341,10 +346,22 @@ def test_as_many_queries_however_many_deals(company, signed_in, number):
                 opportunity=row, changes={"next_step": "x", "next_step_due": today()}, seen=None, actor=company.manager
             )
     client = signed_in(company.rep)
-    client.get("/day/")
-    with CaptureQueriesContext(connection) as queries:
-        assert client.get("/day/").status_code == 200
-    assert len(queries) <= 15
+    for url, most in (("/day/", 12), ("/day/news/", 9)):
+        client.get(url)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        assert len(queries) <= most
+
+
+def test_the_news_are_a_panel_and_a_page(company, signed_in):
+    row = factories.opportunity(company.rep, "Watched")
+    actions.edit_opportunity(opportunity=row, changes={"amount": Decimal(7)}, seen=None, actor=company.manager)
+    client = signed_in(company.rep)
+    page, panel = (client.get("/day/news/", headers=told) for told in ({}, {"HX-Request": "true"}))
+    assert "Watched" in page.content.decode() and "<html" in page.content.decode()
+    assert "Watched" in panel.content.decode() and "<html" not in panel.content.decode()
+    assert 'hx-get="/day/news/"' in client.get("/day/").content.decode()
+    assert "Watched" not in signed_in(company.mate).get("/day/news/").content.decode()
 
 
 def test_done_asks_for_the_next_step_and_keeps_what_was_typed(company, signed_in):

@@ -107,6 +107,14 @@ def test_every_icon_that_is_named_is_in_the_sprite():
         assert named <= drawn, f"{file}: {named - drawn}"
 
 
+def test_every_icon_in_the_sprite_is_named():
+    """Also by what chooses one as it runs: any word of a template, a script or our code counts."""
+    code = (file for app in APPS for file in (ROOT / app).rglob("*.py"))
+    files = [*TEMPLATES, *code, *(SRC / "js").glob("*.js")]
+    words = {word for file in files for word in re.findall(r"[a-z0-9-]+", file.read_text(encoding="utf-8"))}
+    assert icons() - words == set()
+
+
 def test_the_lock_file_pins_and_names_no_registry():
     lock = json.loads((ROOT / "package-lock.json").read_text())
     assert not any("resolved" in package for package in lock["packages"].values())
@@ -158,7 +166,7 @@ def test_a_sparkline_of_one_value_and_of_none():
 
 
 def test_a_chart_keeps_its_json_and_has_its_table():
-    html = draw('{% chart "x y" option "Up" height=200 %}<table></table>{% endchart %}', option={"t": "</script>"})
+    html = draw('{% chart "x y" option "Up" %}<table></table>{% endchart %}', option={"t": "</script>"})
     assert 'data-chart="chart-x-y" role="img" aria-label="Up"' in html
     assert html.count("</script>") == 1
     assert "<table></table>" in html

@@ -232,15 +232,15 @@ def card(content: str, title: str, icon_name: str = "", hint: str = "", body: bo
 
 
 @register.simple_block_tag
-def chart(content: str, name: str, option: dict[str, Any], label: str, height: int = 240) -> SafeString:
+def chart(content: str, name: str, option: dict[str, Any], label: str) -> SafeString:
     """An ECharts canvas from an option (see `static/src/js/charts.js`); the block holds its numbers as a table.
 
-    `name` is unique on the page, `label` states the finding in words, `height` is 160, 200, 240 or 300 px. The page
-    loads `charts.js` in its block `scripts`.
+    `name` is unique on the page, `label` states the finding in words. The page loads `charts.js` in its block
+    `scripts`.
     """
     key = f"chart-{slugify(name)}"
     return format_html(
-        '<figure class="asc-fig"><div class="asc-chart h{}" data-chart="{}" role="img" aria-label="{}"></div>{}'
+        '<figure class="asc-fig"><div class="asc-chart" data-chart="{}" role="img" aria-label="{}"></div>{}'
         '<details><summary>{}</summary><div class="table-m-scroll" tabindex="0">{}</div></details></figure>',
-        height, key, label, json_script(option, key), _("Show the numbers as a table"), content,
+        key, label, json_script(option, key), _("Show the numbers as a table"), content,
     )  # fmt: skip

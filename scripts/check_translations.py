@@ -1,4 +1,5 @@
-"""Fails when a text lacks its finished Chinese translation: missing, empty, fuzzy, or with other placeholders.
+"""Fails when a text lacks its finished Chinese translation: missing, empty, fuzzy, or with other placeholders; and when
+the catalogue keeps one that nothing shows any more.
 
 The texts are gathered by Django's makemessages from a copy of the tree, so nothing in it is changed. Needs gettext.
 """
@@ -17,7 +18,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = "zh_Hans"
 CATALOG = Path("locale", LOCALE, "LC_MESSAGES", "django.po")
-SOURCES = ("accounts", "config", "customers", "opportunities", "pipeline", "reviews", "templates")
+SOURCES = ("accounts", "config", "customers", "opportunities", "pipeline", "templates")
 
 
 def main() -> int:
@@ -35,8 +36,10 @@ def main() -> int:
 
 
 def compare(used: Catalog, translated: Catalog) -> list[str]:
-    """One line a text in use whose translation isn't finished, in the order of their places."""
-    return [f"{where(message)}: {fault}" for message in used if message.id and (fault := fault_of(message, translated))]
+    """One line a text in use whose translation isn't finished, in the order of their places, and one a text unused."""
+    faults = [f"{where(text)}: {fault}" for text in used if text.id and (fault := fault_of(text, translated))]
+    unused = [text for text in translated if text.id and used.get(text.id, text.context) is None]
+    return faults + [f"{CATALOG}: not used: {text.id!r}" for text in unused]
 
 
 def fault_of(used: Message, translated: Catalog) -> str:

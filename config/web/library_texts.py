@@ -14,6 +14,7 @@ LACKING = (
 )
 REWORDED = (
     gettext_noop("This field is required."),
+    gettext_noop("This field may not be null."),
     gettext_noop("Select a valid choice. %(value)s is not one of the available choices."),
     gettext_noop("Select a valid choice. That choice is not one of the available choices."),
     gettext_noop("Enter a valid email address."),

@@ -34,7 +34,6 @@ def test_a_finished_translation_is_no_problem():
         ([{"id": USED["id"], "string": ""}], "translation is empty"),
         ([{"id": USED["id"], "string": "%(day)s 关闭", "flags": ["fuzzy"]}], "fuzzy"),
         ([{"id": USED["id"], "string": "%(date)s 关闭"}], "placeholder"),
-        ([{"id": USED["id"], "string": "%(day)s 关闭", "context": "another"}], "not translated"),
     ],
 )
 def test_a_problem_is_named_with_its_place(translated, fault):
@@ -43,3 +42,10 @@ def test_a_problem_is_named_with_its_place(translated, fault):
     assert problems[0].startswith("templates/a.html:7: ")
     assert fault in problems[0]
     assert USED["id"] in problems[0]
+
+
+def test_a_text_of_another_context_is_neither_translated_nor_used():
+    translated = catalog({"id": USED["id"], "string": "%(day)s 关闭", "context": "another"})
+    missing, unused = compare(catalog(USED), translated)
+    assert missing == f"templates/a.html:7: not translated: {USED['id']!r}"
+    assert unused.endswith(f"not used: {USED['id']!r}")

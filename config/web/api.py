@@ -174,7 +174,7 @@ class Resource(viewsets.GenericViewSet[Any]):
     """
 
     lookup_value_regex = "[0-9]{1,18}"
-    answered_once = True  # POST takes `Idempotency-Key`; not where an answer must not be kept, or a body is a file
+    answered_once = True  # POST takes `Idempotency-Key`; not where an answer must not be kept
     filter_backends = (DjangoFilterBackend, Search, Ordering)
     orderings: ClassVar[dict[str, str]] = {"id": "id"}
     default_ordering = "id"

@@ -28,7 +28,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="Any text of your own. For 24 hours the same request under the same key is carried out once, and "
     "answered each time as it was the first time (with `Idempotent-Replayed: true`). Another request under the key: "
-    "422. A second one while the first is under way waits for it. A refused request (4xx, 5xx) leaves the key free.",
+    "422. A second one while the first is under way waits for it. A refused request (4xx, 5xx) leaves the key free. "
+    "A form with files is the same request when its fields, the names of its files and what they hold are the same.",
 )  # fmt: skip
 IF_MATCH = OpenApiParameter(
     "If-Match", {"type": "string", "pattern": '^(W/)?"?[0-9]{1,9}"?$'}, OpenApiParameter.HEADER,

@@ -230,11 +230,6 @@ class CheckpointsOfOpportunity(Checkpoints):
 
     parser_classes = (JSONParser, parsers.MultiPartParser)
 
-    @property
-    def answered_once(self) -> bool:  # type: ignore[override]
-        """A file is not kept for a repeated request."""
-        return not self.request.content_type.startswith("multipart/")
-
     def opportunity(self) -> Opportunity:
         """The opportunity of the address; 404 when it is not visible."""
         rows = Opportunity.objects.visible_to(self.request.user)

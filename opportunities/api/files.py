@@ -84,7 +84,6 @@ class Files(Resource):
 class FilesOf(Files):
     """The files of one thing: listed, and uploaded as `file` of a form."""
 
-    answered_once = False  # the body is a file
     parser_classes = (parsers.MultiPartParser,)
 
     def uploaded(self) -> Any:

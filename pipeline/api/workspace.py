@@ -1,8 +1,10 @@
 """Imports and exports of the workspace, for administrators: the same steps as in the browser."""
 
+from functools import partial
 from typing import Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
@@ -199,11 +201,14 @@ class Runs(Resource):
     def shown(self, row: Any, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(row).data, status=code)
 
+    def begun(self, run: Any, code: int = status.HTTP_200_OK) -> Response:
+        """The answer, and a nudge to the worker once what it has to find is written."""
+        transaction.on_commit(partial(nudge, workspace_tick))
+        return self.reread(run, code)
+
 
 class Imports(Runs):
     """Imports of the workspace."""
-
-    answered_once = False  # the body is a file; what was confirmed is confirmed once
 
     queryset = ImportRun.objects.all()
     serializer_class = ImportSerializer
@@ -236,20 +241,19 @@ class Imports(Runs):
         given.is_valid(raise_exception=True)
         keep = given.validated_data["keep_edits"]
         run = imports.upload(files=request.FILES.getlist("files"), keep_edits=keep, actor=self.admin)
-        nudge(workspace_tick)
-        return self.reread(run, status.HTTP_201_CREATED)
+        return self.begun(run, status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=ImportDetailSerializer)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: str) -> Response:
         """Have what was checked written."""
-        return self._stepped(imports.confirm(run=self.get_object(), actor=self.admin))
+        return self.begun(imports.confirm(run=self.get_object(), actor=self.admin))
 
     @extend_schema(request=None, responses=ImportDetailSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Drop it and its files, before it is confirmed."""
-        return self._stepped(imports.cancel(run=self.get_object(), actor=self.admin))
+        return self.begun(imports.cancel(run=self.get_object(), actor=self.admin))
 
     @extend_schema(request=KeepEditsSerializer, responses=ImportDetailSerializer)
     @action(detail=True, methods=["post"])
@@ -257,7 +261,7 @@ class Imports(Runs):
         """Check the same files again, keeping what was changed in Ascent or not."""
         given = KeepEditsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return self._stepped(imports.check_again(run=self.get_object(), actor=self.admin, **given.validated_data))
+        return self.begun(imports.check_again(run=self.get_object(), actor=self.admin, **given.validated_data))
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR}, filters=False)
     @action(detail=True, methods=["get"], url_path="bad-rows", pagination_class=None, filter_backends=[],
@@ -265,10 +269,6 @@ class Imports(Runs):
     def bad_rows(self, request: Request, pk: str) -> HttpResponseBase:
         """Every bad row as CSV for people: texts in the caller's language, no cell a formula."""
         return bad_rows_file(self.get_object())
-
-    def _stepped(self, run: ImportRun) -> Response:
-        nudge(workspace_tick)
-        return self.reread(run)
 
 
 class Exports(Runs):
@@ -284,9 +284,7 @@ class Exports(Runs):
     @extend_schema(request=None, responses={201: ExportSerializer})
     def create(self, request: Request) -> Response:
         """Ask for an export; it is written in the background."""
-        run = exports.request_export(actor=self.admin)
-        nudge(workspace_tick)
-        return self.reread(run, status.HTTP_201_CREATED)
+        return self.begun(exports.request_export(actor=self.admin), status.HTTP_201_CREATED)
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[],

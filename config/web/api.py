@@ -245,4 +245,4 @@ class Resource(viewsets.GenericViewSet[Any]):
 @api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])
 def not_found(request: Request) -> Response:
     """404 in JSON for an address that the API does not have; 401 for somebody who is not signed in."""
-    raise exceptions.NotFound
+    raise exceptions.NotFound(None if request.path.endswith("/") else _("Not found. Addresses end with a slash."))

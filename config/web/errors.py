@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
@@ -87,3 +88,18 @@ def _of_the_machine(error: Exception) -> Exception:
     if isinstance(error, DiskFull):
         return NoRoom()
     return Busy() if is_busy(error) else error
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 400, such as for a host that is not ours: below /api/ in JSON."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    return JsonResponse({"detail": _("The address or what was sent is malformed. Nothing was saved.")}, status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's 500, a fault of ours that is in the log: below /api/ in JSON."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    text = _("Nothing was saved. Please try again; if it stays so, tell your administrator when it happened.")
+    return JsonResponse({"detail": text}, status=500)

@@ -38,7 +38,8 @@ def record(
 ) -> AuditEntry:
     """Write one row of the trail: `changes` is {field: (from, to)}.
 
-    Fields in the row's `audit_hidden` are named without their values (FINE-PRINT 54).
+    Fields in the row's `audit_hidden` are named without their values (FINE-PRINT 54); its `audit_part_of` is the column
+    that says of which row it is a part.
     """
     entry = _entry(action, row, actor, changes)
     entry.save(force_insert=True)
@@ -69,6 +70,7 @@ def _entry(
         object_version=row.version if isinstance(row, Revised) else None,
         changes=kept,
         request_id=_request_id(),
+        part_of=getattr(row, getattr(row, "audit_part_of", ""), None),
     )
 
 

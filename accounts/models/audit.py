@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models.people import User
@@ -10,7 +11,10 @@ from accounts.querysets import AuditQuerySet
 
 
 class AuditEntry(models.Model):
-    """Who changed what, when, through which door: one row a write, never changed afterwards."""
+    """Who changed what, when, through which door: one row a write, never changed afterwards.
+
+    `part_of` is the id of the row of which the changed one is a part, so that nobody has to read its parts.
+    """
 
     at = models.DateTimeField(default=timezone.now, editable=False)
     actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -22,6 +26,7 @@ class AuditEntry(models.Model):
     object_version = models.PositiveIntegerField(null=True)
     changes = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
+    part_of = models.BigIntegerField(null=True, editable=False)
 
     objects = AuditQuerySet.as_manager()
 
@@ -32,6 +37,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["actor", "-id"], name="audit_of_one_person"),
             models.Index(fields=["at", "id"], name="audit_by_moment"),
             models.Index(fields=["request_id"], name="audit_of_one_request"),
+            models.Index(fields=["part_of", "at"], condition=Q(part_of__isnull=False), name="audit_of_parts"),
         ]
 
     def __str__(self) -> str:

@@ -34,7 +34,7 @@ class Stakeholder(Revised):
         CONSENTED = "consented", pgettext_lazy("veto", "Consented")
         OPPOSED = "opposed", pgettext_lazy("veto", "Opposed")
 
-    audit_hidden = ("sensitive_note",)
+    audit_hidden, audit_part_of = ("sensitive_note",), "opportunity_id"
 
     key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
     opportunity = models.ForeignKey(Opportunity, models.PROTECT, related_name="stakeholders")
@@ -95,6 +95,8 @@ class JointTask(Revised):
     class Side(models.TextChoices):
         OURS = "ours", _("Ours")
         THEIRS = "theirs", _("The customer's")
+
+    audit_part_of = "opportunity_id"
 
     key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
     opportunity = models.ForeignKey(Opportunity, models.PROTECT, related_name="joint_tasks")

@@ -35,7 +35,7 @@ class Rating(models.TextChoices):
 class StrategySheet(Revised):
     """How this opportunity is to be won. `price_floor` is read as METHOD.md §4 says; `floor_by` is its author."""
 
-    audit_hidden = ("price_floor",)
+    audit_hidden, audit_part_of = ("price_floor",), "opportunity_id"
 
     opportunity = models.OneToOneField(Opportunity, models.PROTECT, related_name="strategy")
     sales_theme = models.CharField(_("sales theme"), max_length=500, blank=True)
@@ -58,6 +58,8 @@ class StrategySheet(Revised):
 
 class Competitor(Revised):
     """Somebody else who wants this opportunity."""
+
+    audit_part_of = "opportunity_id"
 
     key = models.CharField(_("key"), max_length=64, unique=True, default=random_key)
     opportunity = models.ForeignKey(Opportunity, models.PROTECT, related_name="competitors")

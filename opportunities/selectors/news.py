@@ -5,14 +5,36 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, DateTimeField, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, NullIf
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import trail
+from accounts.models import AuditEntry, User
 from config.web.composed import prepared
 from config.web.lookups import Among
-from opportunities.models import Activity, Checkpoint, Decision, GradeChange, Look, Opportunity, OpportunityVersion
+from opportunities.models import (
+    Activity,
+    Checkpoint,
+    Decision,
+    GradeChange,
+    Look,
+    Opportunity,
+    OpportunityVersion,
+    Stakeholder,
+)
 from opportunities.selectors.page import Entry, entry_between
 from opportunities.selectors.stages import all_stages
 
@@ -22,13 +44,17 @@ HAPPENED = (  # what may happen to a record, its moment, its actor
     ("confirmed", "confirmed_at", "confirmed_by"),
     ("withdrawn", "withdrawn_at", "withdrawn_by"),
 )
-CHANGED, RECORDED, LOWERED, DECIDED, ACTED = range(5)  # what news are made of, in the order of those of one moment
+CHANGED, RECORDED, LOWERED, DECIDED, ACTED, PART = range(6)  # kinds of news, in the order of those of one moment
+MADE_WITH_ITS_FIRST_WORDS = Q(model="strategysheet", action="create")
 AT_FIRST = timedelta(days=7)  # how far back for somebody who has never looked
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A row that makes news: a version, a record of evidence (also one that was lowered), a decision, an activity."""
+    """A row that makes news: a version, a record of evidence (also one that was lowered), a decision, an activity.
+
+    Or what the audit trail says of a part: of its people, joint plan, strategy sheet or competitors.
+    """
 
     kind: int
     row: int
@@ -43,7 +69,7 @@ class News:
     """Something that somebody else did in an opportunity: `entry` is a change of it.
 
     Else `how` says what became of `checkpoint` (added, confirmed, lowered, withdrawn), or is a decision (go, no_go);
-    `act` is what came of an activity.
+    `act` is what came of an activity; `part` what happened to one of its people, its joint plan or its strategy.
     """
 
     at: datetime
@@ -53,6 +79,7 @@ class News:
     checkpoint: Checkpoint | None = None
     how: str = ""
     act: str = ""
+    part: trail.Line | None = None
 
 
 def looked_at(user: User) -> datetime:
@@ -68,7 +95,7 @@ def _looks(*, user: int) -> QuerySet[Any]:
 def news_for(user: User, since: datetime) -> list[News]:
     """The latest of what others did in the person's own opportunities, at most MOST.
 
-    One query where there is nothing, at most five: names are read of what is shown alone.
+    One query where there is nothing, at most seven: names are read of what is shown alone.
     """
     found = [Found(*values) for values in _latest(user=user.pk, since=since)]
     if not found:
@@ -79,11 +106,13 @@ def news_for(user: User, since: datetime) -> list[News]:
     deals = Opportunity.objects.select_related("customer").only("title", "customer__name")
     named = deals.in_bulk({each.opportunity for each in found})
     entries = _entries([each for each in found if each.kind == CHANGED], people)
+    parts = _acts_on_parts({each.row for each in found if each.kind == PART}, user)
     news = [
         News(
             each.at, named[each.opportunity], people.get(each.actor or 0),
             entries.get(each.row) if each.kind == CHANGED else None,
             records[each.row] if each.kind in (RECORDED, LOWERED) else None,
+            part=parts[each.row] if each.kind == PART else None,
             **{"act" if each.kind == ACTED else "how": each.how},
         )
         for each in happened
@@ -105,12 +134,15 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
     records = Checkpoint.objects.filter(own & happened)
     acted = Activity.objects.filter(own, debriefed_at__gt=since).exclude(owner=user)
     outcome = Coalesce(NullIf("outcome", Value("")), NullIf("objective", Value("")), Value("…"))
+    part = Q(Among(F("part_of"), mine.values("pk").query), at__gt=since)
+    edited = AuditEntry.objects.filter(part).exclude(actor=user).exclude(actor=None).exclude(MADE_WITH_ITS_FIRST_WORDS)
     parts = (
         _part(CHANGED, versions, "pk", F("valid_from"), deal, actor),
         _part(RECORDED, records, "pk", Greatest(*moments), deal, None),
         _part(LOWERED, lowered, "checkpoint_id", F("at"), F("checkpoint__opportunity_id"), actor),
         _part(DECIDED, decisions, "pk", F("decided_at"), deal, F("decided_by_id"), F("decision")),
         _part(ACTED, acted, "pk", F("debriefed_at"), deal, F("owner_id"), outcome),
+        _part(PART, edited, "pk", F("at"), F("part_of"), actor),
     )
     first, *others = parts
     return first.union(*others, all=True).order_by("-moment", "of_kind")[:MOST]
@@ -145,6 +177,18 @@ def _records(ids: Collection[int]) -> dict[int, Checkpoint]:
     moments = [name for _how, at, by in HAPPENED for name in (at, by)]
     told = ("rung__checkpoint_zh", "rung__checkpoint_en")
     return Checkpoint.objects.select_related("rung").only(*moments, *told).in_bulk(ids) if ids else {}
+
+
+def _acts_on_parts(ids: Collection[int], reader: User) -> dict[int, trail.Line]:
+    """{entry of the audit trail: it in words}, a person on the map by name or post. At most two queries."""
+    if not ids:
+        return {}
+    person = Stakeholder.objects.filter(pk=OuterRef("object_id")).order_by()
+    named = person.values_list(Coalesce(NullIf("contact__name", Value("")), NullIf("role_title", Value("")), Value("")))
+    name = Case(When(model="stakeholder", then=Subquery(named)))
+    found = AuditEntry.objects.filter(pk__in=ids).annotate(person=name)
+    lines: Any = trail.lines_of(found, reader)
+    return {line.entry.pk: replace(line, name=line.entry.person or line.name) for line in lines}
 
 
 def _happened(found: Found, record: Checkpoint | None, user: User, since: datetime) -> Iterator[Found]:

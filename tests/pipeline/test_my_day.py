@@ -289,6 +289,37 @@ def test_what_others_did_is_news_when_they_say_so_however_long_ago_it_was(compan
     assert all(each.at > at + timedelta(days=39) for each in news)
 
 
+def test_what_others_did_to_people_plan_and_strategy_is_news_too(company, signed_in):
+    row, unseen = factories.opportunity(company.rep, "Watched"), factories.opportunity(company.mate, "Not mine")
+    wang = factories.contact(company.rep, row.customer, name="Wang <i>Wei</i>")
+    mine = actions.add_stakeholder(opportunity=row, actor=company.rep, contact=wang)
+    signed_in(company.rep).post("/day/looked/")
+    edited = {"changes": {"stance": -2, "influence": 5}, "seen": None, "actor": company.manager}
+    actions.edit_stakeholder(stakeholder=mine, **edited)
+    post = actions.add_stakeholder(opportunity=row, actor=company.manager, role_title="Chief buyer")
+    actions.archive_stakeholder(stakeholder=post, seen=None, actor=company.manager)
+    actions.edit_strategy(
+        opportunity=row, changes={"sales_theme": "Fewer stops", "price_floor": Decimal(4321)}, seen=None,
+        actor=company.manager,
+    )  # fmt: skip
+    for deal, title in ((row, "Send the plan"), (unseen, "Hidden task")):
+        actions.add_task(opportunity=deal, actor=company.manager, title=title)
+    rival = actions.add_competitor(opportunity=row, actor=company.manager, name="Rival Works")
+    actions.edit_competitor(competitor=rival, changes={"counter": "Trial"}, seen=None, actor=company.rep)
+    news = news_of(company.rep)
+    assert [(each.part.entry.model, each.part.entry.action, each.part.name) for each in reversed(news)] == [
+        ("stakeholder", "edit", "Wang <i>Wei</i>"), ("stakeholder", "create", "Chief buyer"),
+        ("stakeholder", "archive", "Chief buyer"), ("strategysheet", "edit", ""),
+        ("jointtask", "create", "Send the plan"), ("competitor", "create", "Rival Works"),
+    ]  # fmt: skip
+    assert {(each.opportunity, each.actor) for each in news} == {(row, company.manager)}
+    assert {(each.label, each.after) for each in news[-1].part.changes} == {("Stance", "-2"), ("Influence", "5")}
+    page = signed_in(company.rep).get("/day/news/").content.decode()
+    assert "Wang &lt;i&gt;Wei&lt;/i&gt;" in page and "Somebody on the power map" in page
+    assert "Fewer stops" in page and "4321" not in page and "Hidden task" not in page
+    assert news_of(company.manager) == []
+
+
 def test_what_came_after_the_page_was_drawn_stays_news(company, signed_in):
     client = signed_in(company.rep)
     drawn = timezone.now()
@@ -345,8 +376,10 @@ def test_as_many_queries_however_many_deals(company, signed_in, number):
             actions.edit_opportunity(
                 opportunity=row, changes={"next_step": "x", "next_step_due": today()}, seen=None, actor=company.manager
             )
+            task = actions.add_task(opportunity=row, actor=company.manager, title="Task", owner=company.rep)
+            actions.edit_task(task=task, changes={"owner": company.mate}, seen=None, actor=company.manager)
     client = signed_in(company.rep)
-    for url, most in (("/day/", 12), ("/day/news/", 9)):
+    for url, most in (("/day/", 12), ("/day/news/", 11)):
         client.get(url)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(url).status_code == 200

@@ -26,11 +26,11 @@ WORDS: dict[str, Callable[[Any], str]] = {  # fields whose values have words of 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A field that somebody changed meanwhile: their value and mine, in words."""
+    """A field that somebody changed meanwhile: their value and mine, in words; none of one that I do not set."""
 
     label: str
     theirs: str
-    mine: str
+    mine: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def conflict_of(error: StaleWrite, reader: Any) -> Conflict:
     return Conflict(
         who=entry.actor if entry else None,
         when=moment(entry.at) if entry else "",
-        fields=[_clash(error, name, reader) for name in error.conflicts if name in error.yours],
+        fields=[_clash(error, name, reader) for name in error.conflicts],
         version=error.row.version,
     )
 
@@ -71,7 +71,7 @@ def _clash(error: StaleWrite, name: str, reader: Any) -> Clash:
     return Clash(
         label=label[:1].upper() + label[1:],
         theirs=in_words(field, _in_sight(getattr(error.row, name), reader)),
-        mine=in_words(field, error.yours[name]),
+        mine=in_words(field, error.yours[name]) if name in error.yours else None,
     )
 
 

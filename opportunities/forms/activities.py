@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.conflicts import version_in
+from accounts.conflicts import settled, version_in
 from accounts.form_pages import RevisedForm, VersionField
 from accounts.models import User
 from config.web.fields import PickManyField
@@ -179,12 +179,14 @@ class DebriefForm(ToldForm):
         )  # fmt: skip
 
     def save(self) -> Activity:
-        """Debrief it, all or nothing."""
-        seen = version_in(self.data, "current_version" if self.winner("activity") else "version")
+        """Debrief it, all or nothing; after a conflict what somebody else set may stand."""
         done_at = self.cleaned_data["done_at"]
+        kept: dict[str, Any] = {"changes": self.told(), "seen": version_in(self.data)}
+        if self.winner("activity"):
+            kept = settled(self.activity, kept["changes"], self.data)
         return actions.debrief_activity(
-            activity=self.activity, done_at=done_at, seen=seen, actor=self.user, evidence=self.records(done_at),
-            file=self.stored, next_step=self.step(), **self.told(),
+            activity=self.activity, done_at=done_at, seen=kept["seen"], actor=self.user,
+            evidence=self.records(done_at), file=self.stored, next_step=self.step(), **kept["changes"],
         )  # fmt: skip
 
 

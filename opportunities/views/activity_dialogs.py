@@ -189,6 +189,8 @@ def _saved(
         return None
     if activity is None:
         return _quick(request, form, status=409, **conflict)
+    if form.winner("activity") == "mine" and conflict["conflict_row"] != "activity":
+        conflict["version"] = version_in(request.POST, "current_version")  # one of two is settled
     return _debrief(request, form, activity=activity, status=409, **conflict)
 
 
@@ -227,7 +229,7 @@ def reschedule(request: HttpRequest, pk: int) -> HttpResponse:
     activity = _writable(request, pk)
     initial = {"planned_at": activity.planned_at, "version": activity.version}
     form = RescheduleForm(request.POST if request.method == "POST" else None, initial=initial)
-    return _plain(
+    return _one_thing(
         request, activity, form,
         lambda: actions.reschedule_activity(
             activity=activity, planned_at=form.cleaned_data["planned_at"], **_seen(request)
@@ -241,7 +243,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """It does not take place."""
     activity = _writable(request, pk)
     form = CancelForm(request.POST if request.method == "POST" else None, initial={"version": activity.version})
-    return _plain(
+    return _one_thing(
         request, activity, form,
         lambda: actions.cancel_activity(activity=activity, reason=form.cleaned_data["reason"], **_seen(request)),
         title=_("Cancel the activity?"), said=_("The activity was cancelled."), text=str(activity),
@@ -258,7 +260,7 @@ def coach(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied(_("Only a manager above the owner coaches, and nobody on their own activity."))
     initial = {"note": activity.coaching, "version": activity.version}
     form = CoachForm(request.POST if request.method == "POST" else None, initial=initial)
-    return _plain(
+    return _one_thing(
         request, activity, form,
         lambda: actions.coach_activity(activity=activity, note=form.cleaned_data["note"], **_seen(request)),
         title=_("Coaching note"), said=_("Saved."), text=activity.outcome,
@@ -268,6 +270,15 @@ def coach(request: HttpRequest, pk: int) -> HttpResponse:
 def _seen(request: HttpRequest) -> dict[str, Any]:
     name = "current_version" if request.POST.get("keep") == "mine" else "version"
     return {"seen": version_in(request.POST, name), "actor": request.user}
+
+
+def _one_thing(
+    request: HttpRequest, activity: Activity, form: Any, write: Callable[[], Activity], **context: Any
+) -> HttpResponse:
+    """A form that sets one thing: whoever lets theirs stand after a conflict writes nothing."""
+    if request.POST.get("keep") == "theirs" and version_in(request.POST, "current_version"):
+        return _done(request, activity, _("Left as it was changed by somebody else."))
+    return _plain(request, activity, form, write, **context)
 
 
 def _plain(

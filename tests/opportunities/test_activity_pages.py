@@ -246,6 +246,81 @@ def test_a_debrief_that_comes_too_late(company, deal, rep):
     assert visit.done_at == datetime(2026, 1, 5, 2, tzinfo=UTC)
 
 
+def test_a_debrief_may_let_stand_whom_somebody_else_named(company, deal, rep):
+    visit = factories.activity(company.rep, opportunity=deal)
+    theirs, mine = (factories.contact(company.rep, deal.customer, name=name) for name in ("Theirs", "Mine"))
+    actions.edit_activity(activity=visit, changes={"contacts": [theirs]}, seen=1, actor=company.manager)
+    url = reverse("activity_debrief", args=[visit.pk])
+    sent = {"done_at": "2026-01-05T10:00", "version": 1, "contacts": mine.key, "outcome": "They agree"}
+    assert htmx(rep, url, sent).status_code == 409
+    assert (
+        htmx(rep, url, {**sent, "conflict_row": "activity", "current_version": 2, "keep": "theirs"}).status_code == 200
+    )
+    visit.refresh_from_db()
+    assert (list(visit.contacts.all()), visit.outcome) == ([theirs], "They agree")
+
+
+def test_a_debrief_too_late_for_the_activity_and_for_the_next_step_is_settled_one_by_one(company, deal, rep):
+    visit = factories.activity(company.rep, opportunity=deal)
+    later = timezone.now() + timedelta(days=9)
+    actions.reschedule_activity(activity=visit, planned_at=later, seen=1, actor=company.manager)
+    actions.edit_opportunity(opportunity=deal, changes={"next_step": "Theirs"}, seen=None, actor=company.manager)
+    url = reverse("activity_debrief", args=[visit.pk])
+    sent = {"done_at": "2026-01-05T10:00", "version": 1, "next_step": "Mine", "opportunity_version": 1, "keep": "mine"}
+    answer = htmx(rep, url, {**sent, "conflict_row": "activity", "current_version": 2})
+    assert (answer.status_code, answer.context["conflict_row"], answer.context["version"]) == (409, "opportunity", 2)
+    again = {**sent, "version": 2, "conflict_row": "opportunity", "current_version": 2}
+    assert htmx(rep, url, again).status_code == 200
+    assert Opportunity.objects.get(pk=deal.pk).next_step == "Mine"
+
+
+def test_whoever_reschedules_too_late_lets_theirs_stand_or_not(company, deal, rep):
+    visit = factories.activity(company.rep, opportunity=deal)
+    theirs = timezone.now().replace(microsecond=0) + timedelta(days=9)
+    actions.reschedule_activity(activity=visit, planned_at=theirs, seen=1, actor=company.manager)
+    url, sent = reverse("activity_reschedule", args=[visit.pk]), {"planned_at": "2027-03-05T10:00", "version": 1}
+    answer = htmx(rep, url, sent)
+    assert (answer.status_code, answer.context["form"]["planned_at"].value()) == (409, "2027-03-05T10:00")
+    answer = htmx(rep, url, {**sent, "current_version": 2, "keep": "theirs"})
+    visit.refresh_from_db()
+    assert (answer.status_code, visit.planned_at, visit.version) == (200, theirs, 2)
+    assert "asc:close-dialog" in events_of(answer)
+    assert htmx(rep, url, {**sent, "current_version": 2, "keep": "mine"}).status_code == 200
+    visit.refresh_from_db()
+    assert visit.planned_at == datetime(2027, 3, 5, 2, tzinfo=UTC)
+
+
+def test_whoever_cancels_what_was_moved_sees_where_to_and_chooses(company, deal, rep):
+    visit = factories.activity(company.rep, opportunity=deal)
+    moved = datetime(2027, 3, 5, 2, tzinfo=UTC)
+    actions.reschedule_activity(activity=visit, planned_at=moved, seen=1, actor=company.manager)
+    url, sent = reverse("activity_cancel", args=[visit.pk]), {"reason": "They are away", "version": 1}
+    answer = htmx(rep, url, sent)
+    page = answer.content.decode()
+    assert answer.status_code == 409 and "They are away" in page and "10:00" in page
+    assert htmx(rep, url, {**sent, "current_version": 2, "keep": "theirs"}).status_code == 200
+    visit.refresh_from_db()
+    assert visit.is_planned and visit.planned_at == moved
+    assert htmx(rep, url, {**sent, "current_version": 2, "keep": "mine"}).status_code == 200
+    visit.refresh_from_db()
+    assert (visit.is_planned, visit.cancelled_reason) == (False, "They are away")
+
+
+def test_whoever_coaches_too_late_lets_the_other_note_stand_or_not(company, deal, signed_in):
+    visit = factories.activity(company.rep, opportunity=deal, done_at=timezone.now(), outcome="Told")
+    head = factories.person("head", role="manager", team=company.head)
+    actions.coach_activity(activity=visit, note="Theirs", seen=1, actor=company.manager)
+    url, sent, client = reverse("activity_coach", args=[visit.pk]), {"note": "Mine", "version": 1}, signed_in(head)
+    answer = htmx(client, url, sent)
+    assert answer.status_code == 409 and "Theirs" in answer.content.decode() and "Mine" in answer.content.decode()
+    notes = []
+    for keep in ("theirs", "mine"):
+        assert htmx(client, url, {**sent, "current_version": 2, "keep": keep}).status_code == 200
+        visit.refresh_from_db()
+        notes.append(visit.coaching)
+    assert notes == ["Theirs", "Mine"]
+
+
 def test_editing_changes_what_was_touched(company, deal, rep):
     visit = factories.activity(company.rep, opportunity=deal, objective="Meet")
     person = factories.contact(company.rep, deal.customer)

@@ -13,7 +13,8 @@ from config.web.uploads import disk_errors
 
 MOST_PIXELS = 50_000_000
 QUALITY = 88
-FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/heic": "HEIF"}
+DRAWN_AS = {"HEIF": "JPEG"}  # every browser shows that; who reads HEIF can rarely write it
 one_at_a_time = threading.Lock()  # a picture of 50 million pixels takes 400 MB while it is drawn
 
 
@@ -28,17 +29,30 @@ REFUSED = (
 
 
 def redrawn(file: IO[bytes], content_type: str) -> IO[bytes]:
-    """The first frame as a new file of the same type, on the disk; NotAPicture when there is none to draw."""
-    name = FORMATS[content_type]
+    """The first frame as a new file of the same type, on the disk; NotAPicture when there is none to draw.
+
+    A photo of an iPhone (image/heic) becomes a JPEG.
+    """
+    known = FORMATS[content_type]
+    if known == "HEIF":
+        _learn_heif()
+    name = DRAWN_AS.get(known, known)
     out = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 - whoever asked for it closes it
     try:
-        with disk_errors(), one_at_a_time, Image.open(file, formats=[name]) as picture:
+        with disk_errors(), one_at_a_time, Image.open(file, formats=[known]) as picture:
             _draw(picture, name).save(out, name, quality=QUALITY)
     except REFUSED as error:
         out.close()
         raise NotAPicture from error
     out.seek(0)
     return out
+
+
+def _learn_heif() -> None:
+    """Pillow reads it by a library of its own, which is loaded by whoever needs it."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False)
 
 
 def _draw(picture: Image.Image, name: str) -> Image.Image:

@@ -16,8 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import User
-from config.web.file_types import HEIC, FileType, clean_name, type_of
-from config.web.heic import without_place
+from config.web.file_types import HEIC, JPEG, FileType, clean_name, type_of
 from config.web.pictures import NotAPicture, redrawn
 from config.web.uploads import MEGABYTE, disk_errors
 from opportunities.actions.writing import lock_editable, refuse_if_archived
@@ -124,7 +123,8 @@ def checked(upload: Any) -> Checked:
     kind = type_of(upload, name)
     if kind is None:
         raise _refused(OF_ANOTHER_KIND, accepted=ACCEPTED_IN_WORDS)
-    return Checked(content=_without_place(upload, kind), kind=kind, name=clean_name(name, kind))
+    kept = JPEG if kind is HEIC else kind
+    return Checked(content=_without_place(upload, kind), kind=kept, name=clean_name(name, kept))
 
 
 def refuse_size(size: int) -> None:
@@ -148,8 +148,6 @@ def _refused(text: Any, **params: Any) -> ValidationError:
 def _without_place(upload: IO[bytes], kind: FileType) -> IO[bytes]:
     """Pictures without where they were taken; everything else as it came."""
     try:
-        if kind is HEIC:
-            return without_place(upload)
         return redrawn(upload, kind.content_type) if kind.is_picture else upload
     except NotAPicture as error:
         raise _refused(NO_PICTURE) from error

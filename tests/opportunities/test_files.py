@@ -80,6 +80,12 @@ def test_a_photo_loses_its_place(deal):
     assert b"PHONEMAKER" not in content and not Image.open(io.BytesIO(content)).getexif()
 
 
+def test_a_photo_of_an_iphone_is_kept_as_a_jpeg_which_every_browser_shows(deal):
+    row = store(deal, "IMG_0002.HEIC", uploads.heic())
+    assert (row.name, row.content_type) == ("IMG_0002.HEIC.jpg", "image/jpeg")
+    assert Image.open(io.BytesIO(row.stored.read())).format == "JPEG"
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

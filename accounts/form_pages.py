@@ -116,6 +116,12 @@ def form_page(
     return drawn(request, context, status)
 
 
+def confirm_page(request: HttpRequest, row: Revised, write: Callable[..., Any], **page: Any) -> HttpResponse:
+    """Ask before `write(seen=…, actor=…)`, which takes nothing but the row's version; `page` as in `form_page`."""
+    form = ConfirmForm(request.POST or None, row=row)
+    return form_page(request, form, lambda: write(seen=form.seen, actor=request.user), **page)
+
+
 def drawn(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
     """The form as a page, or as the dialog for htmx."""
     context["layout"] = "layouts/dialog_form.html" if is_fragment(request) else "layouts/form_page.html"

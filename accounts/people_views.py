@@ -1,5 +1,6 @@
 """Inviting people, the page behind an invitation's link, and the writes on the tree of teams."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import invitations, people, teams
 from accounts.actions import refuse_unless_admin
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from accounts.models import Invitation, Team, User
 from accounts.people_forms import FirstPasswordForm, InviteForm, TeamForm
 from accounts.selectors import organisation
@@ -167,10 +168,8 @@ def team_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def team_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the tree, after a question."""
     team = _team(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=team)
-    return form_page(
-        request, form, lambda: teams.archive_team(team=team, seen=form.seen, actor=user),
+    return confirm_page(
+        request, team, partial(teams.archive_team, team=team),
         title=_("Archive “%(team)s”?") % {"team": team}, submit=_("Archive"), danger=True,
         text=_("It leaves the tree and all choices. Its past figures stay, and it can be restored."),
         said=_("The team was archived."), **_tree(),

@@ -1,5 +1,6 @@
 """Contacts: the people on the customers' side."""
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from accounts.models import User
 from customers import actions
 from customers.filters import ContactFilter, ordered
@@ -91,11 +92,9 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def contact_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of lists and choices, after a question."""
     contact = _editable(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=contact)
     home = _home(contact.customer)
-    return form_page(
-        request, form, lambda: actions.archive_contact(contact=contact, seen=form.seen, actor=user),
+    return confirm_page(
+        request, contact, partial(actions.archive_contact, contact=contact),
         title=_("Archive %(name)s?") % {"name": contact.name}, submit=_("Archive"), danger=True,
         text=_("It leaves lists, choices and search. Its past figures stay, and it can be restored."),
         said=_("The contact was archived."), back=home, parent=(home, contact.customer.name),
@@ -106,11 +105,9 @@ def contact_archive(request: HttpRequest, pk: int) -> HttpResponse:
 def contact_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into lists and choices."""
     contact = _editable(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=contact)
     home = _home(contact.customer)
-    return form_page(
-        request, form, lambda: actions.restore_contact(contact=contact, seen=form.seen, actor=user),
+    return confirm_page(
+        request, contact, partial(actions.restore_contact, contact=contact),
         title=_("Restore %(name)s?") % {"name": contact.name}, submit=_("Restore"),
         text=_("It comes back into lists, choices and search."),
         said=_("The contact was restored."), back=home, parent=(home, contact.customer.name),

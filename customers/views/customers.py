@@ -1,5 +1,6 @@
 """Customers: the page of one, and what one does with it."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import visibility
 from accounts.conflicts import settled
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from accounts.models import User
 from accounts.selectors import today
 from customers import actions
@@ -167,10 +168,8 @@ def _seen_still(customer: Customer, user: User) -> str:
 def customer_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of lists and choices, after a question."""
     customer = _editable(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=customer)
-    return form_page(
-        request, form, lambda: actions.archive_customer(customer=customer, seen=form.seen, actor=user),
+    return confirm_page(
+        request, customer, partial(actions.archive_customer, customer=customer),
         title=_("Archive %(name)s?") % {"name": customer.name}, submit=_("Archive"), danger=True,
         text=_("It leaves lists, choices and search. Its past figures stay, and it can be restored."),
         said=_("The customer was archived."), back=address(customer), parent=above(customer),
@@ -181,10 +180,8 @@ def customer_archive(request: HttpRequest, pk: int) -> HttpResponse:
 def customer_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into lists and choices."""
     customer = _editable(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=customer)
-    return form_page(
-        request, form, lambda: actions.restore_customer(customer=customer, seen=form.seen, actor=user),
+    return confirm_page(
+        request, customer, partial(actions.restore_customer, customer=customer),
         title=_("Restore %(name)s?") % {"name": customer.name}, submit=_("Restore"),
         text=_("It comes back into lists, choices and search."),
         said=_("The customer was restored."), back=address(customer), parent=above(customer),

@@ -1,6 +1,7 @@
 """Orders, contracts, NPS answers: their lists, and what one does with them."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.conflicts import version_in
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from accounts.models import User
 from accounts.selectors import today
 from customers import actions
@@ -135,11 +136,11 @@ def edited(request: HttpRequest, row: Any, form: Any, edit: Any, title: str, arc
 
 
 def _confirm(request: HttpRequest, row: Any, write: Any, *, restore: bool) -> HttpResponse:
-    form, back = ConfirmForm(request.POST or None, row=row), home(row.customer)
+    back = home(row.customer)
     words = (_("Restore %(name)s?"), _("Restore")) if restore else (_("Archive %(name)s?"), _("Archive"))
-    return form_page(
-        request, form, lambda: write(seen=form.seen, actor=request.user), title=words[0] % {"name": row},
-        submit=words[1], danger=not restore, said=_("Saved."), back=back, parent=(back, row.customer.name),
+    return confirm_page(
+        request, row, write, title=words[0] % {"name": row}, submit=words[1], danger=not restore,
+        said=_("Saved."), back=back, parent=(back, row.customer.name),
         text="" if restore else _("It leaves lists. Its past figures stay, and it can be restored."),
     )  # fmt: skip
 
@@ -155,19 +156,19 @@ def order_create(request: HttpRequest, pk: int) -> HttpResponse:
 def order_edit(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, Order, pk)
     form = OrderForm(request.POST or None, row=row)
-    return edited(request, row, form, lambda **said: actions.edit_order(order=row, **said), _("Edit order"))
+    return edited(request, row, form, partial(actions.edit_order, order=row), _("Edit order"))
 
 
 @form_methods
 def order_archive(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, Order, pk)
-    return _confirm(request, row, lambda **said: actions.archive_order(order=row, **said), restore=False)
+    return _confirm(request, row, partial(actions.archive_order, order=row), restore=False)
 
 
 @form_methods
 def order_restore(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, Order, pk)
-    return _confirm(request, row, lambda **said: actions.restore_order(order=row, **said), restore=True)
+    return _confirm(request, row, partial(actions.restore_order, order=row), restore=True)
 
 
 @form_methods
@@ -182,7 +183,7 @@ def contract_create(request: HttpRequest, pk: int) -> HttpResponse:
 def contract_edit(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, Contract, pk)
     form = ContractForm(request.POST or None, row=row)
-    return edited(request, row, form, lambda **said: actions.edit_contract(contract=row, **said), _("Edit contract"))
+    return edited(request, row, form, partial(actions.edit_contract, contract=row), _("Edit contract"))
 
 
 @form_methods
@@ -209,13 +210,13 @@ def _renew(request: HttpRequest, row: Contract, form: RenewalForm) -> Contract:
 @form_methods
 def contract_archive(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, Contract, pk)
-    return _confirm(request, row, lambda **said: actions.archive_contract(contract=row, **said), restore=False)
+    return _confirm(request, row, partial(actions.archive_contract, contract=row), restore=False)
 
 
 @form_methods
 def contract_restore(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, Contract, pk)
-    return _confirm(request, row, lambda **said: actions.restore_contract(contract=row, **said), restore=True)
+    return _confirm(request, row, partial(actions.restore_contract, contract=row), restore=True)
 
 
 @form_methods
@@ -231,16 +232,16 @@ def nps_edit(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, NpsResponse, pk)
     form = NpsForm(request.POST or None, row=row, customer=row.customer)
     title = _("Edit NPS answer")
-    return edited(request, row, form, lambda **said: actions.edit_nps_response(response=row, **said), title)
+    return edited(request, row, form, partial(actions.edit_nps_response, response=row), title)
 
 
 @form_methods
 def nps_archive(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, NpsResponse, pk)
-    return _confirm(request, row, lambda **said: actions.archive_nps_response(response=row, **said), restore=False)
+    return _confirm(request, row, partial(actions.archive_nps_response, response=row), restore=False)
 
 
 @form_methods
 def nps_restore(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, NpsResponse, pk)
-    return _confirm(request, row, lambda **said: actions.restore_nps_response(response=row, **said), restore=True)
+    return _confirm(request, row, partial(actions.restore_nps_response, response=row), restore=True)

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import ConfirmForm, confirm_page, form_page
 from customers import actions
 from customers.models import JointAction, PlanLine
 from customers.plan_forms import FinishForm, JointActionForm, PlanLineForm
@@ -45,11 +45,7 @@ def _restore(request: HttpRequest, row: Any, write: Callable[..., Any], said: st
 
 
 def _asked(request: HttpRequest, row: Any, write: Callable[..., Any], **words: Any) -> HttpResponse:
-    form = ConfirmForm(request.POST or None, row=row)
-    return form_page(
-        request, form, lambda: write(seen=form.seen, actor=request.user), back=home(row.plan), parent=above(row.plan),
-        **words,
-    )  # fmt: skip
+    return confirm_page(request, row, write, back=home(row.plan), parent=above(row.plan), **words)
 
 
 @form_methods

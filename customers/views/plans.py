@@ -1,5 +1,6 @@
 """Account plans: the list, the page of one, on paper, and what one does with it."""
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import ConfirmForm, confirm_page, form_page
 from accounts.models import User
 from accounts.selectors import calendar, today
 from customers import actions
@@ -164,11 +165,9 @@ def plan_edit(request: HttpRequest, pk: int, section: str) -> HttpResponse:
 @form_methods
 def plan_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of use, after a question."""
-    user: Any = request.user
     plan = editable(request, pk)
-    form = ConfirmForm(request.POST or None, row=plan)
-    return form_page(
-        request, form, lambda: actions.archive_plan(plan=plan, seen=form.seen, actor=user),
+    return confirm_page(
+        request, plan, partial(actions.archive_plan, plan=plan),
         title=_("Archive the plan of %(year)s?") % {"year": plan.year}, submit=_("Archive"), danger=True,
         text=_("It leaves the lists and My day, and it can be restored."),
         said=_("The plan was archived."), back=home(plan), parent=above(plan),
@@ -178,11 +177,9 @@ def plan_archive(request: HttpRequest, pk: int) -> HttpResponse:
 @form_methods
 def plan_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into use."""
-    user: Any = request.user
     plan = editable(request, pk)
-    form = ConfirmForm(request.POST or None, row=plan)
-    return form_page(
-        request, form, lambda: actions.restore_plan(plan=plan, seen=form.seen, actor=user),
+    return confirm_page(
+        request, plan, partial(actions.restore_plan, plan=plan),
         title=_("Restore the plan of %(year)s?") % {"year": plan.year}, submit=_("Restore"),
         said=_("The plan was restored."), back=home(plan), parent=above(plan),
     )  # fmt: skip

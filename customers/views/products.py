@@ -1,5 +1,6 @@
 """Products: read by everybody, kept by administrators."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.actions import refuse_unless_admin
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from customers import actions
 from customers.filters import ProductFilter, ordered
 from customers.forms import ProductForm
@@ -75,10 +76,8 @@ def product_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def product_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of lists and choices, after a question (administrators)."""
     product = _product(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=product)
-    return form_page(
-        request, form, lambda: actions.archive_product(product=product, seen=form.seen, actor=user),
+    return confirm_page(
+        request, product, partial(actions.archive_product, product=product),
         title=_("Archive %(name)s?") % {"name": product.name}, submit=_("Archive"), danger=True,
         text=_("It leaves lists and choices. Deals and orders that name it keep it, and it can be restored."),
         said=_("The product was archived."), **_above(),
@@ -89,10 +88,8 @@ def product_archive(request: HttpRequest, pk: int) -> HttpResponse:
 def product_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into lists and choices (administrators)."""
     product = _product(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=product)
-    return form_page(
-        request, form, lambda: actions.restore_product(product=product, seen=form.seen, actor=user),
+    return confirm_page(
+        request, product, partial(actions.restore_product, product=product),
         title=_("Restore %(name)s?") % {"name": product.name}, submit=_("Restore"),
         text=_("It comes back into lists and choices."), said=_("The product was restored."), **_above(),
     )  # fmt: skip

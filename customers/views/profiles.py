@@ -1,5 +1,6 @@
 """Ideal customers: the list, the page of one with whom it fits, and what one does with it."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from accounts.models import User
 from config.web.templatetags.formats import percent
 from customers import actions
@@ -125,11 +126,9 @@ def profile_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @form_methods
 def profile_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of use, after a question."""
-    user: Any = request.user
     profile = _writable(request, pk)
-    form = ConfirmForm(request.POST or None, row=profile)
-    return form_page(
-        request, form, lambda: actions.archive_profile(profile=profile, seen=form.seen, actor=user),
+    return confirm_page(
+        request, profile, partial(actions.archive_profile, profile=profile),
         title=_("Archive %(name)s?") % {"name": profile.name}, submit=_("Archive"), danger=True,
         text=_("It leaves the lists. Customers who are pursued for it stay on the target list."),
         said=_("The profile was archived."), back=address(profile), parent=above(profile),
@@ -139,11 +138,9 @@ def profile_archive(request: HttpRequest, pk: int) -> HttpResponse:
 @form_methods
 def profile_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into use."""
-    user: Any = request.user
     profile = _writable(request, pk)
-    form = ConfirmForm(request.POST or None, row=profile)
-    return form_page(
-        request, form, lambda: actions.restore_profile(profile=profile, seen=form.seen, actor=user),
+    return confirm_page(
+        request, profile, partial(actions.restore_profile, profile=profile),
         title=_("Restore %(name)s?") % {"name": profile.name}, submit=_("Restore"),
         said=_("The profile was restored."), back=address(profile), parent=above(profile),
     )  # fmt: skip

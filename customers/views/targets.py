@@ -1,5 +1,6 @@
 """The target list: whom somebody has set out to win, and what one does with it."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from accounts.models import User
 from accounts.selectors import today
 from customers import actions
@@ -137,14 +138,12 @@ def _step_done(request: HttpRequest, target: TargetCustomer) -> HttpResponse:
 @form_methods
 def target_settle(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """`finish`: a deal came of it; `drop` it; `reopen` it."""
-    user: Any = request.user
     target = _editable(request, pk)
     if verb not in SETTLE:
         raise Http404
     act, submit, said = SETTLE[verb]
-    form = ConfirmForm(request.POST or None, row=target)
-    return form_page(
-        request, form, lambda: act(target=target, seen=form.seen, actor=user),
+    return confirm_page(
+        request, target, partial(act, target=target),
         title=str(submit), text=f"{target.customer} · {target.profile}", submit=submit, said=str(said),
         danger=verb == "drop", back=_home(request, target), parent=_list(),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from accounts.conflicts import version_in
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from customers import actions
 from customers.models import Coverage, Product, Supplier, Unit
 from customers.views.customers import form_methods
@@ -98,11 +98,8 @@ def _restore(request: HttpRequest, row: Any, write: Callable[..., Any]) -> HttpR
 
 
 def _asked(request: HttpRequest, row: Any, write: Callable[..., Any], **words: Any) -> HttpResponse:
-    form, back = ConfirmForm(request.POST or None, row=row), home(row.customer)
-    return form_page(
-        request, form, lambda: write(seen=form.seen, actor=request.user), said=_("Saved."), back=back,
-        parent=(back, row.customer.name), **words,
-    )  # fmt: skip
+    back = home(row.customer)
+    return confirm_page(request, row, write, said=_("Saved."), back=back, parent=(back, row.customer.name), **words)
 
 
 @form_methods

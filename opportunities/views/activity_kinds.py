@@ -1,5 +1,6 @@
 """Kinds of activity: read by everybody, set by administrators."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import refuse_unless_admin
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from opportunities import actions
 from opportunities.forms.activity_kinds import ActivityKindForm
 from opportunities.models import ActivityKind
@@ -68,10 +69,8 @@ def kind_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def kind_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of choices, after a question."""
     kind = _kind(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=kind)
-    return form_page(
-        request, form, lambda: actions.archive_activity_kind(kind=kind, seen=form.seen, actor=user),
+    return confirm_page(
+        request, kind, partial(actions.archive_activity_kind, kind=kind),
         title=_("Archive %(name)s?") % {"name": kind}, submit=_("Archive"), danger=True,
         text=_("It can no longer be chosen. Activities that have it keep it, and it can be restored."),
         said=_("The kind was archived."), **_above(),
@@ -82,10 +81,8 @@ def kind_archive(request: HttpRequest, pk: int) -> HttpResponse:
 def kind_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into choices."""
     kind = _kind(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=kind)
-    return form_page(
-        request, form, lambda: actions.restore_activity_kind(kind=kind, seen=form.seen, actor=user),
+    return confirm_page(
+        request, kind, partial(actions.restore_activity_kind, kind=kind),
         title=_("Restore %(name)s?") % {"name": kind}, submit=_("Restore"),
         text=_("It can be chosen again."), said=_("The kind was restored."), **_above(),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Settings: the people and what becomes of their portfolio, the tree of teams."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import refuse_unless_admin
 from accounts.filters import PeopleFilter
-from accounts.form_pages import ConfirmForm, form_page, take
+from accounts.form_pages import confirm_page, form_page, take
 from accounts.models import Team, User
 from accounts.people import reactivate_person
 from accounts.people_forms import PersonForm
@@ -76,10 +77,8 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Let somebody sign in again, after a question."""
     person = _person(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST or None, row=person)
-    return form_page(
-        request, form, lambda: reactivate_person(person=person, seen=form.seen, actor=user),
+    return confirm_page(
+        request, person, partial(reactivate_person, person=person),
         title=_("Reactivate %(name)s?") % {"name": person}, submit=_("Reactivate"),
         text=_("They sign in as before. What was handed over stays where it is, and API tokens stay ended."),
         said=_("The person is active again."), **_above(),

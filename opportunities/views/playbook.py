@@ -1,5 +1,6 @@
 """The playbook: read and searched by everybody, written by managers and administrators."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.form_pages import ConfirmForm, form_page
+from accounts.form_pages import confirm_page, form_page
 from accounts.models import User
 from config.web.markdown import rendered
 from config.web.uploads import takes_files
@@ -139,10 +140,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the list and the offers, after a question."""
     row = _entry(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST if request.method == "POST" else None, row=row)
-    return form_page(
-        request, form, lambda: actions.archive_entry(entry=row, seen=form.seen, actor=user),
+    return confirm_page(
+        request, row, partial(actions.archive_entry, entry=row),
         title=_("Archive %(name)s?") % {"name": row.title}, submit=_("Archive"), danger=True,
         text=_("It leaves the list and is offered no more. It can be restored."),
         said=_("The entry was archived."), **_above(row),
@@ -153,10 +152,8 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Back into the list and the offers."""
     row = _entry(request, pk)
-    user: Any = request.user
-    form = ConfirmForm(request.POST if request.method == "POST" else None, row=row)
-    return form_page(
-        request, form, lambda: actions.restore_entry(entry=row, seen=form.seen, actor=user),
+    return confirm_page(
+        request, row, partial(actions.restore_entry, entry=row),
         title=_("Restore %(name)s?") % {"name": row.title}, submit=_("Restore"),
         text=_("It comes back into the list and is offered again."), said=_("The entry was restored."), **_above(row),
     )  # fmt: skip

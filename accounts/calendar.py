@@ -15,7 +15,6 @@ ONE_DAY = timedelta(days=1)
 MONTHS = {"year": 12, "quarter": 3, "month": 1}
 
 PERIOD_KEY = re.compile(r"(?P<year>(19|2[0-9])[0-9]{2})(-(Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
-WEEK_KEY = re.compile(r"(?P<year>(19|2[0-9])[0-9]{2})-W(?P<week>[0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +27,6 @@ class Period:
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
-
-    @property
-    def days(self) -> int:
-        """How many days the period has."""
-        return (self.last - self.first).days + 1
-
-    @property
-    def kind(self) -> str:
-        """One of year, quarter, month, week, span."""
-        if WEEK_KEY.fullmatch(self.key):
-            return "week"
-        match = PERIOD_KEY.fullmatch(self.key)
-        if match is None:
-            return "span"
-        return "quarter" if match["quarter"] else "month" if match["month"] else "year"
 
 
 def span(first: date, last: date) -> Period:
@@ -63,24 +47,10 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def week_of(day: date) -> tuple[int, int]:
-    """ISO year and week of a day: 2027-01-01 lies in (2026, 53)."""
-    iso = day.isocalendar()
-    return iso.year, iso.week
-
-
 def week(day: date) -> Period:
-    """The ISO week that holds the day, Monday to Sunday, with a key such as 2026-W10."""
-    year, number = week_of(day)
-    return Period(f"{year}-W{number:02}", monday(day), monday(day) + timedelta(days=6))
-
-
-def parse_week(key: str) -> Period:
-    """The ISO week of a key such as 2026-W10. ValueError for anything else, also for a week 53 that is not there."""
-    match = WEEK_KEY.fullmatch(key)
-    if match is None:
-        raise ValueError(f"Not a week: {key!r}")
-    return week(date.fromisocalendar(int(match["year"]), int(match["week"]), 1))
+    """The ISO week that holds the day, Monday to Sunday, with a key such as 2026-W10 (2027-01-01 lies in 2026-W53)."""
+    iso = day.isocalendar()
+    return Period(f"{iso.year}-W{iso.week:02}", monday(day), monday(day) + timedelta(days=6))
 
 
 def month(day: date) -> Period:
@@ -94,11 +64,6 @@ def weeks_of_month(day: date) -> list[Period]:
     days = month(day)
     count = (monday(days.last) - monday(days.first)).days // 7 + 1
     return [week(days.first + timedelta(weeks=number)) for number in range(count)]
-
-
-def last_n_days(day: date, n: int) -> Period:
-    """The n days that end on `day`, itself included. ValueError unless n is at least 1."""
-    return span(day - timedelta(days=n - 1), day)
 
 
 def t12m(day: date) -> Period:
@@ -151,16 +116,6 @@ class OrgCalendar:
         """From the beginning of the first day up to, and without, the end of the last (both UTC)."""
         return self.start_of_day(period.first), self.end_of_day(period.last)
 
-    # Weeks, months and windows, the same for every organisation
-
-    monday = staticmethod(monday)
-    week_of = staticmethod(week_of)
-    week = staticmethod(week)
-    month = staticmethod(month)
-    weeks_of_month = staticmethod(weeks_of_month)
-    last_n_days = staticmethod(last_n_days)
-    t12m = staticmethod(t12m)
-
     # Fiscal years and quarters
 
     def fiscal_year_of(self, day: date) -> int:
@@ -175,10 +130,6 @@ class OrgCalendar:
         """The fiscal quarter that holds the day, with a key such as 2026-Q4."""
         return self._quarter(self.fiscal_year_of(day), (day.month - self.fiscal_year_start_month) % 12 // 3 + 1)
 
-    def periods_of(self, day: date) -> tuple[Period, Period, Period]:
-        """The fiscal year, the fiscal quarter and the calendar month that hold the day."""
-        return self.year(day), self.quarter(day), month(day)
-
     def parse_period(self, key: str) -> Period:
         """The period of a key: `2026` a fiscal year, `2026-Q4` its quarter, `2026-11` a calendar month.
 
@@ -192,20 +143,14 @@ class OrgCalendar:
             return self._quarter(number, int(match["quarter"]))
         return month(date(number, int(match["month"]), 1)) if match["month"] else self._year(number)
 
-    def next_period(self, period: Period) -> Period:
-        """The period of the same kind (a span: of the same length) that begins when this one has ended."""
-        return self._same_kind(period, period.last + ONE_DAY, period.last + timedelta(days=period.days))
-
     def previous_period(self, period: Period) -> Period:
-        """The period of the same kind (a span: of the same length) that ends before this one begins."""
-        return self._same_kind(period, period.first - timedelta(days=period.days), period.first - ONE_DAY)
-
-    def _same_kind(self, period: Period, first: date, last: date) -> Period:
-        if period.kind == "span":
-            return span(first, last)
-        edge = first if first > period.last else last
-        kinds = {"year": self.year, "quarter": self.quarter, "month": month, "week": week}
-        return kinds[period.kind](edge)
+        """The year, quarter or month before this one, whichever it is. ValueError for any other period."""
+        match, day = PERIOD_KEY.fullmatch(period.key), period.first - ONE_DAY
+        if match is None:
+            raise ValueError(f"Not a period: {period.key!r}")
+        if match["quarter"]:
+            return self.quarter(day)
+        return month(day) if match["month"] else self.year(day)
 
     def _year(self, number: int) -> Period:
         return _months(f"{number:04}", date(number, self.fiscal_year_start_month, 1), "year")

@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Case, F, FilteredRelation, Func, Q, QuerySet, When
+from django.db.models import F, FilteredRelation, Func, Q, QuerySet
 from django.db.models.functions import Coalesce, Least
 from django.db.models.lookups import LessThan
 
@@ -92,14 +92,11 @@ def evidenced_rate(stages: Iterable[StageFloors], heights: str = HELD) -> Eviden
     return EvidencedRate(tuple(stages), *(F(f"{heights}{factor}") for factor in FACTORS))
 
 
-def counted_rate(stages: Iterable[StageFloors]) -> Case:
-    """min(declared, evidenced) of an open one that is assessed; else the declared one (FINE-PRINT 12, 16)."""
-    counted = counted_rate_of_open(stages)
-    return Case(When(outcome=Outcome.OPEN, then=counted), default=F("win_rate"), output_field=RateField())
-
-
 def counted_rate_of_open(stages: Iterable[StageFloors], heights: str = HELD) -> Least:
-    """Likewise where all rows are open: without a look at the outcome, which the indexes of open ones don't hold."""
+    """min(declared, evidenced) of one that is assessed, else the declared one (FINE-PRINT 12, 16); all rows are open.
+
+    It does not look at the outcome, which the indexes of open ones don't hold.
+    """
     return Least(F("win_rate"), Coalesce(evidenced_rate(stages, heights), F("win_rate")), output_field=RateField())
 
 

@@ -17,7 +17,6 @@ from opportunities.rules.readings import read
 from opportunities.selectors.heights import (
     HELD,
     NOW,
-    counted_rate,
     counted_rate_of_open,
     evidenced_rate,
     floors_now,
@@ -153,19 +152,17 @@ def write(row, found):
 
 
 def in_sql(queryset, end, floors):
-    """(evidenced, counted, counted of open, inflated, unassessed) of the one row, as SQL has them at `end`."""
-    rows = with_heights(queryset, end).annotate(
-        proven=evidenced_rate(floors), counts=counted_rate(floors), counts_open=counted_rate_of_open(floors)
-    )
+    """(evidenced, counted, inflated, unassessed) of the one row, as SQL has them at `end`."""
+    rows = with_heights(queryset, end).annotate(proven=evidenced_rate(floors), counts=counted_rate_of_open(floors))
     row = rows.get()
     if end >= moment(LAST + 2) and queryset.model is Opportunity:
         copied = queryset.annotate(proven=evidenced_rate(floors, NOW), counts=counted_rate_of_open(floors, NOW))
-        assert copied.values_list("proven", "counts").get() == (row.proven, row.counts_open)
+        assert copied.values_list("proven", "counts").get() == (row.proven, row.counts)
         for marked in (lambda heights: is_inflated(floors, heights), lambda heights: is_unassessed(heights=heights)):
             assert queryset.filter(marked(NOW)).exists() is rows.filter(marked(HELD)).exists()
     marks = (rows.filter(is_inflated(floors)).exists(), rows.filter(is_unassessed()).exists())
     assert rows.filter(is_unassessed(False)).exists() is not marks[1]
-    return (row.proven, row.counts, row.counts_open, *marks)
+    return (row.proven, row.counts, *marks)
 
 
 @CASES
@@ -188,7 +185,7 @@ def test_sql_says_what_the_rules_say(stages, found, stage, data):
             held = HeightsVersion.objects.at_end_of(end).filter(opportunity=row).first()
             assert (held and held.heights) == heights
             expected = read(is_open=True, declared=declared, heights=heights, floors=floors)
-            wanted = (expected.evidenced, expected.counted, expected.counted, expected.inflated, expected.unassessed)
+            wanted = (expected.evidenced, expected.counted, expected.inflated, expected.unassessed)
             assert in_sql(OpportunityVersion.objects.at_end_of(end), end, floors) == wanted
             assert in_sql(Opportunity.objects.all(), end, floors) == wanted
         transaction.set_rollback(True)
@@ -217,17 +214,15 @@ def versions(row):
     return [(each.valid_from, each.valid_to, each.heights) for each in held]
 
 
-def test_a_closed_one_counts_at_the_rate_of_its_stage(stages):
+def test_a_closed_one_keeps_what_was_evidenced_and_is_not_inflated(stages):
     owner = User.objects.get(username="rep")
-    for outcome, rate in (("won", 1), ("lost", 0)):
+    for outcome in ("won", "lost"):
         row = opportunity(
             ("2026-03-01 10:00", {"stage": "lock", "owner": owner, "amount": "5"}),
             ("2026-03-02 10:00", {"stage": outcome}),
         )
         write(row, [Record("demand", 1, START, ((START, "E0"),))])
         floors = floors_now(list(stages.values()))
-        found = with_heights(Opportunity.objects.filter(pk=row.pk)).annotate(
-            proven=evidenced_rate(floors), counts=counted_rate(floors)
-        )
-        assert (found.get().proven, found.get().counts) == (Decimal("0.1"), rate)
+        found = with_heights(Opportunity.objects.filter(pk=row.pk)).annotate(proven=evidenced_rate(floors))
+        assert found.get().proven == Decimal("0.1")
         assert not found.filter(is_inflated(floors)).exists()

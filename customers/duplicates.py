@@ -3,9 +3,12 @@
 One that was merged away is there still: by its name and its credit code it leads to its survivor (FINE-PRINT 55).
 """
 
+from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import reduce
+from itertools import chain
 from operator import or_
 from typing import Any
 
@@ -19,11 +22,13 @@ from accounts import audit, search, visibility
 from accounts.models import AuditEntry, User
 from accounts.selectors import today
 from config.web.errors import TooManyAttempts
-from customers.models import Contact, Customer
+from customers.bearers import EXACT, MANY, OF_CONTACTS, bearers
+from customers.models import Customer
 from customers.rules import names
 
 ANSWERS_AN_HOUR = 20
 MOST = 8
+READ = MOST + len(OF_CONTACTS) * (MANY + 1)  # enough to see that a sign is borne by too many
 NORMALISE = {
     "normalised_name": names.normalised_name,
     "credit_code": names.normalised_code,
@@ -37,8 +42,6 @@ REASONS = {
     "domain": gettext_lazy("same mail domain"),
     "near": gettext_lazy("similar name"),
 }
-EXACT = ("credit_code", "normalised_name")
-OF_CONTACTS = {"phone": "normalised_phone", "domain": "mail_domain"}  # where contacts have these signs
 SHOWN = ("pk", "key", "name", *NORMALISE)
 
 
@@ -97,12 +100,14 @@ def candidates(signs: dict[str, str], user: User, *, but: Customer | None = None
     if not signs:
         return []
     name = signs.get("normalised_name", "")
-    rows = _sharing_any(_seen(user), signs, _ids(normalised_name__in=_parts(name)))
+    parts = _parts(name)
+    rows = _sharing_any(_seen(user), signs, _ids(normalised_name__in=parts))
     near = search.found(_seen, user, name, MOST + 1, *SHOWN)
     found = {row["pk"]: row for row in (*near, *rows)}
     if but is not None:
         found.pop(but.pk, None)
-    return _ranked(found, signs)
+    alike = {row["pk"] for row in near} | {pk for pk, row in found.items() if row["normalised_name"] in parts}
+    return _ranked(found, signs, alike)
 
 
 def _seen(user: User) -> QuerySet[Any]:
@@ -123,26 +128,28 @@ def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> An
     A union, as an OR would read all customers.
     """
     exact = {kind: signs[kind] for kind in EXACT if kind in signs}
-    gone = [_ids(merged_into__isnull=False, **{kind: value}).values("merged_into") for kind, value in exact.items()]
-    met: list[Any] = [
-        _contacts(kind, value).values("customer_id") for kind, value in signs.items() if kind in OF_CONTACTS
+    borne: list[Any] = [
+        rows.filter(sign=value).values("bearer") for kind, value in signs.items() for rows in bearers(kind)
     ]
-    first, *rest = (*others, *gone, *met, *(_ids(**{kind: value}) for kind, value in signs.items()))
-    found = seen.filter(pk__in=first.union(*rest) if rest else first)
-    bearers = Customer.objects.filter(_any_of(exact), merged_into=OuterRef("pk")).order_by("pk")
+    first, *rest = [*others, *borne]
+    found = seen.filter(pk__in=first.union(*rest))
+    former = Customer.objects.filter(_any_of(exact), merged_into=OuterRef("pk")).order_by("pk")
     formers = {"formerly": "name", **{f"former_{kind}": kind for kind in EXACT}}
-    found = found.annotate(**{name: Subquery(bearers.values(column)[:1]) for name, column in formers.items()})
+    found = found.annotate(**{name: Subquery(former.values(column)[:1]) for name, column in formers.items()})
     theirs = {
-        f"contact_{kind}": Exists(_contacts(kind, value).filter(customer=OuterRef("pk")))
+        f"contact_{kind}": Exists(bearers(kind)[1].filter(sign=value, bearer=OuterRef("pk")))
         for kind, value in signs.items() if kind in OF_CONTACTS
     }  # fmt: skip
-    nearest = Case(When(_any_of(exact), then=0), When(formerly__isnull=False, then=0), default=1)
-    return found.order_by(nearest, "name", "pk").annotate(**theirs).values(*SHOWN, *formers, *theirs)[: MOST * 4]
+    found = found.annotate(**theirs).order_by(_nearest(signs, exact), "name", "pk")
+    return found.values(*SHOWN, *formers, *theirs)[:READ]
 
 
-def _contacts(kind: str, value: str) -> QuerySet[Any]:
-    """The contacts in use with a sign."""
-    return Contact.objects.in_use().filter(**{OF_CONTACTS[kind]: value}).order_by()  # type: ignore[no-any-return]
+def _nearest(signs: dict[str, str], exact: dict[str, str]) -> Case:
+    """The same by name or code, then by phone, then a similar name, then only in one mail domain."""
+    by = {kind: Q(**{kind: signs[kind]}) | Q(**{f"contact_{kind}": True}) for kind in OF_CONTACTS if kind in signs}
+    same = (When(_any_of(exact), then=0), When(formerly__isnull=False, then=0))
+    places = {"phone": 1, "domain": 3}
+    return Case(*same, *(When(met, then=places[kind]) for kind, met in by.items()), default=2)
 
 
 def _any_of(signs: dict[str, str]) -> Q:
@@ -150,17 +157,29 @@ def _any_of(signs: dict[str, str]) -> Q:
     return reduce(or_, (Q(**{kind: value}) for kind, value in signs.items()), Q(pk__in=()))
 
 
-def _ranked(rows: dict[int, dict[str, Any]], signs: dict[str, str]) -> list[Candidate]:
-    found = [_candidate(row, signs) for row in rows.values()]
+def _ranked(
+    rows: dict[int, dict[str, Any]], signs: dict[str, str], near: Container[int] = frozenset()
+) -> list[Candidate]:
+    """Without those that share only what too many share, and are not near."""
+    shared = {pk: _shared(row, signs) for pk, row in rows.items()}
+    borne = Counter(chain.from_iterable(shared.values()))
+    many = {kind for kind in OF_CONTACTS if borne[kind] > MANY}
+    reasons = {pk: tuple(kind for kind in kinds if kind not in many) for pk, kinds in shared.items()}
+    found = [_candidate(rows[pk], signs, each) for pk, each in reasons.items() if each or pk in near]
     return sorted(found, key=lambda each: (not each.is_exact, -len(each.reasons), each.pk))[:MOST]
 
 
-def _candidate(row: dict[str, Any], signs: dict[str, str]) -> Candidate:
-    own = {kind for kind, value in signs.items() if row[kind] == value}
-    former = {kind for kind in EXACT if kind in signs and row.get(f"former_{kind}") == signs[kind]}
-    met = {kind for kind in signs if row.get(f"contact_{kind}")}
-    reasons = tuple(kind for kind in signs if kind in own | former | met) or ("near",)
-    return Candidate(row["pk"], row["key"], row["name"], reasons, row["formerly"] if former - own else "")
+def _shared(row: dict[str, Any], signs: dict[str, str]) -> list[str]:
+    """Which of the signs it bears."""
+    return [
+        kind for kind, value in signs.items()
+        if row[kind] == value or row.get(f"contact_{kind}") or row.get(f"former_{kind}") == value
+    ]  # fmt: skip
+
+
+def _candidate(row: dict[str, Any], signs: dict[str, str], shared: tuple[str, ...]) -> Candidate:
+    former = any(row.get(f"former_{kind}") == signs.get(kind) != row[kind] for kind in EXACT if kind in signs)
+    return Candidate(row["pk"], row["key"], row["name"], shared or ("near",), row["formerly"] if former else "")
 
 
 def _ids(**condition: Any) -> Any:

@@ -136,10 +136,14 @@ class Contact(Revised):
         ordering = ["name", "id"]
         indexes = [
             models.Index(
-                fields=["normalised_phone"], name="contact_by_phone", condition=~models.Q(normalised_phone="")
+                fields=["normalised_phone", "customer"], name="contact_by_phone",
+                condition=~models.Q(normalised_phone="") & models.Q(archived_at=None),
             ),
-            models.Index(fields=["mail_domain"], name="contact_by_mail_domain", condition=~models.Q(mail_domain="")),
-        ]
+            models.Index(
+                fields=["mail_domain", "customer"], name="contact_by_mail_domain",
+                condition=~models.Q(mail_domain="") & models.Q(archived_at=None),
+            ),
+        ]  # fmt: skip
         constraints = [
             models.CheckConstraint(
                 name="contact_influence_is_1_to_5",

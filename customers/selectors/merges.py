@@ -5,30 +5,43 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import compress
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import User
 from config.web.templatetags.formats import day_full, money_full
 from customers.actions.merge import filling, may_be_undone, moved_counts
+from customers.bearers import SIGNS, not_too_many, shared_sql
 from customers.duplicates import REASONS
 from customers.models import Customer, Merge
-from customers.rules.names import PUBLIC_MAIL, SHORTEST_PHONE
 
 MOST_PAIRS = 200
 NAMES = {
     "opportunity": pgettext_lazy("rows", "Deals"), "activity": gettext_lazy("Activities"),
     "contact": gettext_lazy("Contacts"), "order": gettext_lazy("Orders"), "customer": gettext_lazy("Companies"),
 }  # fmt: skip
-SIGNS = ("normalised_name", "credit_code", "phone", "domain")
 SHOWN = (
     "industry", "region", "owner", "team", "parent", "created_on", "annual_spend", "tier", "credit_code", "phone",
     "domain",
 )  # fmt: skip
+SHARED = ", ".join(f"MAX(CASE WHEN a.kind = '{kind}' THEN 1 ELSE 0 END)" for kind in SIGNS)
+PAIRS = f"""
+WITH borne AS (SELECT DISTINCT kind, sign, bearer FROM ({{borne}}) b WHERE bearer IN ({{seen}})),
+shared AS (
+  SELECT kind, sign, MIN(bearer) AS first FROM borne GROUP BY kind, sign HAVING COUNT(*) > 1 AND {not_too_many("kind")}
+),
+sharing AS (SELECT b.kind, b.sign, b.bearer, s.first FROM borne b JOIN shared s ON s.kind = b.kind AND s.sign = b.sign),
+pair AS (SELECT DISTINCT first AS one, bearer AS two FROM sharing WHERE bearer <> first)
+SELECT p.one, p.two, {SHARED} FROM pair p JOIN sharing a ON a.bearer = p.one
+JOIN sharing b ON b.bearer = p.two AND b.kind = a.kind AND b.sign = a.sign
+GROUP BY p.one, p.two ORDER BY COUNT(DISTINCT a.kind) DESC, p.one, p.two LIMIT {MOST_PAIRS}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +74,23 @@ class MergeRow:
     may_undo: bool
 
 
-def _sharing(seen: QuerySet[Any], sign: str) -> QuerySet[Any]:
-    rows = seen.exclude(**{sign: ""})
-    if sign == "domain":
-        rows = rows.exclude(domain__in=PUBLIC_MAIL)
-    if sign == "phone":
-        rows = rows.filter(phone__regex=f".{{{SHORTEST_PHONE},}}")
-    twin = seen.filter(**{sign: OuterRef(sign)}).exclude(pk=OuterRef("pk"))
-    return rows.filter(Exists(twin)).order_by(sign, "pk")
-
-
 def duplicate_pairs(user: User) -> list[Pair]:
-    """Pairs of customers in use and in sight that share a sign, at most 200. Four queries."""
+    """Pairs of customers in use and in sight that bear a sign together, at most 200, those with most signs first.
+
+    Of more than two that share a sign each stands with the first. Two queries.
+    """
     seen = Customer.objects.visible_to(user).in_use()
-    reasons: dict[tuple[int, int], list[str]] = {}
-    rows: dict[int, Customer] = {}
-    for sign in SIGNS:
-        before: Customer | None = None
-        for row in _sharing(seen, sign).select_related("owner")[: MOST_PAIRS * 2]:
-            first = rows.setdefault(row.pk, row)
-            if before is not None and getattr(before, sign) == getattr(row, sign):
-                reasons.setdefault((before.pk, row.pk), []).append(sign)
-            before = first
-    found = sorted(reasons.items(), key=lambda pair: (-len(pair[1]), pair[0]))[:MOST_PAIRS]
-    return [Pair(rows[one], rows[two], tuple(why)) for (one, two), why in found]
+    with connection.cursor() as cursor:
+        cursor.execute(*_pairs_of(seen))
+        found = cursor.fetchall()
+    rows = Customer.objects.select_related("owner").in_bulk({pk for one, two, *_shared in found for pk in (one, two)})
+    return [Pair(rows[one], rows[two], tuple(compress(SIGNS, shared))) for one, two, *shared in found]
+
+
+def _pairs_of(seen: QuerySet[Any]) -> tuple[str, list[Any]]:
+    """(id, id, whether they share each of SIGNS): SQL and its parameters."""
+    (borne, params), (those, more) = shared_sql(), seen.order_by().values("pk").query.sql_with_params()
+    return PAIRS.format(borne=borne, seen=those), [*params, *more]
 
 
 def merges_of(user: User) -> QuerySet[Any]:

@@ -6,20 +6,18 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from customers.actions.merge import relations
-from customers.duplicates import EXACT
+from customers.bearers import OF_CONTACTS, SIGNS, borne_sql, not_too_many
 from customers.models import Contact, Customer, CustomerTier, Merge
 from customers.rules.names import is_sign, normalised_name, signs_of_contact
 from pipeline.interchange import staging
 from pipeline.interchange.columns import File
 from pipeline.interchange.layout import CONTACTS, CUSTOMERS, FILES
 from pipeline.interchange.report import Alike, Bad, Report
-from pipeline.interchange.staging import SIGNS
 
 TABLE = Customer._meta.db_table
 MERGED = f"{TABLE} m JOIN {TABLE} v ON v.id = m.merged_into_id"
 SAID = f"{CUSTOMERS.table} WHERE merged_into IS NOT NULL"  # by the file
 MOST_ALIKE = 200
-NEW = f"NOT n.gone AND NOT EXISTS (SELECT 1 FROM {TABLE} k WHERE k.key = n.key)"
 
 
 def lead_to_survivors(report: Report) -> None:
@@ -124,45 +122,62 @@ def stage_signs_of_contacts(report: Report) -> None:
     if CONTACTS.name not in report.present:
         return
     writer = staging.Writer(staging.REACHED, staging.REACHED_COLUMNS)
-    said = f"SELECT csv_line, key, phone, email FROM {CONTACTS.table} WHERE {{page}}"
+    said = f"SELECT csv_line, key, customer, phone, email, archived_at FROM {CONTACTS.table} WHERE {{page}}"
     for page in staging.pages(said, "csv_line"):
-        for _line, key, phone, email in page:
-            writer.add([key, phone, email, *signs_of_contact(phone or "", email or "").values()])
+        for _line, key, customer, phone, email, archived_at in page:
+            signs = signs_of_contact(phone or "", email or "")
+            writer.add([key, customer, phone, email, *signs.values(), archived_at is not None])
     writer.flush()
     staging.analyze(staging.REACHED)
 
 
 def note_alike(report: Report) -> None:
-    """Warn of new customers who share a sign with one that is there, or with a line above. One query."""
-    parts = [part for sign in SIGNS for part in (_with_known(sign), _with_line_above(sign))]
+    """Warn of new customers who bear a sign with one that is there, or with a line above. One query."""
+    known, params = borne_sql()
     found: dict[tuple[int, str, str, str], list[str]] = {}
-    for line, key, name, other, sign in staging.fetch(
-        f"{' UNION ALL '.join(parts)} ORDER BY 1, 4 LIMIT {MOST_ALIKE * len(SIGNS)}"
-    ):
+    for line, key, name, other, sign in staging.fetch(ALIKE.format(known=known), params):
         found.setdefault((line, key, name, other), []).append(sign)
     for row, shared in list(found.items())[:MOST_ALIKE]:
         report.alike.append(Alike(CUSTOMERS.name, *row, tuple(sign for sign in SIGNS if sign in shared)))
 
 
-def _with_known(sign: str) -> str:
-    named = f"SELECT {sign} FROM {staging.NAMED} WHERE {sign} <> ''"
-    rows = f"SELECT {sign}, key FROM {TABLE} WHERE archived_at IS NULL AND {sign} IN ({named})"
-    if sign in EXACT:
-        rows += f" UNION ALL SELECT m.{sign}, v.key FROM {MERGED} WHERE v.archived_at IS NULL AND m.{sign} IN ({named})"
-    known = f"SELECT {sign}, MIN(key) AS key FROM ({rows}) k GROUP BY {sign}"
-    return f"{_new(sign)} JOIN ({known}) o ON o.{sign} = n.{sign} WHERE {NEW}"
+def _said_by_file() -> str:
+    """(kind, sign, key) of the customers of the file, their own and by its contacts."""
+    own = [f"SELECT '{kind}' AS kind, {kind} AS sign, key FROM {staging.NAMED} WHERE NOT gone" for kind in SIGNS]
+    met = [
+        f"SELECT '{kind}', {column}, customer FROM {staging.REACHED} WHERE NOT gone"
+        for kind, column in OF_CONTACTS.items()
+    ]
+    return " UNION ".join((*own, *met))
 
 
-def _with_line_above(sign: str) -> str:
-    """The first line of a sign stands for all: among many alike, pairs would be without number."""
-    shown = f"{staging.NAMED} WHERE {sign} <> '' AND NOT gone"
-    first = f"SELECT {sign}, MIN(csv_line) AS line FROM {shown} GROUP BY {sign}"
-    above = f"{_new(sign)} JOIN ({first}) f ON f.{sign} = n.{sign} AND f.line < n.csv_line"
-    return f"{above} JOIN {staging.NAMED} o ON o.csv_line = f.line WHERE {NEW}"
-
-
-def _new(sign: str) -> str:
-    return f"SELECT n.csv_line, n.key, n.name, o.key, '{sign}' FROM {staging.NAMED} n"
+# The first line of a sign stands for all: among many alike, pairs would be without number.
+ALIKE = f"""
+WITH said AS (SELECT kind, sign, key FROM ({_said_by_file()}) s WHERE sign <> ''),
+named AS (
+  SELECT s.kind, s.sign, n.key, n.csv_line, n.name FROM said s JOIN {staging.NAMED} n ON n.key = s.key WHERE NOT n.gone
+),
+fresh AS (SELECT * FROM named n WHERE NOT EXISTS (SELECT 1 FROM {TABLE} k WHERE k.key = n.key)),
+known AS (
+  SELECT DISTINCT b.kind, b.sign, c.key FROM ({{known}}) b JOIN {TABLE} c ON c.id = b.bearer
+  WHERE c.archived_at IS NULL AND b.sign IN (SELECT sign FROM fresh)
+),
+telling AS (
+  SELECT kind, sign FROM (SELECT kind, sign, key FROM known UNION SELECT kind, sign, key FROM said) e
+  GROUP BY kind, sign HAVING COUNT(*) > 1 AND {not_too_many("kind")}
+),
+there AS (SELECT kind, sign, MIN(key) AS key FROM known GROUP BY kind, sign),
+above AS (SELECT kind, sign, MIN(csv_line) AS csv_line FROM named GROUP BY kind, sign)
+SELECT f.csv_line, f.key, f.name, o.key, f.kind FROM fresh f
+JOIN telling t ON t.kind = f.kind AND t.sign = f.sign
+JOIN there o ON o.kind = f.kind AND o.sign = f.sign
+UNION ALL
+SELECT f.csv_line, f.key, f.name, n.key, f.kind FROM fresh f
+JOIN telling t ON t.kind = f.kind AND t.sign = f.sign
+JOIN above a ON a.kind = f.kind AND a.sign = f.sign AND a.csv_line < f.csv_line
+JOIN {staging.NAMED} n ON n.csv_line = a.csv_line
+ORDER BY 1, 4 LIMIT {MOST_ALIKE * len(SIGNS)}
+"""
 
 
 def write_signs_of_contacts() -> None:

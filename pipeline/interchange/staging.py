@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from customers.bearers import SIGNS
 from opportunities.rules.evidence import FACTORS
 from pipeline.interchange.columns import File
 from pipeline.interchange.files_of_evidence import KEPT
@@ -68,10 +69,11 @@ HEIGHTS_COLUMNS = {
     **{prefix + name: "int" for prefix in ("", "claimed_") for name in FACTORS},
 }  # fmt: skip
 NAMED = "interchange_computed_names"
-SIGNS = ("normalised_name", "credit_code", "phone", "domain")  # by which a customer is taken for another one
 NAMED_COLUMNS = {"csv_line": "int", "key": "text", "name": "text", **dict.fromkeys(SIGNS, "text"), "gone": "flag"}
 REACHED = "interchange_computed_reached"
-REACHED_COLUMNS = dict.fromkeys(("key", "phone", "email", "normalised_phone", "mail_domain"), "text")
+REACHED_COLUMNS = {
+    **dict.fromkeys(("key", "customer", "phone", "email", "normalised_phone", "mail_domain"), "text"), "gone": "flag",
+}  # fmt: skip
 KEPT_COLUMNS = {"csv_line": "int", "stored": "text", "name": "text", "content_type": "text", "size": "int"}
 COMPUTED = {
     NAMED: NAMED_COLUMNS, REACHED: REACHED_COLUMNS,

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from customers.actions import archive_contact, edit_contact, edit_customer, merge_customers, undo_merge
+from customers.bearers import MANY
 from customers.duplicates import candidates, certain, signs_of
 from customers.models import Customer, Merge
+from customers.selectors.merges import duplicate_pairs
 from opportunities.forms.create import QuickCreateForm
 from opportunities.models import Opportunity
 from pipeline.privacy import erase_contact
@@ -77,7 +79,7 @@ def test_what_is_erased_of_a_contact_finds_nothing(company):
 
 
 def test_an_exact_one_is_found_among_many_that_share_less(company):
-    for number in range(40):
+    for number in range(MANY - 1):
         factories.customer(company.rep, f"Alley {number}", phone="021-6888 1234")
     factories.customer(company.rep, "Zenith Motors", credit_code=CODE, phone="021-6888 1234")
     signs = signs_of(name="Zenith Motors, Inc.", phone="021-6888 1234")
@@ -181,6 +183,53 @@ def test_the_page_lists_pairs_in_sight(company, signed_in, django_assert_max_num
     assert "Acme Ltd" in text
     assert "ACME Inc." in text
     assert "GmbH" not in text
+
+
+def pairs_of(user):
+    return [(pair.one.name, pair.two.name, pair.reasons) for pair in duplicate_pairs(user)]
+
+
+def test_pairs_share_signs_by_their_contacts_and_by_whom_was_merged(company, django_assert_num_queries):
+    one, two, three, four = (factories.customer(company.rep, name) for name in ("One", "Two", "Three", "Four"))
+    Customer.objects.filter(pk=one.pk).update(phone="02168881234")
+    factories.contact(company.rep, two, phone="021 6888 1234", email="wu@sail.cn")
+    person = factories.contact(company.rep, three, phone="110", email="li@sail.cn")
+    factories.contact(company.rep, four, phone="110", email="li@qq.com")
+    hidden = factories.customer(company.stranger, "Hidden")
+    factories.contact(company.stranger, hidden, phone="02168881234", email="a@sail.cn")
+    gone = factories.customer(company.rep, "Gone Ltd")
+    merge_customers(survivor=four, other=gone, actor=company.manager)
+    Customer.objects.filter(pk=three.pk).update(normalised_name="gone")
+    wanted = [("One", "Two", ("phone",)), ("Two", "Three", ("domain",)), ("Three", "Four", ("normalised_name",))]
+    with django_assert_num_queries(2):
+        assert pairs_of(company.manager) == wanted
+    archive_contact(contact=person, seen=None, actor=company.rep)
+    assert pairs_of(company.manager) == [wanted[0], wanted[2]]
+    assert pairs_of(company.other_manager) == []
+
+
+def test_of_a_pair_every_shared_sign_is_told_and_the_most_alike_come_first(company):
+    for name, phone in (("A", "02168881234"), ("B", "02168881234"), ("C", "13800138000"), ("D", "13800138000")):
+        row = factories.customer(company.rep, name, phone=phone)
+        Customer.objects.filter(pk=row.pk).update(normalised_name="one" if name in "CD" else name)
+    assert pairs_of(company.manager) == [("C", "D", ("normalised_name", "phone")), ("A", "B", ("phone",))]
+
+
+def test_what_very_many_share_tells_nothing(company):
+    """A switchboard, a provider's domain: not on the page of pairs, not when a customer is created; a name does."""
+    rows = [factories.customer(company.rep, f"Tenant {number}") for number in range(MANY + 1)]
+    for row in rows:
+        factories.contact(company.rep, row, phone="02168881234", email="a@park.cn")
+    by = signs_of(name="Newcomer", phone="02168881234", domain="park.cn")
+    assert (pairs_of(company.manager), candidates(by, company.rep), certain(by, company.rep)) == ([], [], [])
+    near = candidates(signs_of(name="Tenant 7 Works", domain="park.cn"), company.rep)
+    assert names(near)["Tenant 7"] == ("near",)
+    archive_contact(contact=rows[0].contacts.get(), seen=None, actor=company.rep)
+    assert len(pairs_of(company.manager)) == MANY - 1
+    assert certain(by, company.rep)[0].reasons == ("phone", "domain")
+    Customer.objects.update(normalised_name="tenant")
+    told = [reasons for _one, _two, reasons in pairs_of(company.manager)]
+    assert (told.count(("normalised_name", "phone", "domain")), told.count(("normalised_name",))) == (MANY - 1, MANY)
 
 
 def test_merge_and_take_back_in_the_browser(company, signed_in):

@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers import duplicates
-from customers.actions import merge_customers, undo_merge
+from customers.actions import archive_contact, merge_customers, undo_merge
+from customers.bearers import MANY
 from customers.models import Contact, Customer, IdealProfile, Merge, Supplier, TargetCustomer
 from opportunities.models import Opportunity
 from pipeline.interchange import checks, export_workspace, import_workspace, same_customers
@@ -76,6 +77,40 @@ def test_every_sign_of_a_duplicate_is_a_warning(company, tmp_path):
     ]  # fmt: skip
     row = Customer.objects.get(key="c1")
     assert (row.credit_code, row.phone, Customer.objects.get(key="c2").domain) == (code, "13800138000", "sail.cn")
+
+
+def test_signs_of_contacts_are_warnings_like_those_of_customers(company, tmp_path):
+    """On either side, those of the file and those that are here; not what is archived or everybody's."""
+    reached = factories.customer(company.rep, "Reached", key="reached")
+    factories.contact(company.rep, reached, "Li", phone="+86 21 6888 1234", email="li@sail.cn")
+    factories.contact(company.rep, reached, "Wu", phone="110", email="wu@qq.com")
+    archive_contact(
+        contact=factories.contact(company.rep, reached, "Gone", phone="13900139000"), seen=None, actor=company.rep
+    )
+    factories.customer(company.rep, "Own", key="own", phone="13800138000", domain="oak.cn")
+    report = load(
+        tmp_path / "w",
+        customers="key,name,phone,domain\nc1,Uno,021-68881234,\nc2,Due,,sail.cn\nc3,Tre,,\nc4,Quattro,13900139000,qq.com\n"
+        "c5,Cinque,,\nc6,Sei,13700137000,\nc7,Sette,13600136000,\n",
+        contacts="key,customer,name,phone,email,archived_at\np3,c3,Zhao,138 0013 8000,zhao@oak.cn,\n"
+        "p5,c5,Qian,13700137000,q@gmail.com,\np6,c6,Sun,13600136000,,2026-01-01T00:00:00Z\n"
+        "p0,reached,Zhou,13600136000,,\n",
+    )
+    assert [(each.key, each.other, each.reasons) for each in report.alike] == [
+        ("c1", "reached", ("phone",)), ("c2", "reached", ("domain",)), ("c3", "own", ("phone", "domain")),
+        ("c6", "c5", ("phone",)),
+    ]  # fmt: skip
+
+
+def test_what_very_many_share_warns_of_nobody(company, tmp_path):
+    for number in range(MANY):
+        row = factories.customer(company.rep, f"Tenant {number}")
+        factories.contact(company.rep, row, phone=f"1380013{number:04}", email=f"{number}@park.cn")
+    assert load(tmp_path / "w", customers="key,name,domain\nc1,Another,park.cn\n").alike == []
+    archive_contact(contact=Contact.objects.first(), seen=None, actor=company.rep)
+    Customer.objects.filter(key="c1").update(domain="")
+    report = load(tmp_path / "w", customers="key,name,domain\nc2,Third,park.cn\n")
+    assert [(each.key, each.reasons) for each in report.alike] == [("c2", ("domain",))]
 
 
 def test_name_and_code_of_one_merged_away_warn_of_its_survivor(company, tmp_path):

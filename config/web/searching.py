@@ -28,7 +28,9 @@ FOUR_DIGITS = re.compile(r"(?=([0-9]{4}))")  # at each place where they stand
 NO_DIGIT = re.compile(r"[^0-9]+")
 NO_PHONE = re.compile(r"[^0-9+]+")
 # The code of China, and the 0 of an area, where what follows is a whole number or only it can be meant.
-DIALLED_FIRST = re.compile(r"^(?:(?:\+86|0086(?=[0-9]{10})|86(?=1[0-9]{10}$))0?|0(?=[1-9][0-9]{9,10}$))")
+DIALLED_FIRST = re.compile(
+    r"^(?:(?:\+86|0086(?=[0-9]{10})|86(?=(?:1[0-9]{10}|0?(?:10|[2-9][0-9])[0-9]{8,9})$))0?|0(?=[1-9][0-9]{9,10}$))"
+)
 SPLITS = 6  # ways to cut what was typed into syllables that are tried
 
 

@@ -24,6 +24,7 @@ PUBLIC_MAIL = {
 SHORTEST_PHONE = 7
 LONGEST_PHONE, LONGEST_DOMAIN = 60, 254  # what their columns hold: some signs are several once they are normalised
 MOBILE = re.compile(r"1[3-9]\d{9}")
+WHOLE = re.compile(rf"{MOBILE.pattern}|0?(?:10|[2-9]\d)\d{{8,9}}")  # or a landline with its area
 
 
 def normalised_name(name: str) -> str:
@@ -60,9 +61,9 @@ def normalised_phone(phone: str) -> str:
     digits = digits.removeprefix("00") if abroad else digits
     if abroad and not digits.startswith("86"):
         return f"+{digits}" if digits else ""
-    if not abroad:
-        return digits.removeprefix("86") if MOBILE.fullmatch(digits.removeprefix("86")) else digits
-    return _with_trunk(digits.removeprefix("86"))
+    rest = digits.removeprefix("86")
+    from_abroad = abroad or (rest != digits and WHOLE.fullmatch(rest))
+    return _with_trunk(rest) if from_abroad else digits
 
 
 def _with_trunk(digits: str) -> str:

@@ -424,8 +424,10 @@ def _text(value: str) -> models.Value:
     return models.Value(value, models.CharField())
 
 
-def _name_of(kind: str) -> str | models.Value:
-    """The column that names such a row; rules and wordings have none."""
+def _name_of(kind: str) -> str | models.Value | Cast:
+    """What names such a row, a column or the year of a plan; rules and wordings have nothing."""
+    if kind == "accountplan":
+        return Cast("year", models.CharField())
     columns = {field.name for field in _models()[kind]._meta.fields}
     spoken = "name_zh" if (get_language() or "").startswith("zh") else "name_en"
     return next((name for name in (spoken, "name", "title") if name in columns), _text(""))

@@ -1,15 +1,16 @@
 """Writes about account plans, their lines and joint actions (METHOD.md §4)."""
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import audit, edits
 from accounts.models import User
-from accounts.selectors import today
+from accounts.selectors import calendar, today
 from customers.actions.shared import (
     only,
     refuse_if_archived,
@@ -110,7 +111,8 @@ def copy_plan_forward(*, plan: AccountPlan, actor: User) -> AccountPlan:
     """The plan of the next year: texts, people, lines with revenue a year on; what is open goes over to it.
 
     A joint action that is open on a side moves with its row, a milestone that is not done with its line's copy, so
-    that each stands once. The plan keeps what is done, and its trail says how many went.
+    that each stands once. The plan keeps what is done and what was due in its year, which stands there, overdue, until
+    it is settled; its trail says how many went.
     """
     refuse_to_change(plan, actor)
     texts = {name: getattr(plan, name) for name in TEXTS}
@@ -126,29 +128,48 @@ def copy_plan_forward(*, plan: AccountPlan, actor: User) -> AccountPlan:
     return copy
 
 
+def _earlier_copies(copy: AccountPlan) -> QuerySet[Any]:
+    """The plans of its year that were archived: what they took along goes over to it."""
+    return AccountPlan.objects.filter(customer=copy.customer, year=copy.year, archived_at__isnull=False)
+
+
+def _last_day(plan: AccountPlan) -> date:
+    return calendar().parse_period(str(plan.year)).last
+
+
 def _carry_lines(plan: AccountPlan, copy: AccountPlan, actor: User) -> int:
-    """Copies of the lines; how many open milestones went with them."""
-    carried = 0
-    for line in plan.lines.in_use().select_for_update(of=("self",)):
-        edits.create(_line_a_year_on(line, copy), actor=actor)
-        if (line.milestone or line.milestone_due) and line.state != PlanLine.State.DONE:
+    """Copies of the lines, with the milestone that an earlier copy took along too; how many of the plan's own went."""
+    last, carried = _last_day(plan), 0
+    earlier = PlanLine.objects.in_use().filter(plan__in=_earlier_copies(copy)).select_for_update(of=("self",))
+    taken = {line.strategy: line for line in earlier if _is_ahead(line)}
+    for line in plan.lines.in_use().select_for_update(of=("self",)):  # type: ignore[attr-defined]
+        own = _is_ahead(line) and (line.milestone_due is None or line.milestone_due > last)
+        source = line if own else taken.pop(line.strategy, None)
+        edits.create(_line_a_year_on(line, copy, source), actor=actor)
+        if source is not None:
             gone = {"milestone": "", "milestone_due": None}
-            edits.edit_locked(line, changes=gone, seen=None, actor=actor, action="carry_over")
-            carried += 1
+            edits.edit_locked(source, changes=gone, seen=None, actor=actor, action="carry_over")
+        carried += own
     return carried
 
 
+def _is_ahead(line: PlanLine) -> bool:
+    """Whether it has a milestone that was not reached."""
+    return bool(line.milestone or line.milestone_due) and line.state != PlanLine.State.DONE
+
+
 def _carry_actions(plan: AccountPlan, copy: AccountPlan, actor: User) -> int:
-    """How many open joint actions moved, also those that an earlier copy took along before it was archived."""
+    """Open joint actions move, also those that an earlier copy took along; how many of the plan's own."""
     open_still = Q(state=JointAction.State.OPEN) | Q(their_state=JointAction.State.OPEN)
-    earlier = AccountPlan.objects.filter(customer=plan.customer, year=copy.year, archived_at__isnull=False)
-    of_them = JointAction.objects.in_use().filter(open_still, Q(plan=plan) | Q(plan__in=earlier))
-    rows = list(of_them.select_for_update(of=("self",)))
-    for row in rows:
+    own = Q(plan=plan) & (Q(due_on=None) | Q(due_on__gt=_last_day(plan)))
+    of_them = JointAction.objects.in_use().filter(open_still, own | Q(plan__in=_earlier_copies(copy)))
+    carried = 0
+    for row in of_them.select_for_update(of=("self",)):
+        carried += row.plan_id == plan.pk
         people = {"owner": row.owner, "contact": row.contact}
         gone = dict.fromkeys(people.keys() - _still_there(plan, people).keys())
         edits.edit_locked(row, changes={"plan": copy, **gone}, seen=None, actor=actor, action="carry_over")
-    return len(rows)
+    return carried
 
 
 def _still_there(plan: AccountPlan, people: dict[str, Any]) -> dict[str, Any]:
@@ -163,14 +184,12 @@ def _still_there(plan: AccountPlan, people: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _line_a_year_on(line: PlanLine, plan: AccountPlan) -> PlanLine:
-    """With its milestone and state, unless that is done: then it begins anew."""
-    done = line.state == PlanLine.State.DONE
-    names = ("strategy", "our_match") if done else ("strategy", "our_match", "milestone", "milestone_due", "state")
-    return PlanLine(
-        plan=plan, revenue=line.revenue_next, revenue_next=line.revenue_third,
-        **{name: getattr(line, name) for name in names},
-    )  # fmt: skip
+def _line_a_year_on(line: PlanLine, plan: AccountPlan, milestone: PlanLine | None) -> PlanLine:
+    """With the milestone and state of the line that is carried over; where that is done or stays it begins anew."""
+    begins_anew = line.state == PlanLine.State.DONE or _is_ahead(line)
+    copied = {name: getattr(line, name) for name in ("strategy", "our_match", *(() if begins_anew else ("state",)))}
+    ahead = {name: getattr(milestone, name) for name in ("milestone", "milestone_due", "state")} if milestone else {}
+    return PlanLine(plan=plan, revenue=line.revenue_next, revenue_next=line.revenue_third, **(copied | ahead))
 
 
 # --- Its lines ----------------------------------------------------------------------------------

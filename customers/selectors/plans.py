@@ -80,6 +80,7 @@ class PlanPage:
     share: Decimal | None
     overdue: int
     carried: Carried
+    left_open: int  # joint actions in the plan of the year before
 
     @property
     def last_year(self) -> int:
@@ -126,7 +127,7 @@ def years_of(customer: Customer, year: int, lines: Iterable[PlanLine], today: da
 
 
 def plan_page(plan: AccountPlan, today: date) -> PlanPage:
-    """The whole plan: five queries."""
+    """The whole plan: six queries."""
     lines, removed_lines = plan.lines.parted()  # type: ignore[attr-defined]
     found: Any = plan.joint_actions.select_related("owner", "contact")  # type: ignore[attr-defined]
     actions, removed_actions = found.order_by(F("due_on").asc(nulls_last=True), "pk").parted()
@@ -140,7 +141,17 @@ def plan_page(plan: AccountPlan, today: date) -> PlanPage:
         share=computed_share(plan.customer, today),
         overdue=sum(1 for each in actions if is_overdue(each, today)),
         carried=_carried(plan),
+        left_open=_open_actions().filter(**_plan_of_year(plan.customer_id, plan.year - 1)).count(),
     )
+
+
+def _open_actions() -> QuerySet[Any]:
+    either = Q(state=JointAction.State.OPEN) | Q(their_state=JointAction.State.OPEN)
+    return JointAction.objects.in_use().filter(either, plan__archived_at=None)
+
+
+def _plan_of_year(customer: Any, year: int) -> dict[str, Any]:
+    return {"plan__customer": customer, "plan__year": year}
 
 
 def _carried(plan: AccountPlan) -> Carried:
@@ -279,9 +290,7 @@ def _figure(rows: Any, by: str, aggregate: Any) -> Subquery:
 
 
 def _overdue_actions(year: int, today: date) -> Any:
-    either = Q(state=JointAction.State.OPEN) | Q(their_state=JointAction.State.OPEN)
-    found = JointAction.objects.in_use().filter(either, due_on__lt=today, plan__archived_at=None)
-    return found.filter(plan__customer=OuterRef("pk"), plan__year=year)
+    return _open_actions().filter(due_on__lt=today, **_plan_of_year(OuterRef("pk"), year))
 
 
 def row_of(values: tuple[Any, ...]) -> PlanRow:

@@ -194,6 +194,7 @@ def plan_forward(request: HttpRequest, pk: int) -> HttpResponse:
     return form_page(
         request, form, lambda: actions.copy_plan_forward(plan=plan, actor=user),
         title=_("Copy this plan to %(year)s?") % {"year": plan.year + 1}, submit=_("Copy forward"),
-        text=_("Texts and lines are copied, revenue a year on; open joint actions and milestones move there."),
+        text=_("Texts and lines are copied, revenue a year on; what is open moves there unless due in %(year)s.")
+        % {"year": plan.year},
         said=_("The plan was copied."), back=home, cancel=home(plan), parent=above(plan),
     )  # fmt: skip

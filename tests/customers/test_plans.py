@@ -162,33 +162,57 @@ def test_who_has_left_is_not_carried_forward(company, plan, year):
 
 
 def test_what_is_open_stands_once_after_copying_forward(company, signed_in, plan, year):
-    late = today() - timedelta(days=2)
-    joint(company, plan, action="Late one", owner=company.rep, due_on=late)
-    line(company, plan, milestone="Pilot", milestone_due=late, state="at_risk")
-    line(company, plan, milestone="Reached", milestone_due=late, state="done", revenue_next=Decimal(5))
+    """What was due in the plan's year stays in its plan and on My day, what is due later or without a day goes over."""
+    late, last = today() - timedelta(days=2), calendar().parse_period(str(year)).last
+    ahead = last + timedelta(days=1)
+    for name, due in (("Late one", late), ("On the last day", last), ("Ahead", ahead), ("Without a day", None)):
+        joint(company, plan, action=name, owner=company.rep, due_on=due)
+    line(company, plan, strategy="Stays", milestone="Pilot", milestone_due=late, state="at_risk")
+    line(company, plan, strategy="Goes", milestone="Roll-out", milestone_due=ahead, state="at_risk")
+    line(company, plan, strategy="Done", milestone="Reached", milestone_due=late, state="done", revenue_next=Decimal(5))
+    line(company, plan, strategy="Plain", state="on_track")
 
     def asked():
         return [(each.what, each.year) for each in selectors.due_of(company.rep, today())]
 
-    assert asked() == [("Late one", year), ("Pilot", year)]
+    assert asked()[:2] == [("Late one", year), ("Pilot", year)]
     copy = actions.copy_plan_forward(plan=plan, actor=company.rep)
-    assert asked() == [("Late one", year + 1), ("Pilot", year + 1)]
+    assert asked()[:2] == [("Late one", year), ("Pilot", year)]
+    assert [each.action for each in plan.joint_actions.order_by("pk")] == ["Late one", "On the last day"]
+    assert [each.action for each in copy.joint_actions.order_by("pk")] == ["Ahead", "Without a day"]
     assert list(plan.lines.values_list("milestone", "milestone_due", "state")) == [
-        ("", None, "at_risk"), ("Reached", late, "done"),
+        ("Pilot", late, "at_risk"), ("", None, "at_risk"), ("Reached", late, "done"), ("", None, "on_track"),
     ]  # fmt: skip
     assert list(copy.lines.values_list("milestone", "milestone_due", "state", "revenue")) == [
-        ("Pilot", late, "at_risk", None), ("", None, "waiting", Decimal(5)),
+        ("", None, "waiting", None), ("Roll-out", ahead, "at_risk", None), ("", None, "waiting", Decimal(5)),
+        ("", None, "on_track", None),
     ]  # fmt: skip
-    told = f"Carried over to the plan of {year + 1}: 1 joint action, 1 milestone."
+    told = f"Carried over to the plan of {year + 1}: 2 joint actions, 1 milestone."
     pages = [
         signed_in(company.rep).get(reverse("account_plan", args=[plan.customer_id, each])).content.decode()
         for each in (year, year + 1)
     ]
     assert [told in page for page in pages] == [True, False]
-    assert ["1 joint action is overdue." in page for page in pages] == [False, True]
+    assert ["1 joint action is overdue." in page for page in pages] == [True, False]
+    assert [f"2 joint actions of the plan of {year} are still open." in page for page in pages] == [False, True]
+    trail = signed_in(company.rep).get(reverse("customer_audit", args=[plan.customer_id])).context["page"].lines
+    moved = [change for each in trail if each.kind == "Joint action" for change in each.changes if change.before]
+    assert [(each.before, each.after) for each in moved if each.label == "Plan"] == [(str(year), str(year + 1))] * 2
+
+
+def test_a_plan_that_is_copied_again_has_what_the_archived_copy_took_along(company, signed_in, plan, year):
+    ahead = calendar().parse_period(str(year)).last + timedelta(days=1)
+    joint(company, plan, action="Ahead", owner=company.rep, due_on=ahead)
+    line(company, plan, milestone="Roll-out", milestone_due=ahead, state="at_risk")
+    copy = actions.copy_plan_forward(plan=plan, actor=company.rep)
+    line(company, copy, strategy="Thought of later", milestone="Else")
     actions.archive_plan(plan=copy, seen=None, actor=company.rep)
     again = actions.copy_plan_forward(plan=plan, actor=company.rep)
-    assert [each.action for each in again.joint_actions.all()] == ["Late one"], "not left behind in the archived plan"
+    assert [each.action for each in again.joint_actions.all()] == ["Ahead"], "not left behind in the archived plan"
+    assert list(again.lines.values_list("milestone", "milestone_due", "state")) == [("Roll-out", ahead, "at_risk")]
+    assert list(copy.lines.values_list("milestone", flat=True)) == ["", "Else"]
+    page = signed_in(company.rep).get(reverse("account_plan", args=[plan.customer_id, year])).content.decode()
+    assert f"Carried over to the plan of {year + 1}: 1 joint action, 1 milestone." in page, "each told of once"
 
 
 # --- Reads --------------------------------------------------------------------------------------

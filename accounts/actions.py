@@ -15,6 +15,7 @@ from accounts.models import Kind, Notification, NotificationPreference, Team, Us
 from accounts.notifications import preferences_of
 
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
+TOLD_OF_A_PERSON = ("username", "name", "email", "role", "team", "language", "active_from", "active_until")
 OWN_FIELDS = {"name", "email", "language", "theme", "rail", "shortcuts"}
 
 
@@ -64,7 +65,7 @@ def create_team(*, name: str, parent: Team | None, actor: User | None, **fields:
     team.save()
     team.path = f"{parent.path if parent else '/'}{team.pk}/"
     team.save(update_fields=["path"])
-    audit.record("create", row=team, actor=actor)
+    audit.record("create", row=team, actor=actor, changes=audit.beginning(team))
     return team
 
 
@@ -73,5 +74,5 @@ def create_person(*, username: str, actor: User | None, password: str | None = N
     """A new person, in their team since before all time (FINE-PRINT 6)."""
     user: User = User.objects.create_user(username, password, **fields)
     UserTeam.objects.create(user=user, team=user.team, valid_from=BEGINNING)
-    audit.record("create", row=user, actor=actor, changes={"role": (None, user.role)})
+    audit.record("create", row=user, actor=actor, changes=audit.first_values(user, TOLD_OF_A_PERSON))
     return user

@@ -27,6 +27,29 @@ def _plain(value: Any) -> Any:
     return value[:LONGEST_TEXT] if isinstance(value, str) else value
 
 
+def beginning(row: models.Model, *, without: Iterable[str] = ()) -> dict[str, tuple[Any, Any]]:
+    """What people set on a new row, as `changes` of its creation: {field: (None, value)}, without empty fields.
+
+    References are rows that the caller has put there. The key, which programs call the row by, is left out.
+    """
+    unset = {"key", *without}
+    return first_values(
+        row,
+        (each.name for each in row._meta.fields if each.editable and not each.primary_key and each.name not in unset),
+    )
+
+
+def first_values(row: models.Model, names: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+    """Likewise of these fields alone."""
+    values = {name: getattr(row, name) for name in names}
+    return {name: (None, value) for name, value in values.items() if not _is_empty(value)}
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether a field holds nothing; a number does, also 0."""
+    return not value if isinstance(value, bool | str | list | dict) else value is None
+
+
 def _request_id() -> str:
     """The id of the request or of the worker's task, which the log lines bear too; empty for a command."""
     found = current_id()

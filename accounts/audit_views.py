@@ -106,9 +106,5 @@ def cells(line: trail.Line) -> list[Any]:
     return [
         entry.pk, trail.at_local(entry.at, get_zone()), entry.actor.username if entry.actor else "",
         str(entry.actor or ""), line.door, line.verb, line.kind, entry.object_id, line.name,
-        "; ".join(_in_one(change) for change in line.changes), entry.request_id,
+        "; ".join(str(change) for change in line.changes), entry.request_id,
     ]  # fmt: skip
-
-
-def _in_one(change: trail.Change) -> str:
-    return f"{change.label}: {change.before} → {change.after}" if change.shown else change.label

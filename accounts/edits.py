@@ -27,15 +27,19 @@ def differences(row: models.Model, changes: dict[str, Any]) -> dict[str, tuple[A
 
 
 @transaction.atomic
-def create(row: Row, *, actor: User | None, made_up: Iterable[str] = ()) -> Row:
+def create(
+    row: Row, *, actor: User | None, made_up: Iterable[str] = (), besides: dict[str, Any] | None = None
+) -> Row:  # fmt: skip
     """Check and save a new row, with its line in the audit trail; its references are rows that the caller has.
 
     `made_up` are fields that nobody gave, such as a random key: nobody is asked whether another row has them.
+    `besides` is what the caller saves with it and the trail tells of as well: {name: value}.
     """
     row.full_clean(exclude=[*made_up, *(field.name for field in row._meta.fields if field.is_relation)])
     row.save(force_insert=True)
     search.index(row, is_new=True)
-    audit.record("create", row=row, actor=actor)
+    said = {name: (None, value) for name, value in (besides or {}).items() if value}
+    audit.record("create", row=row, actor=actor, changes=audit.beginning(row, without=made_up) | said)
     return row
 
 

@@ -157,6 +157,10 @@ LABELS = {  # of what is no field, or has a name for programs alone
     "archived_at": _("Archived on"),
     "deactivated_at": _("Deactivated on"),
     "retired_at": _("Retired on"),
+    "cancelled_at": _("Cancelled on"),
+    "coached_at": _("Coached on"),
+    "grade_needs": _("What grades need"),
+    "success_factors": _("Nine success factors"),
     "created": _("New rows"),
     "updated": _("Changed rows"),
     "views": _("Saved views"),
@@ -172,7 +176,9 @@ LABELS = {  # of what is no field, or has a name for programs alone
     "scope": _("It may"),
     "expires_at": _("Expires"),
 }
-OF_TOKENS = {"scope", "expires_at"}  # that a person's rows tell of their tokens
+OF_OTHERS = {  # what rows of one kind tell of rows of another
+    ("user", "scope"): "accesstoken", ("user", "expires_at"): "accesstoken", ("opportunity", "decision"): "decision",
+}  # fmt: skip
 FACTORS = {  # of evidence the trail keeps `power_4`
     "demand": _("Demand"),
     "power": _("Power"),
@@ -181,9 +187,7 @@ FACTORS = {  # of evidence the trail keeps `power_4`
     "coordination": _("Coordination"),
 }
 WAYS = {"bell": _("In Ascent"), "mail": _("Mail")}  # of notifications it keeps `handed_over.bell`
-REFERENCES = {  # beside foreign keys
-    "collaborator": "user", "opportunities_to": "stage", "customer": "customer", "contacts": "contact",
-}  # fmt: skip
+REFERENCES = {"collaborator": "user", "opportunities_to": "stage", "customer": "customer"}  # beside fields
 SEVERAL = ", "  # between the keys of several rows
 LINKS = {  # the page of a row, by URL name: with the row's id, or one for all
     "opportunity": "opportunity",
@@ -204,12 +208,17 @@ Names = dict[tuple[str, str], str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field, from and to in words; both empty where values are not kept or not shown."""
+    """One field, from and to in words: no `before` in a new row, neither where values are not kept or not shown."""
 
     label: str
     before: str = ""
     after: str = ""
     shown: bool = True
+
+    def __str__(self) -> str:
+        if not self.shown:
+            return self.label
+        return f"{self.label}: {self.before} → {self.after}" if self.before else f"{self.label}: {self.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +313,7 @@ def _line(entry: AuditEntry, names: Names, reader: User, with_values: bool) -> L
         kind=str(KINDS.get(entry.model, entry.model)),
         name=entry.label,
         url=_url(entry) if there else "",
-        changes=[_change(entry.model, name, pair, names, reader, with_values) for name, pair in entry.changes.items()],
+        changes=[_change(entry, name, pair, names, reader, with_values) for name, pair in entry.changes.items()],
     )
 
 
@@ -316,17 +325,24 @@ def _url(entry: AuditEntry) -> str:
         return reverse(name)
 
 
-def _change(model: str, name: str, pair: Any, names: Names, reader: User, with_values: bool) -> Change:
-    field = _field(model, name)
-    label = str(LABELS.get(name) or (field.verbose_name if field is not None else _label(name)))
-    label = label[:1].upper() + label[1:]
+def _change(entry: AuditEntry, name: str, pair: Any, names: Names, reader: User, with_values: bool) -> Change:
+    field, label = _field(entry.model, name), _label(entry.model, name)
     if not with_values or not isinstance(pair, list) or len(pair) != 2:
         return Change(label, shown=False)
-    before, after = (_words(field, _referred(model, name), value, names, reader) for value in pair)
-    return Change(label, before, after)
+    before, after = (_words(field, _referred(entry.model, name), value, names, reader) for value in pair)
+    return Change(label, "" if entry.action == "create" else before, after)
 
 
-def _label(name: str) -> str:
+def _label(model: str, name: str) -> str:
+    """What a change is of, as people call it; a reference that its model gives no name by what it leads to."""
+    field = _field(model, name)
+    label = LABELS.get(name) or (_unnamed(name) if field is None else field.verbose_name)
+    if field is not None and isinstance(label, str):  # made of the column's name; what people read is lazy
+        label = KINDS.get(_referred(model, name) or "", label)
+    return str(label)[:1].upper() + str(label)[1:]
+
+
+def _unnamed(name: str) -> str:
     """What is called neither by a field nor by LABELS: a rung, a way of being told, else its own name."""
     factor, _underscore, level = name.partition("_")
     if factor in FACTORS and level.isdecimal():
@@ -353,6 +369,8 @@ def _words(field: Any, referred: str | None, value: Any, names: Names, reader: U
 
 def _keys(field: Any, value: Any) -> list[str]:
     """The keys of the rows that a value names: of several where there may be several."""
+    if isinstance(value, list):
+        return value
     return str(value).split(SEVERAL) if field is not None and field.many_to_many else [str(value)]
 
 
@@ -363,9 +381,8 @@ def _models() -> dict[str, type[models.Model]]:
 
 
 def _field(model: str, name: str) -> Any:
-    model = "accesstoken" if model == "user" and name in OF_TOKENS else model
     try:
-        found = _models()[model]._meta.get_field(name)
+        found = _models()[OF_OTHERS.get((model, name), model)]._meta.get_field(name)
     except (KeyError, FieldDoesNotExist):
         return None
     return found if isinstance(found, models.Field) else None
@@ -374,7 +391,7 @@ def _field(model: str, name: str) -> Any:
 def _referred(model: str, name: str) -> str | None:
     """The kind of row that a value names by its key or login name; None for a plain value."""
     field = _field(model, name)
-    if isinstance(field, models.ForeignKey):
+    if isinstance(field, models.ForeignKey | models.ManyToManyField):
         return str(field.related_model._meta.model_name)  # type: ignore[union-attr]
     return REFERENCES.get(name)
 

@@ -37,7 +37,7 @@ def create_profile(
     refuse_unless_author(actor)
     profile = IdealProfile(name=name.strip(), line=line.strip(), **only(fields, ("key",)))
     rows = _rows(criteria, profile.line)
-    edits.create(profile, actor=actor)
+    edits.create(profile, actor=actor, besides={"criteria": _in_short(rows)})
     _put(profile, rows)
     return profile
 

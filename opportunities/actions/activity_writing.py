@@ -40,7 +40,7 @@ def begin(row: Activity, contacts: Iterable[Contact], actor: User) -> Activity:
     _refuse_strangers(people, row.customer)
     _refuse_odd_moments(row)
     row.debriefed_at = timezone.now() if row.done_at else None
-    row = edits.create(row, actor=actor, made_up=["key"])
+    row = edits.create(row, actor=actor, made_up=["key"], besides={"contacts": _keys(people)})
     row.contacts.add(*people)
     return row
 

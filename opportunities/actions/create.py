@@ -15,9 +15,11 @@ from accounts.selectors import calendar, today
 from customers.models import Customer
 from opportunities import rules
 from opportunities.actions.gate import pass_gate_at_creation
-from opportunities.actions.writing import stage_info, tell_new_owner, write_version
+from opportunities.actions.writing import stage_info, tell_new_owner, with_reason, write_version
 from opportunities.models import Opportunity, Stage
 from opportunities.selectors.stages import stages_in_use
+
+FOLLOWING = ("team", "outcome", "entered_at", "entered_on", "furthest")  # from owner, stage, moment
 
 
 @transaction.atomic
@@ -55,14 +57,14 @@ def create_opportunity(
         customer=customer, title=title, created_at=at, created_on=day, created_by=actor, changed_at=at,
         signed_on=signed_on, **fields, **{name: getattr(state, name) for name in rules.HELD},
     )  # fmt: skip
-    row.owner = owner
+    row.owner, row.stage, row.product = owner, stage, product
     row.unproven_from = pass_gate_at_creation(row, first, stage, actor, override=override, reason=reason)
     references = [field.name for field in row._meta.fields if field.is_relation]
     row.full_clean(exclude=references, validate_constraints=False, validate_unique="key" in fields)
     row.save(force_insert=True)
     write_version(row, at, actor, reason)
     search.index(row, is_new=True)
-    audit.record("create", row=row, actor=actor)
+    audit.record("create", row=row, actor=actor, changes=with_reason(audit.beginning(row, without=FOLLOWING), reason))
     tell_new_owner(row, None, actor)
     return row
 

@@ -23,6 +23,6 @@ def record_decision(*, opportunity: Opportunity, actor: User, **fields: Any) -> 
         raise ValidationError({"reason": _("Say why.")})
     decision.full_clean(exclude=["opportunity", "decided_by"])
     decision.save(force_insert=True)
-    audit.record("decide", row=row, actor=actor, changes={"decision": (None, decision.decision)})
+    audit.record("decide", row=row, actor=actor, changes=audit.first_values(decision, ("decision", "reason")))
     settle_proof(row)
     return decision

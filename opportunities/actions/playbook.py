@@ -30,7 +30,7 @@ def create_entry(*, actor: User, **fields: Any) -> PlaybookEntry:
     links = {name: list(fields.pop(name, ())) for name in LINKS}
     row = PlaybookEntry(**{**fields, "rungs": ordered(fields.get("rungs", ()))})
     _refuse_unfit(row)
-    edits.create(row, actor=actor)
+    edits.create(row, actor=actor, besides={name: _keys(rows) for name, rows in links.items()})
     for name, rows in links.items():
         getattr(row, name).set(rows)
     _keep_version(row, actor)

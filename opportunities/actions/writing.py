@@ -146,7 +146,7 @@ def write(
     if search.is_searched(opportunity, plain):
         search.index(opportunity)
     changes = {name: (old, getattr(opportunity, name)) for name, old in was.items()}
-    audit.record(action, row=opportunity, actor=actor, changes=_with_reason(changes, reason))
+    audit.record(action, row=opportunity, actor=actor, changes=with_reason(changes, reason))
     tell_new_owner(opportunity, before.owner_id, actor)
     return True
 
@@ -162,7 +162,7 @@ def tell_new_owner(opportunity: Opportunity, before: int | None, actor: User) ->
         outbox.announce(Kind.HANDED_OVER, to=[opportunity.owner], row=opportunity, params={"by": actor.pk})
 
 
-def _with_reason(changes: dict[str, tuple[Any, Any]], reason: str) -> dict[str, tuple[Any, Any]]:
+def with_reason(changes: dict[str, tuple[Any, Any]], reason: str) -> dict[str, tuple[Any, Any]]:
     return {**changes, "reason": (None, reason)} if reason else changes
 
 

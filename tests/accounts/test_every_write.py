@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils.translation import override
 
 from accounts import actions, invitations, trail
 from accounts.models import AuditEntry
@@ -98,8 +99,12 @@ def test_an_action_writes_who_what_and_of_which_row(company, name, settings):
     assert (entry.actor, entry.door) == (getattr(company, who), "browser")
     assert entry.object_id
     assert entry.at
+    assert entry.changes or action != "create"
     for text in SECRETS:
         assert text not in f"{entry.changes} {entry.label}"
+    with override("zh-hans"):
+        (line,) = trail.lines_of([entry], company.admin)
+    assert [change for change in line.changes if change.label.isascii() or "{" in str(change)] == []
 
 
 @pytest.mark.parametrize("name", WITH_A_FOLDER)

@@ -11,6 +11,8 @@ from django.utils.translation import override
 
 from accounts import trail
 from accounts.models import AuditEntry
+from accounts.people import new_person
+from accounts.teams import new_team
 from customers.actions import (
     add_joint_action,
     add_plan_line,
@@ -29,8 +31,19 @@ from customers.actions import (
     finish_joint_action,
     renew_contract,
 )
-from opportunities.actions import assign, edit_method, edit_opportunity, edit_rung, move_to_stage, rename_factor
-from opportunities.models import Factor, Opportunity, Rung, Stage
+from opportunities.actions import (
+    assign,
+    create_entry,
+    create_opportunity,
+    edit_entry,
+    edit_method,
+    edit_opportunity,
+    edit_rung,
+    move_to_stage,
+    plan_activity,
+    rename_factor,
+)
+from opportunities.models import ActivityKind, Factor, Opportunity, Rung, Stage
 from tests import factories
 from tests.opportunities.browser_door import queries_of, text_of
 
@@ -96,6 +109,54 @@ def test_an_entry_reads_in_words_with_names_and_a_link(company, signed_in):
     assert f'href="/opportunities/{deal.pk}/"' in text
 
 
+def test_a_creation_says_what_was_set(company, signed_in):
+    customer = factories.customer(company.rep, "Acme", annual_spend=Decimal(2_000_000))
+    deal = create_opportunity(
+        actor=company.rep, customer=customer, title="Airport line", amount=Decimal("100000.50"),
+        expected_close_date=date(2026, 9, 30),
+    )  # fmt: skip
+    plan = create_plan(actor=company.rep, customer=customer, year=2026)
+    add_plan_line(actor=company.rep, plan=plan, strategy="Zero stock")
+    buyer = create_contact(actor=company.rep, customer=customer, name="Ms Secret", title="Buyer")
+    plan_activity(
+        actor=company.rep, kind=ActivityKind.objects.get(key="visit"), opportunity=deal, customer=None,
+        planned_at=datetime(2026, 9, 1, tzinfo=UTC), contacts=[buyer],
+    )  # fmt: skip
+    new_team(name="South", parent=company.east, actor=company.admin)
+    new_person(actor=company.admin, username="new", name="Newcomer", role="rep", team=company.east)
+    page = signed_in(company.admin).get(URL)
+    person, team, visit, contact, line, account_plan, made, first = page.context["page"].lines[:8]
+    east = company.east.name
+    assert in_words(person) == [
+        ("Login name", "", "new"), ("Full name", "", "Newcomer"), ("Role", "", "Sales rep"), ("Team", "", east),
+        ("Language", "", "简体中文"),
+    ]  # fmt: skip
+    assert in_words(team) == [("Name", "", "South"), ("Parent", "", east)]
+    assert ("With whom", "", "Ms Secret") in in_words(visit) and ("Opportunity", "", "Airport line") in in_words(visit)
+    assert ("Customer", "", "Acme") in in_words(contact)
+    assert [(change.label, change.shown) for change in contact.changes if change.label == "Full name"] == [
+        ("Full name", False)
+    ]
+    assert ("Account plan", "", "2026") in in_words(line) and ("Year", "", "2026") in in_words(account_plan)
+    assert {("Amount", "", "¥100,000.50"), ("Owner", "", "Rep"), ("Customer", "", "Acme")} <= set(in_words(made))
+    assert ("Stage", "", deal.stage.name_en) in in_words(made)
+    assert ("Yearly spend", "", "¥2,000,000") in in_words(first)
+    sheet = signed_in(company.admin).get(f"{URL}export.csv?model=team&row=South").getvalue().decode("utf-8-sig")
+    assert f"Name: South; Parent: {east}" in sheet
+
+
+def test_the_rows_that_an_entry_of_the_playbook_is_tied_to_have_their_names(company, signed_in):
+    stages = list(Stage.objects.in_use()[:2])
+    wording = {"kind": "checklist", "title_en": "First call", "body_en": "Listen."}
+    row = create_entry(actor=company.admin, stages=stages, **wording)
+    edit_entry(entry=row, changes={"stages": stages[:1]}, seen=None, actor=company.admin)
+    edited, made = signed_in(company.admin).get(URL).context["page"].lines[:2]
+    told = {label: after for label, _nothing, after in in_words(made)}
+    assert told["Title in English"] == "First call"
+    assert set(told["Stages"].split(", ")) == {stage.name_en for stage in stages}
+    assert [(label, after) for label, _before, after in in_words(edited)] == [("Stages", stages[0].name_en)]
+
+
 def test_what_has_no_name_of_its_own_is_told_of_too(company, signed_in):
     needs = {"E1": ["contact", "said_on"]}
     edit_method(gate_mode="enforce", grade_needs=needs, seen=None, actor=company.admin)
@@ -107,7 +168,7 @@ def test_what_has_no_name_of_its_own_is_told_of_too(company, signed_in):
     page = signed_in(company.admin).get(URL)
     tiers, factor, rung, method = page.context["page"].lines[:4]
     assert [line.url for line in (factor, rung, method)] == ["/settings/method/"] * 3
-    assert ("Grade needs", "E1 contact/said_on") in [(label, after) for label, _, after in in_words(method)]
+    assert ("What grades need", "E1 contact/said_on") in [(label, after) for label, _, after in in_words(method)]
     assert in_words(tiers)[0][2] == "1A 7, 2A 7, 3A 7, 4A 7, 5A 7"
 
 

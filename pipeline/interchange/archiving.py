@@ -4,19 +4,21 @@ Only what it changes is looked at: whatever stands in Ascent already goes out an
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
+from accounts.teams import staying
 from customers.models import Customer
 from opportunities.models import Opportunity
 from pipeline.interchange import staging
 from pipeline.interchange.contents import cell
 from pipeline.interchange.layout import CUSTOMERS, TEAMS, USERS
-from pipeline.interchange.report import Bad, Report
+from pipeline.interchange.report import Bad, Report, Said, SourceError
 from pipeline.interchange.retirement import forever
 from pipeline.interchange.timelines import Plan
 
@@ -25,6 +27,10 @@ TEAMS_BELOW = Bad(_("Move or archive the teams below it first."), _("no moment w
 PEOPLE_IN_IT = Bad(_("Move its people to another team first."), _("no moment while people are in it"))
 OPEN_DEALS = Bad(_("Close or move its open deals first."), _("no moment while open deals are there"))
 CUSTOMER, OPPORTUNITY = Customer._meta.db_table, Opportunity._meta.db_table
+ARCHIVED_CUSTOMERS = (  # SQL: those that are in use now
+    f"FROM {CUSTOMERS.table} s JOIN {CUSTOMER} m ON m.key = s.key"
+    " WHERE s.archived_at IS NOT NULL AND m.archived_at IS NULL AND s.merged_into IS NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,15 @@ class Place:
     archived_at: Any
 
 
-def check_archiving(report: Report, plan: Plan, today: date, zone: ZoneInfo) -> None:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Keys of what the check has found in use: all teams, and the customers that the import archives."""
+
+    teams: set[str]
+    customers: set[str]
+
+
+def check_archiving(report: Report, plan: Plan, today: date, zone: ZoneInfo) -> Checked:
     """Refuse it; called when the teams of people and the histories are computed."""
     before = {
         key: Place(0, parent, at) for key, parent, at in Team.objects.values_list("key", "parent__key", "archived_at")
@@ -48,6 +62,8 @@ def check_archiving(report: Report, plan: Plan, today: date, zone: ZoneInfo) -> 
     _below_archived(report, before, after, going)
     _into_archived(report, plan, before, after, going)
     _customers(report, zone)
+    customers = {key for (key,) in staging.fetch(f"SELECT s.key {ARCHIVED_CUSTOMERS}")}
+    return Checked({key for key, place in before.items() if not place.archived_at}, customers)
 
 
 def _said(report: Report, before: dict[str, Place]) -> dict[str, Place]:
@@ -119,10 +135,32 @@ def _customers(report: Report, zone: ZoneInfo) -> None:
         f" UNION ALL SELECT COALESCE(n.customer, c.key) FROM {OPPORTUNITY} o JOIN {CUSTOMER} c ON c.id = o.customer_id"
         f" LEFT JOIN {staging.OUT} n ON n.key = o.key WHERE o.outcome = 'open' AND NOT COALESCE(n.rewritten, FALSE)"
     )
-    sql = (
-        f"SELECT s.csv_line, s.archived_at FROM {CUSTOMERS.table} s JOIN {CUSTOMER} m ON m.key = s.key"
-        " WHERE s.archived_at IS NOT NULL AND m.archived_at IS NULL AND s.merged_into IS NULL"
-        f" AND s.key IN ({still_open}) ORDER BY s.csv_line"
-    )
+    sql = f"SELECT s.csv_line, s.archived_at {ARCHIVED_CUSTOMERS} AND s.key IN ({still_open}) ORDER BY s.csv_line"
     for line, at in staging.fetch(sql, [forever()]):
         report.refuse(CUSTOMERS.name, line, "archived_at", cell(staging.as_moment(at), zone), OPEN_DEALS)
+
+
+def refuse_filled_meanwhile(checked: Checked, since: datetime) -> None:
+    """SourceError where, since the check, somebody has put something into what the import archives, or the other way.
+
+    Called when all is written.
+    """
+    archived = Team.objects.filter(archived_at__isnull=False)
+    _refuse_any(TEAMS.name, archived.filter(children__archived_at=None, children__isnull=False), checked, TEAMS_BELOW)
+    _refuse_any(TEAMS.name, archived.filter(pk__in=staying().values("team")), checked, PEOPLE_IN_IT)
+    still_open = Opportunity.objects.open().values("customer")
+    for key, at in Customer.objects.filter(archived_at__isnull=False, pk__in=still_open).values_list(
+        "key", "archived_at"
+    ):
+        if key in checked.customers or at >= since:
+            raise _refusal(CUSTOMERS.name, key, OPEN_DEALS)
+
+
+def _refuse_any(file: str, teams: QuerySet[Team], checked: Checked, bad: Bad) -> None:
+    for key in teams.values_list("key", flat=True):
+        if key in checked.teams:
+            raise _refusal(file, key, bad)
+
+
+def _refusal(file: str, key: str, bad: Bad) -> SourceError:
+    return SourceError(Said("%(file)s, %(key)s: %(wrong)s", file=file, key=key, wrong=bad.wrong))

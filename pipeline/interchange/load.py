@@ -149,7 +149,7 @@ class _Import:
         self.historian.compute(self.progress)
         retirement.check_retirements(self.report, self.calendar.tz)
         today = self.calendar.local_date(self.started)
-        archiving.check_archiving(self.report, self.plan, today, self.calendar.tz)
+        self.checked = archiving.check_archiving(self.report, self.plan, today, self.calendar.tz)
         staging.analyze(staging.OUT, staging.VERSION, *map(staging.changes_of, (*COPIED, *COPIED_AFTERWARDS)))
         self.surveyor = Surveyor()
         self.surveyor.compute()
@@ -176,6 +176,7 @@ class _Import:
         found.forget_retitled()
         writing.write_opportunities()
         retirement.refuse_moved_meanwhile()
+        archiving.refuse_filled_meanwhile(self.checked, self.started)
         belonging.move_activities()
         self.surveyor.look_for_moved()
         for file in COPIED_AFTERWARDS:

@@ -21,7 +21,7 @@ from pipeline.interchange.report import Overwritten, Report, Rewritten
 from pipeline.interchange.revising import pending_edits, revised
 from pipeline.interchange.stage_timelines import Setting
 from pipeline.interchange.timelines import Plan
-from pipeline.selectors.rewriting import REWRITING, consequences
+from pipeline.selectors.rewriting import REWRITING, facts, in_words
 
 
 def organisation_as_said(report: Report) -> Organisation:
@@ -64,10 +64,10 @@ def plan_organisation(report: Report, keep: bool) -> dict[str, Any]:
 def _rewritten(have: Organisation, changes: dict[str, Any]) -> list[Rewritten]:
     """What these changes do to the past, told in every language; nothing while there is no past."""
     pairs = {name: (getattr(have, name), changes[name]) for name in REWRITING if name in changes}
-    told: dict[str, dict[str, list[str]]] = {name: {} for name in pairs}
+    found, told = facts(pairs), {name: dict[str, list[str]]() for name in pairs}
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
-            for name, sentences in consequences(pairs).items():
+            for name, sentences in in_words(found).items():
                 told[name][code] = sentences
     return [Rewritten(name, str(old), str(new), told[name]) for name, (old, new) in pairs.items() if told[name]]
 

@@ -8,12 +8,14 @@ import time_machine
 from django.utils import timezone
 
 from accounts.invitations import invite
-from accounts.models import Invitation, User, UserTeam
+from accounts.models import Invitation, Team, User, UserTeam
+from accounts.teams import archive_team, edit_team
 from customers.actions import edit_customer, edit_product
 from customers.models import Contact, Customer, Product
-from opportunities.actions import edit_opportunity, edit_stage, move_to_stage
+from opportunities.actions import edit_opportunity, edit_person, edit_stage, move_to_stage
 from opportunities.models import Opportunity, OpportunityVersion, Stage, StageSetting
 from pipeline.interchange import SourceError, export_workspace, import_workspace
+from tests import factories
 from tests.pipeline.interchange.workspaces import BASE, changed, facts, load, versions, wipe, write
 
 pytestmark = pytest.mark.django_db
@@ -404,6 +406,54 @@ def test_an_import_archives_by_the_rules_of_the_other_doors(works, files, bad):
     report = import_workspace(write(works, files))
     assert [place[:3] for place in places(report)] == bad
     assert report.written is not bool(bad)
+
+
+def team(key):
+    return Team.objects.get(key=key)
+
+
+def into_west(boss):
+    edit_person(person=person("ann"), changes={"team": team("west")}, seen=None, actor=boss)
+
+
+def below_west(boss):
+    edit_team(team=team("new"), changes={"parent": team("west")}, seen=None, actor=boss)
+
+
+def archive_new(boss):
+    archive_team(team=team("new"), seen=None, actor=boss)
+
+
+def open_a_deal(_boss):
+    factories.opportunity(person("ann"), customer=Customer.objects.get(key="acme"))
+
+
+@pytest.mark.parametrize(
+    ("files", "act", "key"),
+    [
+        ({"teams.csv": tree(west=GONE), "users.csv": ENDED}, into_west, "west"),
+        ({"teams.csv": tree(west=GONE), "users.csv": ENDED}, below_west, "west"),
+        ({"users.csv": BASE["users.csv"].replace("rep,east", "rep,new")}, archive_new, "new"),
+        (
+            {
+                "customers.csv": f"key,name,archived_at\nacme,Acme,{GONE}\n",
+                "opportunity_events.csv": EVENTS + "o1,2026-02-20T10:00:00,,stage,lost,\n",
+            },
+            open_a_deal, "acme",
+        ),
+    ],
+    ids=["somebody joins", "a team is moved below", "a team is archived", "a deal is opened"],
+)  # fmt: skip
+def test_what_somebody_fills_meanwhile_is_not_archived(works, monkeypatch, files, act, key):
+    from pipeline.interchange import load as loading
+
+    load(write(works, {"teams.csv": tree()}))
+    boss, real = person("boss"), loading.settling.write_organisation
+    monkeypatch.setattr(loading.settling, "write_organisation", lambda changes: (act(boss), real(changes))[1])
+    with pytest.raises(SourceError, match=key):
+        import_workspace(write(works, files))
+    assert not Team.objects.exclude(archived_at=None).exists()
+    assert Customer.objects.get(key="acme").archived_at is None
 
 
 def test_nothing_is_put_into_a_team_that_is_archived(works):

@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.translation import override
 from kombu.exceptions import OperationalError as BrokerDown
 
-from accounts.models import AuditEntry, OutboxMessage, User
+from accounts.models import AuditEntry, Organisation, OutboxMessage, User
 from accounts.sending import sweep
 from customers.models import Contact, Customer, Product
 from opportunities.actions import deactivate_person, edit_person, edit_stage
 from opportunities.models import Opportunity, Stage
 from pipeline import runs
+from pipeline.interchange import settling
 from pipeline.models import ExportRun, ImportRun
 from pipeline.runs import imports, reports, storage
 from pipeline.tasks import nudge, workspace_tick
@@ -414,3 +415,11 @@ def test_what_an_import_does_to_the_past_is_said_before_it_is_confirmed(client, 
     with override("zh-hans"):
         assert "换算" in reports.shown(run.report)["rewritten"][0]["told"][0]
     assert "rewritten" in step(client, run, "confirm").report
+
+
+def test_what_it_does_to_the_past_is_counted_once_for_all_languages(company, django_assert_num_queries):
+    factories.customer(company.rep)
+    have = Organisation.objects.get()
+    with django_assert_num_queries(1 + 4 + 2 + 1):  # the last for today's year
+        told = settling._rewritten(have, {"currency": "EUR", "fiscal_year_start_month": 4})
+    assert [set(each.told) for each in told] == [{"en", "zh-hans"}] * 2

@@ -192,7 +192,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.forget_old",
         "schedule": crontab(hour=19, minute=15),  # UTC
     },
-    "retention: delete imports and exports that are no longer kept": {
+    "retention: delete imports, exports and nights that are no longer kept": {
         "task": "pipeline.tasks.forget_old_runs",
         "schedule": crontab(hour=19, minute=25),
     },
@@ -392,6 +392,7 @@ SPECTACULAR_SETTINGS = {
 # --- Retention --------------------------------------------------------------------------------
 
 KEEP_RUNS_DAYS = env.int("KEEP_RUNS_DAYS", default=180)
+KEEP_NIGHTS_DAYS = env.int("KEEP_NIGHTS_DAYS", default=1_100)
 KEEP_NOTIFICATIONS_DAYS = env.int("KEEP_NOTIFICATIONS_DAYS", default=365)
 KEEP_READ_NOTIFICATIONS_DAYS = env.int("KEEP_READ_NOTIFICATIONS_DAYS", default=90)
 KEEP_MESSAGES_DAYS = env.int("KEEP_MESSAGES_DAYS", default=30)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Min, Q
 from django.utils import timezone
@@ -62,12 +63,18 @@ def last_day(now: datetime | None = None, *, at_once: bool = False) -> date:
     return local.date() - ONE_DAY * (1 if local.hour >= AFTER_HOUR else 2)
 
 
+def first_kept() -> date:
+    """The first day whose totals are kept; what lies before it is read live, and never due."""
+    return today() - ONE_DAY * settings.KEEP_NIGHTS_DAYS
+
+
 def due_days(now: datetime | None = None, *, at_once: bool = False) -> list[date]:
-    """The days without a finished run since the first opportunity, the latest first. Two queries."""
-    first = Opportunity.objects.aggregate(first=Min("created_on"))["first"]
+    """The days kept without a finished run since the first opportunity, the latest first. Two queries."""
+    created = Opportunity.objects.aggregate(first=Min("created_on"))["first"]
     last = last_day(now, at_once=at_once)
-    if first is None or first > last:
+    if created is None or created > last:
         return []
+    first = max(created, first_kept())
     finished = set(finished_nights().filter(day__range=(first, last)).values_list("day", flat=True))
     days = (last - ONE_DAY * back for back in range((last - first).days + 1))
     return [day for day in days if day not in finished]
@@ -101,8 +108,9 @@ def forget_from(day: date) -> None:
 
     The rows of days that were never computed are made too, so that a run under way has something to lose.
     """
-    ended = range(max((today() - day).days, 0))
-    runs = [NightlyRun(day=day + ONE_DAY * n, step=STEP) for n in ended]
+    first = max(day, first_kept())
+    ended = range(max((today() - first).days, 0))
+    runs = [NightlyRun(day=first + ONE_DAY * n, step=STEP) for n in ended]
     NightlyRun.objects.bulk_create(runs, ignore_conflicts=True, batch_size=500)
     _runs().filter(day__gte=day).update(state=State.DUE, claim="", leased_until=None)
     transaction.on_commit(forget_historical)

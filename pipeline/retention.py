@@ -1,4 +1,4 @@
-"""What pipeline does not keep for ever: ended imports and exports. Nightly runs stay, one small row a day."""
+"""What pipeline does not keep for ever: ended imports and exports, and the nights of days long past."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Notification
-from config.web.retention import days_ago
-from pipeline.models import ExportRun, ImportRun
+from config.web.retention import days_ago, delete_in_batches
+from pipeline.models import DailyTotal, ExportRun, ImportRun, NightlyRun
+from pipeline.nightly import first_kept
 from pipeline.runs import storage
 
 IMPORT, EXPORT = ImportRun.State, ExportRun.State
@@ -27,3 +28,11 @@ def forget_old() -> int:
                 Notification.objects.filter(model=model._meta.model_name, object_id=run.pk).delete()
                 count += run.delete()[0]
     return count
+
+
+def forget_nights() -> int:
+    """Delete the runs and totals of days before `first_kept`, which are read live from then on; how many runs."""
+    day = first_kept()
+    runs = delete_in_batches(NightlyRun.objects.filter(day__lt=day))  # first: without its run a total is read no more
+    delete_in_batches(DailyTotal.objects.filter(day__lt=day))
+    return runs

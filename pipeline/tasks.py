@@ -51,8 +51,9 @@ def workspace_tick() -> None:
 
 @shared_task
 def forget_old_runs() -> None:
-    """Once a day: delete imports and exports that are no longer kept, with their files."""
+    """Once a day: delete imports, exports and nights that are no longer kept, with their files."""
     retention.forget_old()
+    retention.forget_nights()
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""The organisation, for administrators: what it is, what a change does to the past, who has changed what."""
+"""The organisation: what it is, what a change does to the past, who has changed what; administrators change it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -16,7 +17,7 @@ from accounts.form_pages import drawn, form_page
 from accounts.forms import OrganisationForm
 from accounts.models import AuditEntry, Organisation, User
 from accounts.selectors import organisation
-from pipeline.actions import RewritesPast, edit_organisation
+from pipeline.actions import SETTABLE, RewritesPast, edit_organisation
 from pipeline.selectors.rewriting import REWRITING
 
 MOST_CHANGES = 50
@@ -35,10 +36,15 @@ class Change:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest) -> HttpResponse:
-    """The organisation's form; a change that rewrites the past is described first and taken when it is confirmed."""
+    """The organisation's form; a change that rewrites the past is described first and taken when it is confirmed.
+
+    Its settings explain figures, so everybody reads them.
+    """
     assert isinstance(request.user, User)
-    refuse_unless_admin(request.user)
     row, user = organisation(), request.user
+    if not user.is_admin and request.method != "POST":
+        return read(request, row)
+    refuse_unless_admin(user)
     form = OrganisationForm(request.POST or None, row=row)
     context: dict[str, Any] = {
         "title": _("Organisation"), "parent": (reverse("settings"), _("Settings")), "row": row,
@@ -53,6 +59,12 @@ def edit(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
     except RewritesPast as error:
         return confirmation(request, form, error)
+
+
+def read(request: HttpRequest, row: Organisation) -> HttpResponse:
+    """What it is, and the latest changes."""
+    fields = [(label_of(name), words_of(name, getattr(row, name))) for name in SETTABLE]
+    return render(request, "settings/organisation_read.html", {"fields": fields, "changes": list(history(row))})
 
 
 def save(form: OrganisationForm, actor: User) -> Organisation:

@@ -10,11 +10,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry, IdempotencyRecord, Invitation, Kind, Notification, OutboxMessage
+from accounts.selectors import today
 from accounts.tasks import forget_old
 from config.web import retention
-from pipeline.models import ExportRun, ImportRun, NightlyRun
+from opportunities.models import Opportunity, OpportunityVersion
+from pipeline import nightly
+from pipeline.models import DailyTotal, ExportRun, ImportRun, NightlyRun
 from pipeline.runs import storage
+from pipeline.scopes import scope_for
+from pipeline.selectors.history import history
 from pipeline.tasks import forget_old_runs
+from tests import factories
 
 
 def ago(**length):
@@ -84,12 +90,29 @@ def test_ended_runs_go_with_their_files_and_others_stay(company):
             ended = state in ("finished", "failed", "refused", "cancelled", "expired")
             (gone if ended else kept).append(run(model, "gone" if ended else "keep", state, 181))
             kept.append(run(model, "keep", state, 179))
-    NightlyRun.objects.create(day=ago(days=1000).date())
     forget_old_runs()
     assert left(ImportRun) == left(ExportRun) == ["keep"]
     assert not any(folder.exists() for folder in gone)
     assert all(folder.exists() for folder in kept)
-    assert NightlyRun.objects.count() == 1
+
+
+def test_nights_go_with_their_totals_and_their_days_are_not_due_again(company, settings):
+    settings.KEEP_NIGHTS_DAYS = 3
+    factories.opportunity(company.rep)
+    Opportunity.objects.update(created_on=today() - timedelta(days=9), created_at=ago(days=9), entered_at=ago(days=9))
+    OpportunityVersion.objects.update(valid_from=ago(days=9))
+    for back in range(1, 8):
+        nightly.run_day(today() - timedelta(days=back))
+    assert DailyTotal.objects.count() == 7
+    before = history(scope_for(company.rep))
+    forget_old_runs()
+    days = [today() - timedelta(days=back) for back in (3, 2, 1)]
+    for model in (NightlyRun, DailyTotal):
+        assert list(model.objects.order_by("day").values_list("day", flat=True)) == days
+    assert nightly.due_days() == []
+    assert history(scope_for(company.rep)) == before
+    nightly.forget_from(today() - timedelta(days=9))
+    assert sorted(nightly.due_days()) == days
 
 
 def test_the_audit_trail_stays(company):

@@ -16,6 +16,7 @@ from accounts import saved_views as actions
 from accounts.api.fields import KeyedSerializer, person
 from accounts.api.permissions import TokenScope
 from accounts.models import SavedView
+from accounts.querysets import LAST_PLACE
 from config.web.api import ReferenceField, Resource
 from opportunities.filters import checked
 from opportunities.selectors.saved_views import counts_of, views_of
@@ -46,9 +47,9 @@ class SavedViewSerializer(KeyedSerializer):
         except ValidationError as error:
             raise serializers.ValidationError(error.message_dict["query"]) from error
 
-    def get_position(self, view: Any) -> int:
-        """Its place in the caller's order, from 0."""
-        return int(view.position)
+    def get_position(self, view: Any) -> int | None:
+        """Its place in the caller's order, from 0; null: never put anywhere, it follows those that were, by id."""
+        return None if view.position == LAST_PLACE else int(view.position)
 
     def get_count(self, view: Any) -> int:
         return int(self.context["counts"].get(view.pk, 0))

@@ -11,13 +11,17 @@ def test_a_view_is_made_changed_ordered_and_deleted(company, api):
     assert made.status_code == 201
     row = made.json()
     assert (row["query"], row["team"], row["owner"], row["count"]) == ("team=east", "east", "rep", 1)
+    assert row["position"] is None
     assert mate.get("views/").json()["results"][0]["count"] == 0
     other = client.post("views/", {"name": "All", "page": "table"}).json()
     ordered = client.post("views/reorder/", {"order": [other["key"], row["key"]]})
-    assert [view["name"] for view in ordered.json()] == ["All", "East"]
+    assert [(view["name"], view["position"]) for view in ordered.json()] == [("All", 0), ("East", 1)]
     assert [view["name"] for view in client.get("views/").json()["results"]] == ["All", "East"]
     path = f"views/{row['id']}/"
     assert client.post(f"{path}default/", {"default": True}).json()["is_default"] is True
+    chosen = mate.post(f"{path}default/", {"default": True}).json()
+    assert (chosen["is_default"], chosen["position"]) == (True, None)
+    mate.post(f"{path}default/", {"default": False})
     assert mate.get(path).json()["is_default"] is False
     changed = client.patch(path, {"version": 1, "name": "Ours", "scope": "mine"})
     assert (changed.status_code, changed.json()["team"]) == (200, None)

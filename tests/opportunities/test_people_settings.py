@@ -50,6 +50,15 @@ def test_the_list_says_who_where_and_in_what_state(company, admin):
     assert names(admin, "?q=%00") == []
 
 
+def test_names_are_sorted_whatever_the_case_of_their_letters(company, admin):
+    User.objects.filter(pk=company.mate.pk).update(name="de Vries")
+    User.objects.filter(pk=company.stranger.pk).update(name="Adams")
+    User.objects.filter(pk=company.manager.pk).update(name="Zhang")
+    found = [name for name in names(admin) if name in ("mate", "stranger", "manager")]
+    assert found == ["stranger", "mate", "manager"]
+    assert names(admin, "?sort=-name") == names(admin)[::-1]
+
+
 def test_as_many_queries_for_two_people_as_for_two_hundred(company, admin):
     def counted(path):
         with CaptureQueriesContext(connection) as captured:

@@ -75,13 +75,17 @@ def always(_organisation: Organisation) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page of the settings, by its URL name; `shown` says whether this organisation needs it."""
+    """A page of the settings, by its URL name; `shown` says whether this organisation needs it.
+
+    `everybodys` ones explain figures, so everybody reads them (METHOD.md §10); the others are the administrators'.
+    """
 
     name: str
     title: Any
     text: Any
     icon: str
     shown: Callable[[Organisation], bool] = always
+    everybodys: bool = False
 
 
 # Pages of the apps above stand here by name; one that is not there is left out.
@@ -110,36 +114,42 @@ SETTINGS = (
         gettext_lazy("Organisation"),
         gettext_lazy("Name, industry, currency, time zone, fiscal year, working week."),
         "building-community",
+        everybodys=True,
     ),
     Entry(
         "settings_stages",
         gettext_lazy("Stages and win rates"),
         gettext_lazy("Names in both languages, order, win rates, expected days."),
         "route",
+        everybodys=True,
     ),
     Entry(
         "settings_method",
         gettext_lazy("Method and gate"),
         gettext_lazy("Floors, milestones, the gate, what grades need, the five ladders."),
         "stairs-up",
+        everybodys=True,
     ),
     Entry(
         "tier_rules",
         gettext_lazy("Tiers"),
         gettext_lazy("Weights of the scorecard, points of each tier, contact cadence, plans, reviews."),
         "pyramid",
+        everybodys=True,
     ),
     Entry(
         "activity_kinds",
         gettext_lazy("Kinds of activity"),
         gettext_lazy("What people plan and record with customers, and what each kind counts as."),
         "calendar",
+        everybodys=True,
     ),
     Entry(
         "products",
         gettext_lazy("Products"),
         gettext_lazy("What you sell, and what can be chosen for a deal."),
         "package",
+        everybodys=True,
     ),
     Entry(
         "workspace",
@@ -177,11 +187,11 @@ SETTINGS = (
 
 @require_safe
 def settings_index(request: HttpRequest) -> HttpResponse:
-    """What administrators set up."""
+    """What administrators set up; for everybody else what they may read of it."""
     assert isinstance(request.user, User)
-    actions.refuse_unless_admin(request.user)
-    found = organisation()
-    entries = [(entry, url) for entry in SETTINGS if entry.shown(found) and (url := _address(entry.name))]
+    found, admin = organisation(), request.user.is_admin
+    shown = (entry for entry in SETTINGS if entry.shown(found) and (admin or entry.everybodys))
+    entries = [(entry, url) for entry in shown if (url := _address(entry.name))]
     return render(request, "settings/index.html", {"entries": entries})
 
 

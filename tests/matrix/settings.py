@@ -4,7 +4,7 @@ from tests.matrix.doors import ADMINS, EDITED, EVERYBODY, NOBODY, OWNED, Door, p
 
 SETTINGS: dict[str, list[Door]] = {
     # --- settings
-    "settings": [Door(ADMINS)],
+    "settings": [Door(EVERYBODY)],
     # --- people and teams
     "people": [Door(ADMINS), Door(ADMINS, query="?q=rep&role=rep&team=east&state=active&sort=-open&page=9")],
     "person_new": [Door(ADMINS), post(ADMINS, name="x", email="x@example.com", role="rep", language="en")],
@@ -29,7 +29,7 @@ SETTINGS: dict[str, list[Door]] = {
     "first_start_empty": [post(ADMINS)],
     "first_start_demo": [post(ADMINS)],
     "demo_remove": [Door(ADMINS), post(ADMINS, name="Test Works")],
-    "settings_organisation": [Door(ADMINS), post(ADMINS, name="x", version=1)],
+    "settings_organisation": [Door(EVERYBODY), post(ADMINS, name="x", version=1)],
     # --- workspace import and export
     "workspace": [Door(ADMINS)],
     "import_zip": [post(ADMINS)],

@@ -55,6 +55,22 @@ def test_all_fields_are_saved_and_told_in_words(company, signed_in):
     assert "Mon Tue Sun" in page.content.decode()
 
 
+@pytest.mark.parametrize("name", ["rep", "manager", "executive"])
+def test_everybody_reads_it_and_administrators_change_it(company, signed_in, name):
+    edit_organisation(changes={"fiscal_year_start_month": 4}, seen=None, actor=company.admin)
+    client = signed_in(getattr(company, name))
+    text = client.get(PAGE).content.decode()
+    for said in ("Test Works", "Asia/Shanghai", "Mon Tue Wed Thu Fri", "April", str(company.admin)):
+        assert said in text
+    assert "<form" not in text[text.index("<main") : text.index("</main>")]
+    assert client.post(PAGE, SENT).status_code == 403
+    links = client.get("/settings/").content.decode()
+    for there in (PAGE, "/settings/stages/", "/settings/method/", "/settings/tiers/", "/settings/activity-kinds/"):
+        assert f'href="{there}"' in links
+        assert client.get(there).status_code == 200
+    assert "/settings/people/" not in links and "/settings/audit/" not in links
+
+
 @pytest.mark.parametrize(("field", "value", "said"), REWRITING)
 def test_the_page_says_what_happens_to_the_past_before_it_does(company, deal, signed_in, field, value, said):
     client, data = signed_in(company.admin), SENT | {field: str(value), "name": "Renamed"}

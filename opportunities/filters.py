@@ -34,6 +34,9 @@ ORDERINGS = {
 }
 
 
+BY_QUERY = {"q", "trouble"}  # the filters that look into other rows
+
+
 class TeamFilter(ReferenceFilter):
     """Those of the teams and of all below them."""
 
@@ -98,6 +101,15 @@ class OpportunityFilter(filters.FilterSet):
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         customers = Customer.objects.filter(name__icontains=value).order_by().values("pk")
         return queryset.filter(Q(title__icontains=value) | Q(next_step__icontains=value) | Q(customer__in=customers))
+
+    def plain(self) -> Q | None:
+        """All that is asked for as one condition of bare values; None when it takes more, or is not understood."""
+        if self.filters.keys() & BY_QUERY or not self.is_valid():
+            return None
+        asked = Conditions()
+        for name, value in self.form.cleaned_data.items():
+            asked = self.filters[name].filter(asked, value)
+        return asked.asked
 
     def condition(self) -> Q | None:
         """All that is asked for as one condition, without a query; None when a value is not understood."""

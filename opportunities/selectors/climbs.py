@@ -1,11 +1,11 @@
 """Open opportunities with what says whether they climb: heights now and 30 days ago, last progress. Two queries."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache, partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, F, FilteredRelation, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
@@ -34,8 +34,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Climb:
+class Climb(NamedTuple):
     """An open opportunity on its way; `heights` and `evidenced` are None while it is unassessed.
 
     `asks_to_decide`: Go / No-Go is asked again, for its days in the stage or for the day that the decision named. After
@@ -89,13 +88,14 @@ class Climb:
 def climbs(owner: User, stages: list[Stage], calendar: OrgCalendar, day: date) -> list[Climb]:
     """The climbs of a person's open opportunities, the largest amount first."""
     floors, by_id = floors_now(stages), {stage.pk: stage for stage in stages}
+    proven = cache(partial(evidenced, stages=floors, nothing=Decimal(0)))  # few heights are of one alone
     since = calendar.start_of_day(day - timedelta(days=LOOK_BACK_DAYS - 1))
     moved = {(row, back): at for row, back, at in _moved(_places_of(stages), owner=owner.pk)}
     rows = _rows(owner=owner.pk, before=calendar.end_of_day(day - timedelta(days=LOOK_BACK_DAYS)))
     for row in rows:
         went_back = moved.get((row["id"], True))
         row |= {"advanced_at": moved.get((row["id"], False)), "went_back": went_back is not None and went_back >= since}
-    return [_climb(row, by_id, floors, calendar, day) for row in rows]
+    return [_climb(row, by_id, proven, calendar, day) for row in rows]
 
 
 def _own(owner: int) -> QuerySet[Any]:
@@ -166,7 +166,7 @@ def _verified() -> QuerySet[Any]:
     return standing.order_by("-verified_at").values("verified_at")[:1]
 
 
-def _climb(row: dict[str, Any], stages: dict[int, Stage], floors: Any, calendar: OrgCalendar, day: date) -> Climb:
+def _climb(row: dict[str, Any], stages: dict[int, Stage], proven: Any, calendar: OrgCalendar, day: date) -> Climb:
     heights, before = (_heights(verified_of(row)) for verified_of in VERIFIED_OF.values())
     stage = stages[row["stage_id"]]
     progressed: datetime | None = max(filter(None, (row["advanced_at"], row["proved_at"])), default=None)
@@ -177,7 +177,7 @@ def _climb(row: dict[str, Any], stages: dict[int, Stage], floors: Any, calendar:
         stage=stage,
         moved_without_proof=row["unproven_from_id"] is not None,
         heights=heights,
-        evidenced=evidenced(heights.verified, floors, nothing=Decimal(0)) if heights else None,
+        evidenced=proven(heights.verified) if heights else None,
         total_before=before.total if before else None,
         days_without_progress=days,
         stagnant=stagnation(days, stage.expected_days),

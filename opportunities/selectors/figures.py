@@ -8,7 +8,6 @@ from typing import Any, Self
 from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
 
 from config.web.money import MoneyField, Weighted
-from opportunities.models import Stage
 from opportunities.rules.evidence import StageFloors
 from opportunities.selectors.heights import NOW, counted_rate_of_open, is_unassessed
 
@@ -56,10 +55,12 @@ def of_open(floors: Sequence[StageFloors]) -> dict[str, Any]:
     }
 
 
-def of_any(floors: Sequence[StageFloors], stages: Iterable[Stage]) -> dict[str, Any]:
-    """Likewise where some may be closed, which count as declared: told by the stage, which the indexes hold."""
-    held = [stage.pk for stage in stages if stage.is_open]
-    counted = Case(When(stage__in=held, then=counted_rate_of_open(floors, NOW)), default=F("win_rate"))
+def of_any(floors: Sequence[StageFloors], still_open: Sequence[int]) -> dict[str, Any]:
+    """Likewise where some may be closed, which count as declared: told by the stage, which the indexes hold.
+
+    `still_open` are the ids of the open stages.
+    """
+    counted = Case(When(stage__in=still_open, then=counted_rate_of_open(floors, NOW)), default=F("win_rate"))
     return of_open(floors) | {"counts": Sum(Weighted("amount", counted))}
 
 

@@ -1,5 +1,6 @@
 """The table of opportunities: what is filtered, grouped by stage or sorted by a column, a page at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import SavedView, User
 from accounts.selectors import today
+from accounts.visibility import sight
 from config.web.html import joined
-from opportunities.filters import ORDERINGS, OpportunityFilter, names_closed, ordered
-from opportunities.models import Opportunity, Outcome
+from opportunities.filters import ORDERINGS, OpportunityFilter, names_closed
+from opportunities.models import Stage
 from opportunities.selectors import table as reading
 from opportunities.selectors.saved_views import views_of
 from opportunities.selectors.stages import all_stages
@@ -26,13 +28,14 @@ from opportunities.views.saved_views import opening, views_bar
 class Chosen:
     """What a request asks for: the filter set, the rows it leaves, and the sort (empty: grouped by stage).
 
-    `all_open`: none of the rows is closed.
+    `all_open`: none of the rows is closed. `asked` is the same as the shape of a statement, where it can be one.
     """
 
     filters: OpportunityFilter
     rows: QuerySet[Any]
     sort: str
     all_open: bool
+    asked: reading.Asked | None
 
 
 def chosen(request: HttpRequest) -> Chosen:
@@ -41,18 +44,31 @@ def chosen(request: HttpRequest) -> Chosen:
     A filter that names nothing, or something hidden, leaves no row.
     """
     assert isinstance(request.user, User)
-    visible = Opportunity.objects.visible_to(request.user).in_use()
     all_open = not names_closed(request.GET)
-    if all_open:
-        visible = visible.filter(outcome=Outcome.OPEN)
+    visible = reading.seen_by(request.user, all_open=all_open)
     filters = OpportunityFilter(request.GET, queryset=visible, request=request)
-    sort = request.GET.get("sort", "")
-    return Chosen(filters, matching(filters), sort if sort.removeprefix("-") in ORDERINGS else "", all_open)
+    given = request.GET.get("sort", "")
+    sort = given if given.removeprefix("-") in ORDERINGS else ""
+    wanted = filters.plain()
+    asked = None if wanted is None else reading.Asked(sight(request.user), wanted, all_open, sort)
+    return Chosen(filters, matching(filters), sort, all_open, asked)
 
 
 def sorted_rows(what: Chosen) -> QuerySet[Any]:
     """The rows in the order that the request asks for."""
-    return ordered(what.rows, what.sort) if what.sort else reading.by_stage(what.rows)
+    return reading.in_order(what.rows, what.sort)
+
+
+def _groups(what: Chosen, user: User, stages: Sequence[Stage]) -> list[reading.Group]:
+    if what.asked is None:
+        return reading.groups_of(what.rows, stages, all_open=what.all_open)
+    return reading.groups_asked_for(what.asked, user, stages)
+
+
+def _page(what: Chosen, user: User, totals: reading.Totals, number: str | None) -> Page[Any]:
+    if what.asked is None:
+        return reading.page_of(sorted_rows(what), totals, number)
+    return reading.page_asked_for(what.asked, user, totals, number)
 
 
 @require_safe
@@ -69,11 +85,11 @@ def table(request: HttpRequest) -> HttpResponse:
         return opened
     what = chosen(request)
     stages = all_stages()
-    groups = reading.groups_of(what.rows, stages, all_open=what.all_open)
+    groups = _groups(what, request.user, stages)
     totals = reading.totals_of(groups)
     if part == "totals":
         return render(request, "opportunities/table.html#sums", {"groups": groups, "totals": totals})
-    page = reading.page_of(sorted_rows(what), totals, request.GET.get("page"))
+    page = _page(what, request.user, totals, request.GET.get("page"))
     context = {
         **_context(request.user, what, groups, totals, page),
         "stages": [stage for stage in stages if stage.retired_at is None] if request.user.sells else [],

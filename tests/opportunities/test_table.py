@@ -156,6 +156,15 @@ def test_filters_hold_for_rows_and_sums(company, signed_in):
     assert "1 in pursuit" in page
 
 
+@pytest.mark.parametrize("sort", ["", "-amount"])
+def test_the_same_filters_show_each_their_own(company, owned, signed_in, sort):
+    for amount, seen in (("50K", SEES), ("1M", dict.fromkeys(SEES, set()))):
+        for part, expected in seen.items():
+            page = text_of(signed_in(getattr(company, part)).get(URL, {"amount_min": amount, "sort": sort}))
+            assert set(titles(page)) == expected, part
+            assert f"{len(expected)} in pursuit" in page
+
+
 def test_time_in_the_stage_and_passed_days_stand_out(company, signed_in):
     day = today()
     row = factories.opportunity(company.rep, "late", expected_close_date=day - timedelta(days=1))

@@ -23,7 +23,7 @@ CARRIED = (  # filters that come with the address, not with the form
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """`whose` = mine, team, all · `state` (planned unless said) · `q`, `kind`, `customer`, … · `page`."""
+    """`whose` = mine, team, all (`scope_of`) · `state` (planned unless said) · `q`, `kind`, `customer`, … · `page`."""
     user: Any = request.user
     scope = scope_of(request)
     state = request.GET.get("state", "") or PLANNED
@@ -51,13 +51,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def scope_of(request: HttpRequest) -> str:
-    """The scope that the address names; one's own without it, all in sight for those who have none."""
+    """The scope that the address names; else a manager's team, a rep's own, all in sight for those who have none."""
     user: Any = request.user
-    wanted = request.GET.get("whose", "")
-    if wanted in reader.scopes_of(user):
+    wanted, scopes = request.GET.get("whose", ""), reader.scopes_of(user)
+    if wanted in scopes:
         return wanted
-    named = any(request.GET.get(name) for name in SUBJECTS)
-    return reader.EVERYBODY if named or not user.sells else reader.MINE
+    if any(request.GET.get(name) for name in SUBJECTS) or not user.sells:
+        return reader.EVERYBODY
+    return reader.TEAM if reader.TEAM in scopes else reader.MINE
 
 
 @require_safe

@@ -368,6 +368,11 @@ def test_the_list_by_state_and_scope(company, deal, rep, signed_in):
     assert list(rep.get(reverse("activities"), {"state": "overdue"}).context["page"].object_list) == [late]
     team = signed_in(company.manager).get(reverse("activities"), {"whose": "team"}).context
     assert team["counts"].planned == 3
+    manager = signed_in(company.manager)
+    assert {name: manager.get(reverse(name)).context["scope"] for name in ("activities", "activity_calendar")} == {
+        "activities": "team", "activity_calendar": "team",
+    }  # fmt: skip
+    assert manager.get(reverse("activities"), {"whose": "mine"}).context["counts"].planned == 0
     assert rep.get(reverse("activities"), {"whose": "team"}).context["scope"] == "mine"
     assert rep.get(reverse("activities"), {"owner": "nobody"}).context["counts"].planned == 0
 

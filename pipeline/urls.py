@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from pipeline.views import dashboard, first_start, my_day, nightly, organisation, privacy, searching, workspace
+from pipeline.views import (
+    dashboard,
+    dashboard_export,
+    first_start,
+    my_day,
+    nightly,
+    organisation,
+    privacy,
+    searching,
+    workspace,
+)
 
 urlpatterns = [
     path("day/", my_day.show, name="my_day"),
@@ -13,6 +23,7 @@ urlpatterns = [
     path("search/", searching.show, name="search"),
     path("dashboard/", dashboard.show, name="dashboard"),
     path("dashboard/rows/<slug:figure>/", dashboard.rows, name="dashboard_rows"),
+    path("dashboard/rows/<slug:figure>/export.<str:format>", dashboard_export.export, name="dashboard_rows_export"),
     path("start/", first_start.guide, name="first_start"),
     path("start/empty/", first_start.empty, name="first_start_empty"),
     path("start/demo/", first_start.demo, name="first_start_demo"),

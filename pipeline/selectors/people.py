@@ -24,11 +24,12 @@ class Credit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """What one person has to their credit in one team."""
+    """What one person has to their credit in one team. `askable`: whether `owner=` may name them in this scope."""
 
     username: str
     name: str
     active: bool
+    askable: bool
     open: Sums
     booked: Part
 
@@ -57,7 +58,8 @@ def table(scope: Scope, day: date, opened: Mapping[Credit, Sums], booked: Mappin
     credits |= {Credit(user.team_id, user.pk) for user in users.values() if _active_here(scope, day, user)}
     members: dict[int | None, list[PersonRow]] = defaultdict(list)
     for credit in sorted(credits, key=lambda each: (users[each.owner_id].name, each.owner_id)):
-        members[credit.team_id].append(_person(users[credit.owner_id], day, opened.get(credit), booked.get(credit)))
+        person = _person(scope, users[credit.owner_id], day, opened.get(credit), booked.get(credit))
+        members[credit.team_id].append(person)
     return _tree(scope, members)
 
 
@@ -73,15 +75,21 @@ def _people_of(scope: Scope) -> Q:
 
 
 def _active_here(scope: Scope, day: date, user: User) -> bool:
-    return user.sells and user.active_on(day) and (_inside(scope, user.team_id) or user.pk == scope.owner_id)
+    return user.sells and user.active_on(day) and _belongs(scope, user)
+
+
+def _belongs(scope: Scope, user: User) -> bool:
+    """Whether the person is of this scope now."""
+    return _inside(scope, user.team_id) or user.pk == scope.owner_id
 
 
 def _inside(scope: Scope, team_id: int | None) -> bool:
     return scope.kind == "all" or team_id in scope.team_ids
 
 
-def _person(user: User, day: date, opened: Sums | None, booked: Part | None) -> PersonRow:
-    return PersonRow(user.username, str(user), user.active_on(day), opened or Sums(), booked or Part())
+def _person(scope: Scope, user: User, day: date, opened: Sums | None, booked: Part | None) -> PersonRow:
+    here = _belongs(scope, user)
+    return PersonRow(user.username, str(user), user.active_on(day), here, opened or Sums(), booked or Part())
 
 
 def _tree(scope: Scope, members: Mapping[int | None, list[PersonRow]]) -> tuple[TeamRow, ...]:

@@ -4,7 +4,7 @@ The versions that begin in the window, each joined to the one that it replaced, 
 change what it adds to each bar; bars and their rows are both made of it, so they cannot differ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.selectors import calendar
 from config.web.money import from_cents
+from opportunities.models import OpportunityVersion
 from pipeline.rules import BARS, EDGES, Movements, Part
 from pipeline.scopes import Scope
 from pipeline.selectors.measures import end_of
@@ -55,10 +56,15 @@ class Waterfall:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One opportunity's part of a bar; `opportunity` is None when it is no longer the reader's to see."""
+    """One opportunity's part of a bar; `opportunity` is None when it is no longer the reader's to see.
+
+    `on` and `reason` are those of its last change in this bar, None and empty at the edges and where it is hidden.
+    """
 
     amount: Decimal
     opportunity: Named | None
+    on: date | None = None
+    reason: str = ""
 
 
 def waterfall(scope: Scope, first: date, last: date) -> Waterfall:
@@ -92,12 +98,21 @@ def waterfall_items(scope: Scope, first: date, last: date, bar: str, viewer: Use
         return Part(count, _money(cents))
 
     def page(offset: int, limit: int) -> list[Item]:
-        order = f"SELECT id, part FROM ({parts}) AS parts ORDER BY part DESC, id LIMIT {limit:d} OFFSET {offset:d}"
-        rows = _fetch(order, params)
+        order = f"ORDER BY part DESC, id LIMIT {limit:d} OFFSET {offset:d}"
+        rows = _fetch(f"SELECT id, part, last FROM ({parts}) AS parts {order}", params)
         seen = named(viewer, (row[0] for row in rows))
-        return [Item(_money(cents), seen.get(pk)) for pk, cents in rows]
+        changes = _changes(last for pk, _cents, last in rows if pk in seen)
+        return [Item(_money(cents), seen.get(pk), *changes.get(last, ())) for pk, cents, last in rows]
 
     return Rows(total, page)
+
+
+def _changes(ids: Iterable[int | None]) -> dict[int | None, tuple[date, str]]:
+    """{id of a version: the local day of the change that began it, its reason}. One query, none at the edges."""
+    wanted = {each for each in ids if each}
+    versions = OpportunityVersion.objects.filter(pk__in=wanted).values_list("pk", "valid_from", "reason")
+    days = calendar()
+    return {pk: (days.local_date(at), reason) for pk, at, reason in versions} if wanted else {}
 
 
 def _bars_sql(scope: Scope, n: int) -> str:
@@ -109,10 +124,10 @@ def _bars_sql(scope: Scope, n: int) -> str:
 def _parts_sql(scope: Scope, bar: str) -> str:
     if bar in EDGES:
         standing = STANDING.format(at=f"{bar}0", v="{v}")
-        return _in_scope(f"SELECT v.opportunity_id AS id, {AFTER} AS part{standing}", scope, 0)
+        return _in_scope(f"SELECT v.opportunity_id AS id, {AFTER} AS part, NULL AS last{standing}", scope, 0)
     condition, part = PARTS[bar]
-    text = f"SELECT v.opportunity_id AS id, SUM({part}) AS part{CHANGES} AND {condition} GROUP BY v.opportunity_id"
-    return _in_scope(text, scope, 0)
+    asked = f"SELECT v.opportunity_id AS id, SUM({part}) AS part, MAX(v.id) AS last"
+    return _in_scope(f"{asked}{CHANGES} AND {condition} GROUP BY v.opportunity_id", scope, 0)
 
 
 def _in_scope(text: str, scope: Scope, n: int) -> str:

@@ -13,11 +13,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from opportunities.models import Stage
+from opportunities.selectors.gate_report import Words
 from pipeline import charts
 from pipeline.forms import DashboardForm, RowsForm
+from pipeline.rules import EDGES
 from pipeline.scopes import Scope, narrowed, scope_for
 from pipeline.selectors.booked import booked_rows
 from pipeline.selectors.dashboard import Dashboard, dashboard
+from pipeline.selectors.funnel import Funnel
 from pipeline.selectors.open_rows import open_rows
 from pipeline.selectors.rows import Rows
 from pipeline.selectors.waterfall import waterfall_items
@@ -65,8 +68,20 @@ def _pictures(found: Dashboard, back: int) -> dict[str, Any]:
         "trend_option": charts.trend(found.history),
         "widest": max((row.sums.amount for row in found.funnel.stages), default=0),
         "funnel_rows": [(row, links.open(stage=row.stage.key)) for row in found.funnel.stages],
+        "bulges": _bulges(found.funnel, links),
         "trend_rows": [_trend_row(found, point, links) for point in found.history.points],
     }
+
+
+def _bulges(shape: Funnel, links: "Links") -> list[tuple[Any, str, list[str]]]:
+    """Each stage that bulges, where its rows are, and what it takes to leave it: the ability that is lacking."""
+    found = [row for row in shape.stages if row.bulges]
+    words = Words() if found else None
+    return [
+        (row, links.open(stage=row.stage.key), [words.condition(each) for each in row.stage.milestones])
+        for row in found
+        if words
+    ]
 
 
 def _trend_row(found: Dashboard, point: Any, links: "Links") -> Any:
@@ -117,15 +132,30 @@ class Links:
         return self.booked(self.found.booked_before.period.key)
 
 
-def rows(request: HttpRequest, figure: str) -> HttpResponse:
-    """The rows behind one figure; their sum stands above them and is the figure."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The rows behind one figure: whose, what is asked of them (as RowsForm cleans it), what they are called."""
+
+    scope: Scope
+    query: dict[str, Any]
+    rows: Rows[Any]
+    heading: str
+
+
+def rows_asked(request: HttpRequest, figure: str) -> Asked:
+    """The rows that an address asks for; Http404 where there are none such."""
     scope, form = asked_scope(request), RowsForm(request.GET)
     if not form.is_valid():
         raise Http404
-    found, heading = _rows_of(request, scope, figure, form.cleaned_data)
-    page: Page[Any] = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
-    context = {"figure": figure, "heading": heading, "scope": scope, "page": page, "sum": found.sum}
-    context |= form.cleaned_data
+    return Asked(scope, form.cleaned_data, *_rows_of(request, scope, figure, form.cleaned_data))
+
+
+def rows(request: HttpRequest, figure: str) -> HttpResponse:
+    """The rows behind one figure; their sum stands above them and is the figure."""
+    asked = rows_asked(request, figure)
+    page: Page[Any] = Paginator(asked.rows, PAGE_SIZE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
+    context = {"figure": figure, "heading": asked.heading, "scope": asked.scope, "page": page, "sum": asked.rows.sum}
+    context |= asked.query | {"at_edge": asked.query["bar"] in EDGES}
     return render(request, "pipeline/rows.html", context)
 
 

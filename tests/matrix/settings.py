@@ -104,6 +104,12 @@ SETTINGS: dict[str, list[Door]] = {
         Door("hhhiiis", query="?owner=stranger", kwargs=(("figure", "open"),)),
         Door(EVERYBODY, query="?member=stranger&of=west", kwargs=(("figure", "open"),)),
     ],
+    "dashboard_rows_export": [
+        Door(EVERYBODY, kwargs=(("figure", "open"), ("format", "csv"))),
+        Door(EVERYBODY, query="?period=2026-Q4", kwargs=(("figure", "booked"), ("format", "xlsx"))),
+        Door("hhhiiis", query="?owner=stranger", kwargs=(("figure", "open"), ("format", "csv"))),
+        Door("hhhhhhs", kwargs=(("figure", "open"), ("format", "pdf"))),
+    ],
     "api-funnel": [Door(EVERYBODY), Door("hhhiiis", query="?team=west"), Door("hhhiiis", query="?owner=stranger")],
     "api-waterfall": [Door(EVERYBODY, query="?from=2026-01-01&to=2026-11-30")],
     "api-waterfall-items": [Door(EVERYBODY, query="?bar=new&from=2026-01-01&to=2026-11-30")],

@@ -1,5 +1,7 @@
 """The dashboard as people open it: every figure leads to its rows, and they add up to it."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -17,9 +19,10 @@ from opportunities.actions import assign, edit_opportunity, move_to_stage
 from opportunities.models import Stage
 from pipeline.views.dashboard import Links
 from tests import factories
+from tests.opportunities.browser_door import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
-BUDGET = 15
+BUDGET = 16  # one of them for the words of a bulge
 
 
 def stage(key):
@@ -190,3 +193,60 @@ def test_the_funnel_says_beside_each_weighted_and_counted_amount_what_of_it_is_u
     funnel = answer.content.decode().partition('<table class="asc-funnel">')[2].partition("</table>")[0]
     assert any(each.unassessed.amount for each in sums)
     assert re.findall(r"of which unassessed (.*?)</", funnel) == [money(each.unassessed.amount) for each in sums]
+
+
+def csv_rows(answer):
+    return list(csv.DictReader(io.StringIO(text_of(answer)[1:], newline="")))
+
+
+@pytest.mark.parametrize("person", ["executive", "director", "manager", "rep"])
+def test_an_exported_figure_has_its_rows_and_their_sum(company, signed_in, story, person):
+    client = signed_in(getattr(company, person))
+    context = page(client).context
+    links = Links(context["found"])
+    for url in (links.all_open, links.booked_now, *(url for _label, _amount, url, _name in context["bars"])):
+        shown = client.get(url).context
+        rows = csv_rows(client.get(url.replace("/?", "/export.csv?")))
+        assert sum(Decimal(row["Amount"] or 0) for row in rows) == shown["sum"].amount, url
+        named = [row.opportunity.title if row.opportunity else "Handed over" for row in shown["page"]]
+        assert [row["Title"] for row in rows] == named
+
+
+def test_an_export_keeps_to_what_the_reader_may_see(company, signed_in, story):
+    query = {"as_of": today() - timedelta(days=30)}
+    text = text_of(signed_in(company.rep).get(reverse("dashboard_rows_export", args=["open", "csv"]), query))
+    assert "Handed over" in text
+    assert "1000.55" in text
+    assert "Alpha" not in text
+    assert story[0].customer.name not in text
+
+
+def test_a_bar_says_when_and_why(company, signed_in, story):
+    query = {"bar": "lost", "since": today() - timedelta(days=28), "until": today()}
+    (row,) = signed_in(company.executive).get(reverse("dashboard_rows", args=["bar"]), query).context["page"]
+    assert (row.on, row.reason) == (today() - timedelta(days=3), "Price")
+    text = signed_in(company.executive).get(reverse("dashboard_rows", args=["bar"]), query).content.decode()
+    assert "Price" in text
+
+
+def test_a_persons_name_opens_their_dashboard(company, signed_in, story):
+    client = signed_in(company.manager)
+    found = page(client).context["found"]
+    people = {person.username: person for team in found.teams for person in team.people}
+    for person in people.values():
+        answer = client.get(reverse("dashboard"), {"owner": person.username})
+        assert answer.status_code == (200 if person.askable else 404)
+    assert f"?owner={company.rep.username}" in page(client).content.decode()
+
+
+def test_a_bulge_names_the_ability_that_is_lacking(company, signed_in, story):
+    Stage.objects.filter(key="cocreate").update(milestones=["power>=4", "go"])
+    answer = page(signed_in(company.executive))
+    ((row, url, lacking),) = answer.context["bulges"]
+    assert row.stage.key == "cocreate"
+    assert lacking[1] == "A Go decision is recorded"
+    assert lacking[0].endswith("(Power ≥ 4)")
+    text = answer.content.decode()
+    assert "Deals pile up at Co-create solution." in text
+    assert all(each in text for each in lacking)
+    assert answer.client.get(url).context["sum"].count == row.count

@@ -85,7 +85,7 @@ OF_ROUTE = {  # of which kind the row is that an address names, where its name d
 }  # fmt: skip
 NO_PAGE = {
     "account_reset_password_from_key", "account_confirm_email", "opportunity_export", "export_download",
-    "import_bad_rows", "audit_export",
+    "import_bad_rows", "audit_export", "dashboard_rows_export",
 }  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts.models import User
+from accounts.selectors import today
 from opportunities.actions import confirm_each
 from opportunities.actions.checkpoints import Confirmation
+from opportunities.selectors.joint_plan import with_on_time
 from opportunities.selectors.ladders import ladders
 from opportunities.selectors.records import to_be_confirmed
 from opportunities.selectors.waivers import waiting_count, waivers_waiting
@@ -63,8 +65,10 @@ def _page(
     problems: list[str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    page = Paginator(to_be_confirmed(user), ROWS).get_page(request.GET.get("page"))
+    with_on_time(page.object_list, today())
     context: dict[str, Any] = {
-        "page": Paginator(to_be_confirmed(user), ROWS).get_page(request.GET.get("page")),
+        "page": page,
         "ladders": ladders(),
         "waivers": waivers_waiting(user),
         "confirmed": confirmed,

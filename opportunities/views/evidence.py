@@ -22,6 +22,7 @@ from opportunities.models import Checkpoint, Opportunity
 from opportunities.rules.evidence import FACTORS, GRADES, TOP, Heights
 from opportunities.selectors.evidence import heights_in, level_of, with_ascent
 from opportunities.selectors.gate import method_now
+from opportunities.selectors.joint_plan import with_on_time
 from opportunities.selectors.ladders import Ladder, ladders
 from opportunities.selectors.records import NAMES, Line, records_of
 from opportunities.views.answers import dialog, done, is_htmx, refuse_readers, take
@@ -172,6 +173,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the record, then confirm it."""
     record = _record(request, pk)
     _refuse_unless_judge(request, record)
+    with_on_time([record], today())
     return _act(request, record, Form(_posted(request)), confirm_checkpoint, _("Confirmed."))
 
 

@@ -1,10 +1,19 @@
 """The queue of what waits for somebody's confirmation: who has what in it, and confirming in batch."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from accounts.selectors import today
-from opportunities.actions import Evidence, add_checkpoints, confirm_each, withdraw_checkpoint
+from opportunities.actions import (
+    Evidence,
+    add_checkpoints,
+    add_task,
+    archive_task,
+    confirm_each,
+    withdraw_checkpoint,
+)
 from opportunities.actions.checkpoints import MOST, may_judge
 from opportunities.models import Checkpoint, Waiver
 from opportunities.selectors.records import to_be_confirmed
@@ -47,6 +56,25 @@ def test_who_has_what_in_the_queue(company, deals, part):
     assert {row.opportunity.owner.username for row in queue} == QUEUES[part]
     rows = Checkpoint.objects.select_related("opportunity__owner__team", "recorded_by")
     assert {row.pk for row in queue} == {row.pk for row in rows if may_judge(person, row.opportunity, row.recorded_by)}
+
+
+def test_what_rests_on_tasks_in_time_is_shown_with_their_share(company, deals, signed_in):
+    deal = deals["rep"]
+    record(deal, company.rep, factor="coordination", level=4)
+    client, share = signed_in(company.manager), "on time in 30 days"
+    assert share not in text_of(client.get(DOOR)) and "no task was due" not in text_of(client.get(DOOR))
+    made = record(deal, company.rep, factor="coordination", level=5)
+    dialog = f"/evidence/{made.pk}/confirm/"
+    assert "no task was due in 30 days" in text_of(client.get(DOOR))
+    assert "no task was due in 30 days" in text_of(client.get(dialog))
+    for ago, late in ((3, 0), (4, 0), (5, 1), (40, 1)):
+        due = today() - timedelta(days=ago)
+        done = due + timedelta(days=late)
+        add_task(opportunity=deal, actor=company.rep, title="Task", due_on=due, done_on=done)
+    gone = add_task(opportunity=deal, actor=company.rep, title="Gone", due_on=today() - timedelta(days=2))
+    archive_task(task=gone, seen=None, actor=company.rep)
+    assert f"67% {share} (2 of 3)" in text_of(client.get(DOOR))
+    assert f"67% {share} (2 of 3)" in text_of(client.get(dialog))
 
 
 def test_what_somebody_else_recorded_for_them_goes_to_the_next_above(company, deals):

@@ -22,7 +22,7 @@ from opportunities.actions.archive import may_archive
 from opportunities.actions.collaborators import may_choose_collaborators
 from opportunities.forms.edit import OpportunityForm
 from opportunities.forms.fields import amount_unit
-from opportunities.models import Opportunity
+from opportunities.models import Opportunity, Outcome
 from opportunities.rules import reason_in_words
 from opportunities.selectors.evidence import with_ascent
 from opportunities.selectors.page import Trail, beside, path_of
@@ -97,6 +97,7 @@ def _context(user: Any, opportunity: Opportunity, trail: Trail) -> dict[str, Any
     day = today()
     stages = all_stages()
     steps = path_of(opportunity, stages, trail.moves, day)
+    leads_on = steps[-1].stage.outcome == Outcome.WON
     return {
         "opportunity": opportunity,
         "row": row_of(opportunity, day),
@@ -104,7 +105,9 @@ def _context(user: Any, opportunity: Opportunity, trail: Trail) -> dict[str, Any
         "steps": steps,
         "why_closed": "" if opportunity.is_open else reason_in_words(trail.moves[-1].reason),
         "trail": trail,
-        "place": next(number for number, step in enumerate(steps, start=1) if step.state == "now"),
+        "place": next(number for number, step in enumerate(steps, start=2) if step.state == "now"),
+        "leads_on": leads_on,
+        "whole_path": len(steps) + 1 + leads_on,  # with the work on the customer before it, and after a signature
         "stages": [stage for stage in stages if stage.retired_at is None and stage.pk != opportunity.stage_id],
         **beside(opportunity),
         **rights(user, opportunity),

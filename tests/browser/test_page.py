@@ -52,7 +52,7 @@ def test_with_the_thumb(company, deal, open_page, language):
     steps.sound(window, "choice of a stage")
     stage = Stage.objects.get(key="validate")
     form.get_by_text(steps.stage_name(window, stage)).tap()
-    expect(page.locator("#opp .asc-only-m").first).to_contain_text(f"2/6 {steps.stage_name(window, stage)}")
+    expect(page.locator("#opp .asc-only-m").first).to_contain_text(f"3/8 {steps.stage_name(window, stage)}")
     row = fresh(deal)
     assert (row.next_step, row.next_step_due) == ("Measure the hall", date(2027, 1, 15))
     assert (row.amount, row.stage.key) == (Decimal(7_100_000), "validate")

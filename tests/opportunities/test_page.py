@@ -124,6 +124,12 @@ def test_the_path_knows_the_days_in_each_stage(company, deal):
     ]  # fmt: skip
 
 
+def test_the_path_has_the_eight_steps_of_the_method(company, deal, signed_in):
+    page = text_of(signed_in(company.rep).get(url(deal)))
+    for text in ("1 Target account", "2 Discover", "7 Signed", "8 Deliver and grow", "2/8 Discover"):
+        assert text in page
+
+
 @pytest.mark.parametrize(
     ("key", "more", "end"),
     [
@@ -138,6 +144,7 @@ def test_a_closed_one_says_how_it_ended(company, deal, signed_in, key, more, end
     steps = path_of(deal, list(Stage.objects.all()), history_of(deal)[1].moves, deal.created_on)
     assert (steps[-1].stage.key, steps[-1].state) == end
     page = text_of(signed_in(company.rep).get(url(deal)))
+    assert ("8 Deliver and grow" in page) == (key == "won")
     assert "Closed as" in page
     assert more.get("reason", "5 Jan 2026") in page
     assert more.get("competitor", "") in page

@@ -36,11 +36,23 @@ def create(
     `besides` is what the caller saves with it and the trail tells of as well: {name: value}.
     """
     row.full_clean(exclude=[*made_up, *(field.name for field in row._meta.fields if field.is_relation)])
-    row.save(force_insert=True)
+    insert(row)
     search.index(row, is_new=True)
     said = {name: (None, value) for name, value in (besides or {}).items() if value}
     audit.record("create", row=row, actor=actor, changes=audit.beginning(row, without=made_up) | said)
     return row
+
+
+def insert(row: models.Model) -> None:
+    """Save a new row; a key that somebody took since it was checked is an error of the form."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:
+        key = getattr(row, "key", None)
+        if key is None or not row.__class__._base_manager.filter(key=key).exists():
+            raise
+        raise ValidationError({"key": row.unique_error_message(row.__class__, ("key",))}) from error
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, search, visibility
+from accounts import audit, edits, search, visibility
 from accounts.models import User
 from accounts.selectors import calendar, today
 from customers.models import Customer
@@ -61,7 +61,7 @@ def create_opportunity(
     row.unproven_from = pass_gate_at_creation(row, first, stage, actor, override=override, reason=reason)
     references = [field.name for field in row._meta.fields if field.is_relation]
     row.full_clean(exclude=references, validate_constraints=False, validate_unique="key" in fields)
-    row.save(force_insert=True)
+    edits.insert(row)
     write_version(row, at, actor, reason)
     search.index(row, is_new=True)
     audit.record("create", row=row, actor=actor, changes=with_reason(audit.beginning(row, without=FOLLOWING), reason))

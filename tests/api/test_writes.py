@@ -57,6 +57,26 @@ def test_a_stale_write_is_refused_with_both_values(company, api, row):
     assert (row.amount, row.next_step) == (Decimal("7.00"), "")
 
 
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("customers/", {"name": "Works"}),
+        ("products/", {"name": "Pump"}),
+        ("opportunities/", {"title": "Press", "owner": "rep", "amount": "5", "expected_close_date": "2027-01-31"}),
+    ],
+)
+def test_a_key_that_another_program_took_meanwhile_is_refused(company, api, row, monkeypatch, path, sent):
+    """Two that bring the same rows in at once: the checks of the second ran before the first was there."""
+    monkeypatch.setattr("django.db.models.Model.full_clean", lambda self, *args, **options: None)
+    monkeypatch.setattr("rest_framework.validators.UniqueValidator.__call__", lambda *args: None)
+    if path == "opportunities/":
+        sent = {**sent, "customer": row.customer.key}
+    client = api(company.admin)
+    assert client.post(path, {**sent, "key": "K-1"}).status_code == 201
+    answer = client.post(path, {**sent, "key": "K-1"})
+    assert (answer.status_code, list(answer.json())) == (400, ["key"])
+
+
 def test_the_same_value_is_no_conflict(company, api, row):
     change(row, company.manager, amount=Decimal("7.00"))
     answer = api(company.rep).patch(f"opportunities/{row.pk}/", {"amount": "7.00", "version": 1})

@@ -29,7 +29,7 @@ from customers.selectors.people import people_map
 from opportunities.actions import add_collaborator, move_to_stage
 from opportunities.models import Stage, Stakeholder
 from tests import factories
-from tests.pipeline.test_golden import SHARED, load
+from tests.pipeline.interchange.workspaces import load, shared
 
 pytestmark = pytest.mark.django_db
 PANELS = ("share", "revenue", "white-space", "facts", "people", "plan", "group")
@@ -322,9 +322,7 @@ def counted(client, customer, name):
 
 @pytest.mark.parametrize("case", ["case-a", "case-b"])
 def test_share_and_revenue_are_those_of_plain_sql(case, db):
-    if not (SHARED / case).exists():
-        pytest.skip("The shared golden cases are not beside this checkout.")
-    load(SHARED / case / "workspace")
+    load(shared(f"golden/{case}/workspace"))
     reader = factories.person("looks_on", role="executive")
     compared = 0
     for customer in Customer.objects.order_by("pk")[:60]:

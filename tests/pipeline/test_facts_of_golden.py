@@ -20,7 +20,8 @@ from customers.selectors.pyramid import pyramid
 from customers.selectors.renewals import mark_of, to_remind_of
 from customers.selectors.share import computed_share, has_low_share
 from customers.selectors.tiers import rules_now
-from tests.pipeline.test_golden import SHARED, load, november
+from tests.pipeline.interchange.workspaces import load, shared
+from tests.pipeline.test_golden import november
 
 __all__ = ["november"]
 DAY, A_YEAR_AGO, TWO_YEARS_AGO = date(2026, 11, 2), date(2025, 11, 2), date(2024, 11, 2)
@@ -28,10 +29,7 @@ DAY, A_YEAR_AGO, TWO_YEARS_AGO = date(2026, 11, 2), date(2025, 11, 2), date(2024
 
 @pytest.fixture(params=["case-a", "case-b"])
 def golden(request, db):
-    folder = SHARED / request.param
-    if not folder.exists():
-        pytest.skip("The shared golden cases are not beside this checkout.")
-    load(folder / "workspace")
+    load(shared(f"golden/{request.param}/workspace"))
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ import time_machine
 from django.db import transaction
 
 from accounts.models import User
-from pipeline.interchange import export_workspace, import_workspace
+from pipeline.interchange import export_workspace
 from pipeline.rules import BARS, EDGES
 from tests.pipeline import naive
+from tests.pipeline.interchange.workspaces import MINI, load, shared
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "golden"
-MINI = Path(__file__).resolve().parents[1] / "golden_mini"
 QUESTIONS = {"case-a": 28, "case-b": 29}  # that are answered so far
 COMPUTED = ("funnel", "waterfall", "waterfall/items", "dashboard")
 OURS = {"opportunities/{id}/", *(f"pipeline/{name}/" for name in COMPUTED)}
@@ -26,11 +25,6 @@ OURS = {"opportunities/{id}/", *(f"pipeline/{name}/" for name in COMPUTED)}
 def november():
     with time_machine.travel(datetime(2026, 11, 2, 3, 0, tzinfo=naive.ZoneInfo("UTC")), tick=False):
         yield
-
-
-def load(folder: Path) -> None:
-    report = import_workspace(folder)
-    assert report.ok, report.bad_rows[:5]
 
 
 def reader(signed_in):
@@ -86,9 +80,7 @@ def questions_of(folder: Path) -> list[dict]:
 
 @pytest.mark.parametrize("case", ["case-a", "case-b"])
 def test_golden_case_and_again_after_export_and_import(case, db, signed_in, tmp_path):
-    folder = SHARED / case
-    if not folder.exists():
-        pytest.skip("The shared golden cases are not beside this checkout.")
+    folder = shared(f"golden/{case}")
     questions, copy = questions_of(folder), tmp_path / "copy"
     with transaction.atomic():
         load(folder / "workspace")
@@ -149,9 +141,9 @@ def check_against_naive_walk(ask, world: naive.World) -> None:
 
 
 def test_golden_mini_and_again_after_export_and_import(db, signed_in, tmp_path):
-    world, questions, copy = naive.read(MINI / "workspace"), questions_of(MINI), tmp_path / "copy.zip"
+    world, questions, copy = naive.read(MINI), questions_of(MINI.parent), tmp_path / "copy.zip"
     with transaction.atomic():
-        load(MINI / "workspace")
+        load(MINI)
         assert check_questions(reader(signed_in), questions) > 5
         check_against_naive_walk(reader(signed_in), world)
         export_workspace(copy)

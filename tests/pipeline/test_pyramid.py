@@ -13,7 +13,8 @@ from customers.models import Customer, CustomerTier
 from customers.rules.tiers import TIERS
 from customers.selectors.pyramid import moved, movement_periods, movements, pyramid
 from customers.selectors.tiers import rules_now
-from tests.pipeline.test_golden import SHARED, load, november
+from tests.pipeline.interchange.workspaces import load, shared
+from tests.pipeline.test_golden import november
 
 __all__ = ["november"]
 CENT = Decimal("0.01")
@@ -21,10 +22,7 @@ CENT = Decimal("0.01")
 
 @pytest.fixture(params=["case-a", "case-b"])
 def golden(request, db):
-    folder = SHARED / request.param
-    if not folder.exists():
-        pytest.skip("The shared golden cases are not beside this checkout.")
-    load(folder / "workspace")
+    load(shared(f"golden/{request.param}/workspace"))
     _move_some()
 
 

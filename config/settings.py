@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.web.metrics.MetricsMiddleware",
+    "config.web.middleware.PrivateMiddleware",
     "csp.middleware.CSPMiddleware",
     "accounts.middleware.OrganisationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

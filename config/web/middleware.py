@@ -53,6 +53,18 @@ class ProbeMiddleware:
         return probe(request) if probe else self.get_response(request)
 
 
+class PrivateMiddleware:
+    """What an answer does not say otherwise of itself: only the reader's own browser keeps it, and asks anew."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
 class OwnNotFoundMiddleware:
     """Also while DEBUG is on there is one page for what is not there: Django's technical one names addresses."""
 

@@ -240,6 +240,11 @@ def filled(route):
     return re.sub(r"\\?\.\(\?P.*|[\^$\\?]|/\?$", "", route)
 
 
+def test_no_cache_between_keeps_a_page_and_the_browser_asks_anew(company, signed_in):
+    for url in ("/opportunities/", "/customers/", "/api/v1/opportunities/", "/no-such-page/"):
+        assert signed_in(company.rep).get(url)["Cache-Control"] == "private, no-cache", url
+
+
 def test_every_address_is_private_by_default(company):
     found = dict(addresses(get_resolver().url_patterns))
     assert len(found) > 40

@@ -39,6 +39,22 @@ def test_a_wrong_password_then_the_right_one(company, open_page, language, viewp
     expect(page.locator("[name=login]")).to_be_visible()
 
 
+def test_back_shows_nothing_of_what_was_open_when_somebody_signed_out(company, open_page):
+    """The browser keeps pages in its memory and says so with `pageshow`; Playwright's own does not, and is told to."""
+    left = open_page(company.rep, "/opportunities/").page
+    left.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(left.get_by_role("heading", level=1)).to_be_visible()
+
+    other = left.context.new_page()
+    other.goto(left.url)
+    other.locator("details.asc-menu .is-me").click()
+    other.locator("form[action$='/logout/'] button").click()
+    expect(other.locator("[name=login]")).to_be_visible()
+
+    left.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(left.locator("[name=login]")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("person", "heading"), [("executive", "Performance dashboard"), ("rep", "My day"), ("manager", "Key deals board")]
 )

@@ -9,6 +9,7 @@ import "./drafts.js"; // before the pickers, which dress what a draft has filled
 import "./pickers.js";
 import "./scale.js";
 import "./files.js";
+import "./signed-out.js";
 import "./copy.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { toast, undo } from "./toast.js";

@@ -10,6 +10,7 @@
    <div data-means="{today: DAY}" data-into="FIELD" data-otherwise="CHOICE"> around a choice: "today" is kept as the day that
    it was, in FIELD under CHOICE, for on another day it means another. While it is still that day, it comes back as "today". */
 import { icon } from "./icon.js";
+import { store } from "./store.js";
 
 const PREFIX = "asc:draft:";
 const NEVER = ["hidden", "submit", "file"];
@@ -17,14 +18,6 @@ const MOST_DAYS = 14;
 const BASE = "input[type=hidden][name=version], input[type=hidden][name^=initial-]"; // RevisedForm
 const OF_SUBJECT = ["contacts", "evidence_contact"]; // drawn anew when what it is about is chosen
 const person = () => document.body.dataset.person ?? "";
-
-function store() {
-  try {
-    return window.localStorage;
-  } catch {
-    return null; // refused by the browser: then nothing is kept
-  }
-}
 
 function drop(keep = () => false) {
   const held = store();

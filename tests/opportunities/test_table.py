@@ -156,11 +156,11 @@ def test_filters_hold_for_rows_and_sums(company, signed_in):
     assert "1 in pursuit" in page
 
 
-@pytest.mark.parametrize("sort", ["", "-amount"])
-def test_the_same_filters_show_each_their_own(company, owned, signed_in, sort):
+@pytest.mark.parametrize("order", [{}, {"sort": "-amount"}])
+def test_the_same_filters_show_each_their_own(company, owned, signed_in, order):
     for amount, seen in (("50K", SEES), ("1M", dict.fromkeys(SEES, set()))):
         for part, expected in seen.items():
-            page = text_of(signed_in(getattr(company, part)).get(URL, {"amount_min": amount, "sort": sort}))
+            page = text_of(signed_in(getattr(company, part)).get(URL, {"amount_min": amount, **order}))
             assert set(titles(page)) == expected, part
             assert f"{len(expected)} in pursuit" in page
 

@@ -13,16 +13,19 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.core import mail, serializers
+from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import trail
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Notification, OutboxMessage, User
+from config.web.spreadsheets import spreadsheet
 from config.web.templatetags.formats import money
 from opportunities import actions
 from opportunities.models import Stakeholder, StrategySheet
 from pipeline.interchange.export import export_workspace
 from tests.matrix.doors import ASKED
-from tests.test_access_matrix import MATRIX, body_of, request, undone
+from tests.test_access_matrix import MATRIX, request, undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 WORD, FLOOR = "Planted-Quarrel", Decimal("3141592.65")
@@ -36,14 +39,31 @@ def found_in(text: str) -> list[str]:
     return [word for word in WORDS if word in text]
 
 
+def text_in(content: bytes) -> str:
+    """What is readable, of a spreadsheet and of any other archive what is packed into it."""
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        content = b"\n".join(archive.read(each) for each in archive.namelist())
+    return content.decode("utf-8", errors="replace")
+
+
+def told(answer) -> str:
+    return text_in(b"".join(answer.streaming_content) if answer.streaming else answer.content)
+
+
 @pytest.fixture
 def planted(company, rows):
-    """The rep's rows with both secrets; the mate works on the opportunity too."""
+    """The rep's rows with both secrets; the mate works on the opportunity too, and was told that it was handed over."""
+    User.objects.filter(pk=company.mate.pk).update(email="mate@example.com")
+    for owner in (company.mate, company.rep):
+        actions.assign(opportunity=rows["opportunity"], owner=owner, seen=None, actor=company.manager)
     actions.add_collaborator(opportunity=rows["opportunity"], user=company.mate, actor=company.rep)
     actions.edit_stakeholder(
         stakeholder=rows["stakeholder"], changes={"sensitive_note": WORD}, seen=None, actor=company.rep
     )
     actions.edit_strategy(opportunity=rows["opportunity"], changes={"price_floor": FLOOR}, seen=None, actor=company.rep)
+    OutboxMessage.objects.update(due_at=timezone.now())
+    call_command("send_outbox")
     return rows
 
 
@@ -59,7 +79,7 @@ def test_no_answer_holds_it(company, planted, role, caplog):
     leaks = []
     for name, door in doors(role):
         with undone():
-            text = body_of(request(company, planted, role, name, door))
+            text = told(request(company, planted, role, name, door))
         leaks += [f"{name} {door}: {word}" for word in found_in(text)]
     assert leaks == []
     assert found_in(caplog.text) == []
@@ -111,6 +131,22 @@ def test_a_stale_write_of_somebody_who_does_not_read_shows_nothing(company, plan
     assert "z" not in Stakeholder.objects.get(pk=planted["stakeholder"].pk).sensitive_note
 
 
+def test_it_would_be_found_in_a_spreadsheet():
+    rows = [[WORD, FLOOR]]
+    answer = spreadsheet("xlsx", name="rows", title="Rows", heads=["Note", "Floor"], rows=rows)
+    table = b"".join(answer.streaming_content)
+    assert WORD not in table.decode("utf-8", errors="replace")
+    assert found_in(text_in(table)) == [WORD, "3141592"]
+
+
+def test_somebody_was_told_of_the_row(company, planted):
+    """So that a note and a mail are among what is searched."""
+    of_it = {"model": "opportunity", "object_id": planted["opportunity"].pk, "recipient": company.mate}
+    assert Notification.objects.filter(**of_it).exists()
+    assert any("mate@example.com" in message.to for message in mail.outbox)
+    assert not any(found_in(f"{message.subject} {message.body} {message.alternatives}") for message in mail.outbox)
+
+
 def test_no_other_table_keeps_it(company, planted):
     """Not the trail, not what is to be sent, not a note, not what an undo needs."""
     actions.edit_stakeholder(
@@ -140,10 +176,7 @@ def test_the_workspace_export_leaves_it_out(company, planted, tmp_path):
     texts = [(path.name, path.read_bytes()) for path in sorted(Path(tmp_path).rglob("*")) if path.is_file()]
     assert len(texts) > 5
     for name, content in texts:
-        if zipfile.is_zipfile(io.BytesIO(content)):
-            archive = zipfile.ZipFile(io.BytesIO(content))
-            content = b"".join(archive.read(each) for each in archive.namelist())
-        assert found_in(content.decode("utf-8", errors="replace")) == [], name
+        assert found_in(text_in(content)) == [], name
 
 
 def test_every_hidden_field_is_known_here():

@@ -5,7 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from django.db.models import Sum
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from accounts.selectors import calendar, today
 from config.web.money import from_cents, to_cents, to_ten_thousandths, weighted_cents
@@ -25,6 +28,7 @@ from pipeline.selectors.history import history
 from pipeline.selectors.open_rows import open_rows
 from tests import factories
 from tests.pipeline.chronicle import opportunity
+from tests.test_access_matrix import undone
 
 WHOLE = Scope("all")
 AMOUNTS = (None, "0.00", "0.02", "1234.50", "99.98", "308.63", "9000000.01")
@@ -33,22 +37,32 @@ OPEN = ("discover", "validate", "cocreate", "decide", "lock")
 
 
 @pytest.fixture
-def company(db):
-    """Forty opportunities in all stages, half of them with records of every sort, before and after yesterday."""
-    made, dice = factories.company(gated=True), random.Random(7)  # noqa: S311
+def people(db):
+    """A company without opportunities, whose third stage asks for power alone."""
+    made = factories.company(gated=True)
     Stage.objects.filter(key="cocreate").update(floors={"power": 1})
     StageSetting.objects.filter(stage__key="cocreate").update(floors={"power": 1})
+    return made
+
+
+@pytest.fixture
+def company(people):
+    """Forty opportunities in all stages, half of them with records of every sort, before and after yesterday."""
+    _begin(people, random.Random(7), 40)  # noqa: S311
+    return people
+
+
+def _begin(made, dice, many):
     rungs = {(rung.factor, rung.level): rung for rung in Rung.objects.current()}
     begin = f"{today() - timedelta(days=20)} 10:00"
-    for number in range(40):
-        given = {"stage": dice.choice(OPEN), "owner": dice.choice((made.rep, made.mate, made.stranger))}
-        steps = [(begin, {**given, "amount": dice.choice(AMOUNTS)})]
+    for number in range(many):
+        held = {"stage": dice.choice(OPEN), "owner": dice.choice((made.rep, made.mate, made.stranger))}
+        steps = [(begin, {**held, "amount": dice.choice(AMOUNTS)})]
         if number % 10 == 9:
             steps.append((f"{today() - timedelta(days=3)} 10:00", {"stage": dice.choice(("won", "lost"))}))
         row = opportunity(*steps)
         if number % 2:
             _climb(row, dice, rungs)
-    return made
 
 
 def _climb(row, dice, rungs):
@@ -84,6 +98,14 @@ def reckoned(end=None):
         if found.unassessed:
             unassessed += Part(1, held.amount or Decimal(0))
     return from_cents(weighted), from_cents(counted), unassessed
+
+
+def stored_of(day):
+    """What the night has kept of a day."""
+    names = ("weighted", "counted", "unassessed_count", "unassessed_amount")
+    sums = DailyTotal.objects.filter(day=day).aggregate(**{name: Sum(name) for name in names})
+    weighted, counted, count, amount = (sums[name] or 0 for name in names)
+    return weighted, counted, Part(count, Decimal(amount))
 
 
 def of_sums(sums):
@@ -139,12 +161,24 @@ def _of_rows(rows):
     return (*(from_cents(sum(each)) for each in cents), sum(alone, Part()))
 
 
-@pytest.mark.parametrize("name", READINGS)
-def test_everybody_gives_the_same_counted_amount(company, signed_in, name):
-    client = signed_in(company.executive)
-    client.user = company.executive
-    weighted, counted, unassessed = expected = reckoned()
-    assert READINGS[name](client) == expected
+@settings(max_examples=12)
+@given(dice=st.randoms(use_true_random=False))
+def test_everybody_gives_the_same_counted_amount(people, signed_in, dice):
+    client, day = signed_in(people.executive), today() - timedelta(days=1)
+    client.user = people.executive
+    with undone():
+        cache.clear()
+        _begin(people, dice, dice.randint(1, 5))
+        weighted, counted, _unassessed = expected = reckoned()
+        assert {name: reading(client) for name, reading in READINGS.items()} == dict.fromkeys(READINGS, expected)
+        assert counted <= weighted
+        nightly.run_day(day)
+        assert stored_of(day) == reckoned(calendar().end_of_day(day))
+
+
+def test_some_of_it_is_inflated_and_some_not_assessed(company):
+    """So that the companies above are of every sort."""
+    weighted, counted, unassessed = reckoned()
     assert 0 < counted < weighted
     assert unassessed.count
 
@@ -162,14 +196,7 @@ def test_the_past_is_counted_by_the_evidence_of_then(company):
 def test_the_night_stores_what_is_read_live(company):
     day = today() - timedelta(days=1)
     nightly.run_day(day)
-    stored = DailyTotal.objects.filter(day=day).aggregate(
-        **{name: Sum(name) for name in ("weighted", "counted", "unassessed_count", "unassessed_amount")}
-    )
-    weighted, counted, unassessed = reckoned(calendar().end_of_day(day))
-    assert stored == {
-        "weighted": weighted, "counted": counted, "unassessed_count": unassessed.count,
-        "unassessed_amount": unassessed.amount,
-    }  # fmt: skip
+    assert stored_of(day) == reckoned(calendar().end_of_day(day))
 
 
 def test_the_rows_add_up_to_their_sums_and_the_unassessed_can_be_asked_for(company):

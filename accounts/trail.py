@@ -150,6 +150,7 @@ KINDS = {
 }
 LABELS = {  # of what is no field, or has a name for programs alone
     "reason": _("Reason"),
+    "opportunity": _("Opportunity"),
     "total": _("Total"),
     "collaborator": _("Works on it too"),
     "criteria": _("Criteria"),

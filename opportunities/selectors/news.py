@@ -187,6 +187,8 @@ def _acts_on_parts(ids: Collection[int], reader: User) -> dict[int, trail.Line]:
     named = person.values_list(Coalesce(NullIf("contact__name", Value("")), NullIf("role_title", Value("")), Value("")))
     name = Case(When(model="stakeholder", then=Subquery(named)))
     found = AuditEntry.objects.filter(pk__in=ids).annotate(person=name)
+    for entry in found:
+        entry.changes.pop("opportunity", None)  # which is named above it
     lines: Any = trail.lines_of(found, reader)
     return {line.entry.pk: replace(line, name=line.entry.person or line.name) for line in lines}
 

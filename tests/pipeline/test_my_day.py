@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import User
 from accounts.selectors import today
@@ -299,8 +299,11 @@ def test_what_others_did_to_people_plan_and_strategy_is_news_too(company, signed
     post = actions.add_stakeholder(opportunity=row, actor=company.manager, role_title="Chief buyer")
     actions.archive_stakeholder(stakeholder=post, seen=None, actor=company.manager)
     actions.edit_strategy(
-        opportunity=row, changes={"sales_theme": "Fewer stops", "price_floor": Decimal(4321)}, seen=None,
-        actor=company.manager,
+        opportunity=row, seen=None, actor=company.manager,
+        changes={
+            "sales_theme": "Fewer stops", "price_floor": Decimal(4321),
+            "success_factors": {"pricing": {"rating": "red", "fact": "Too dear"}},
+        },
     )  # fmt: skip
     for deal, title in ((row, "Send the plan"), (unseen, "Hidden task")):
         actions.add_task(opportunity=deal, actor=company.manager, title=title)
@@ -318,6 +321,9 @@ def test_what_others_did_to_people_plan_and_strategy_is_news_too(company, signed
     assert "Wang &lt;i&gt;Wei&lt;/i&gt;" in page and "Somebody on the power map" in page
     assert "Fewer stops" in page and "4321" not in page and "Hidden task" not in page
     assert news_of(company.manager) == []
+    with translation.override("zh-hans"):
+        labels = {change.label for each in news_of(company.rep) for change in each.part.changes}
+    assert labels and not any(label.isascii() for label in labels)
 
 
 def test_what_came_after_the_page_was_drawn_stays_news(company, signed_in):

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             count = report.bad_count
             raise CommandError(
                 ngettext(
-                    "%(count)s bad row; nothing was written.", "%(count)s bad rows; nothing was written.", count
+                    "%(count)s mistake; nothing was written.", "%(count)s mistakes; nothing was written.", count
                 ) % {"count": count}
             )  # fmt: skip
 

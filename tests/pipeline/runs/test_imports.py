@@ -102,7 +102,7 @@ def test_bad_rows_are_shown_and_fetched_and_a_mended_upload_replaces_them(client
     run = checked(client, {"customers.csv": BAD["customers.csv"].replace("acme,=HYPERLINK(1)", "=1+1,Acme")})
     assert run.state == State.REFUSED
     shown = page(client, run)
-    assert "9A" in shown and "This word is not known here." in shown and "bad rows; nothing was written" in shown
+    assert "9A" in shown and "This word is not known here." in shown and "mistakes; nothing was written" in shown
     answer = client.get(f"/settings/workspace/imports/{run.key}/bad-rows/")
     rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
     assert rows[0] == ["File", "Line", "Column", "Value", "What is wrong", "What is accepted"]

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -40,6 +41,8 @@ class NoRoom(exceptions.APIException):
     default_code = "disk_full"
 
 
+TOO_MANY = gettext_lazy("Too many attempts. Please wait a moment.")
+TAKEN = gettext_lazy("This value is taken already.")
 TOLD = {"already_served"}  # codes that a program reads beside the words
 
 
@@ -47,7 +50,15 @@ def field_map(error: ValidationError) -> dict[str, list[str]]:
     """{field: [messages]}; what belongs to no field stands under `non_field_errors`."""
     if not hasattr(error, "error_dict"):
         return {"non_field_errors": list(error.messages)}
-    return {("non_field_errors" if name == "__all__" else name): texts for name, texts in error.message_dict.items()}
+    return {
+        ("non_field_errors" if name == "__all__" else name): [text for each in errors for text in _texts(each)]
+        for name, errors in error.error_dict.items()
+    }
+
+
+def _texts(error: ValidationError) -> list[str]:
+    """Its messages; Django's own word for a value that is taken names a table."""
+    return [str(TAKEN)] if error.code in ("unique", "unique_together") else error.messages
 
 
 def _told_code(error: ValidationError) -> dict[str, str]:
@@ -63,10 +74,20 @@ def _throttled(error: TooManyAttempts) -> exceptions.Throttled:
     return throttled
 
 
+def _told_to_wait(error: exceptions.Throttled) -> exceptions.Throttled:
+    """Django REST framework's own words join two sentences with a blank, in Chinese too."""
+    wait = error.wait  # type: ignore[attr-defined]
+    text = _("Too many requests. Seconds to wait: %(wait)s.") % {"wait": wait} if wait else TOO_MANY
+    error.detail = exceptions.ErrorDetail(str(text), error.default_code)
+    return error
+
+
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's own handler, for our errors too. A view may offer `conflict_body(error)` for its 409."""
     if isinstance(error, TooManyAttempts):
         error = _throttled(error)
+    elif isinstance(error, exceptions.Throttled):
+        error = _told_to_wait(error)
     elif isinstance(error, ValidationError):
         error = exceptions.ValidationError({**field_map(error), **_told_code(error)})
     elif isinstance(error, StaleWrite):

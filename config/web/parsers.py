@@ -28,7 +28,7 @@ class JSONParser(parsers.JSONParser):
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise TooLarge
         try:
-            data = super().parse(stream, media_type, parser_context)
+            data = self.read(stream, media_type, parser_context)
             refuse_deep(data)
             json.dumps(data, ensure_ascii=False).encode()
         except RecursionError as error:
@@ -36,6 +36,17 @@ class JSONParser(parsers.JSONParser):
         except UnicodeEncodeError as error:
             raise exceptions.ParseError(_("Text is Unicode without lone surrogates.")) from error
         return data
+
+    def read(self, *given: Any) -> Any:
+        """What the parser reads, or where it could not, in the caller's language."""
+        try:
+            return super().parse(*given)
+        except exceptions.ParseError as error:
+            found = error.__context__
+            if not isinstance(found, json.JSONDecodeError):
+                raise exceptions.ParseError(_("This is no JSON.")) from error
+            where = {"line": found.lineno, "column": found.colno}
+            raise exceptions.ParseError(_("This is no JSON: line %(line)s, column %(column)s.") % where) from error
 
 
 def refuse_deep(data: Any) -> None:

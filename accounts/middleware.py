@@ -49,7 +49,7 @@ class PreferredLanguageMiddleware:
         with translation.override(language):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", language)
+            response.headers.setdefault("Content-Language", translation.get_language())  # of a token's person too
         patch_vary_headers(response, ("Accept-Language",))
         return response
 

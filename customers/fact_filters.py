@@ -14,6 +14,20 @@ from customers.models import Contract, NpsResponse
 from customers.selectors.facts import RENEWAL_DAYS
 
 
+class OfCustomerFilter(filters.FilterSet):
+    """What hangs on a customer, by customer and key; archived rows when asked for."""
+
+    customer = CustomerKeyFilter()
+    key = filters.CharFilter(label=_("Key"))
+    archived = ArchivedFilter(label=_("With archived ones"))
+
+
+class PlanFilter(OfCustomerFilter):
+    """Account plans, of a fiscal year too."""
+
+    year = filters.NumberFilter(min_value=1, max_value=9999)
+
+
 class ContractFilter(filters.FilterSet):
     """`due`: those that end within 90 days, today included, and that nothing renews."""
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters import BooleanFilter
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status, viewsets
@@ -21,21 +22,25 @@ from rest_framework.response import Response
 
 from config.web.revisions import StaleWrite
 
+BOOLEANS = ("", "true", "false", "1", "0")
 IF_MATCH = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 
 
 # --- What comes in ----------------------------------------------------------------------------
 
 
-def seen_version(request: Request) -> int:
-    """The version that the caller saw: `version` in the body, or `If-Match`. 400 naming `version` without one."""
+def seen_version(request: Request, first: int = 1) -> int:
+    """The version that the caller saw: `version` in the body, or `If-Match`. 400 naming `version` without one.
+
+    `first`: the lowest that a row of this kind can have.
+    """
     given = request.data.get("version") if isinstance(request.data, Mapping) else None
     if given is None:
         given = _if_match(request.headers.get("If-Match", ""))
     if given is None:
         raise serializers.ValidationError({"version": [_("Send the version that you saw, or If-Match.")]})
     try:
-        return serializers.IntegerField(min_value=1, max_value=2**31 - 1).run_validation(given)
+        return serializers.IntegerField(min_value=first, max_value=2**31 - 1).run_validation(given)
     except serializers.ValidationError as error:
         raise serializers.ValidationError({"version": error.detail}) from error
 
@@ -127,6 +132,21 @@ class SeenSerializer(serializers.Serializer[Any]):
 # --- Lists ------------------------------------------------------------------------------------
 
 
+class Filters(DjangoFilterBackend):
+    """Each filter is understood, or refused: of another word for true or false django-filter would make no wish."""
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        known = self.get_filterset_class(view, queryset)
+        booleans = (
+            [name for name, each in known.base_filters.items() if isinstance(each, BooleanFilter)] if known else []
+        )
+        wrong = [name for name in booleans if request.query_params.get(name, "").lower() not in BOOLEANS]
+        if wrong:
+            said = serializers.BooleanField.default_error_messages["invalid"]
+            raise serializers.ValidationError({name: [said] for name in wrong})
+        return super().filter_queryset(request, queryset, view)
+
+
 class Search(SearchFilter):
     """`search=`: every word in one of the view's `search_fields`."""
 
@@ -175,7 +195,8 @@ class Resource(viewsets.GenericViewSet[Any]):
 
     lookup_value_regex = "[0-9]{1,18}"
     answered_once = True  # POST takes `Idempotency-Key`; not where an answer must not be kept
-    filter_backends = (DjangoFilterBackend, Search, Ordering)
+    first_version = 1
+    filter_backends = (Filters, Search, Ordering)
     orderings: ClassVar[dict[str, str]] = {"id": "id"}
     default_ordering = "id"
 
@@ -216,7 +237,7 @@ class Resource(viewsets.GenericViewSet[Any]):
 
     def seen(self, row: Any) -> int:
         """The version of `row` that the caller saw."""
-        seen = seen_version(self.request)
+        seen = seen_version(self.request, self.first_version)
         if seen > row.version:
             raise serializers.ValidationError({"version": [_("There is no such version yet.")]})
         return seen

@@ -229,7 +229,7 @@ class Schema(AutoSchema):
             for name in getattr(getattr(serializer, "Meta", None), "create_only", ()):
                 properties.pop(name, None)
             if "version" in serializer.fields:
-                properties["version"] = VERSION
+                properties["version"] = {**VERSION, "minimum": getattr(self.view, "first_version", 1)}
         if direction == "response" and isinstance(serializer, serializers.ModelSerializer) and properties:
             found["required"] = sorted(properties)  # a row is answered whole
         for name, value in getattr(serializer, "example", {}).items():

@@ -21,6 +21,7 @@ from config.web.api import ReferenceField, Resource, SeenSerializer, StrictSeria
 from config.web.revisions import StaleWrite
 from customers import actions
 from customers.actions.plans import STATE_OF
+from customers.fact_filters import PlanFilter
 from customers.models import AccountPlan, Contact, Customer, JointAction, PlanLine
 
 MOST = 200  # lines, or joint actions, in one request
@@ -98,6 +99,7 @@ class AccountPlans(Resource):
     queryset = AccountPlan.objects.all()
     serializer_class = AccountPlanSerializer
     permission_classes = (permissions.IsAuthenticated, TokenScope, SalesRecord)
+    filterset_class = PlanFilter
     orderings = {"id": "id", "year": "year"}  # noqa: RUF012
     default_ordering = "-year"
 
@@ -160,7 +162,7 @@ class AccountPlansOfCustomer(AccountPlans):
         return get_object_or_404(Customer.objects.visible_to(self.request.user), pk=self.kwargs["pk"])  # type: ignore[arg-type]
 
     def list(self, request: Request, pk: str) -> Response:  # type: ignore[override]
-        """Every year of the customer, archived ones too."""
+        """Every year of the customer."""
         return super().list(request)
 
     def create(self, request: Request, pk: str) -> Response:

@@ -18,6 +18,7 @@ from customers import actions
 from customers.actions.shared import refuse_unless_editable
 from customers.api.facts import Facts
 from customers.api.serializers import CustomerField, customers_of
+from customers.fact_filters import OfCustomerFilter
 from customers.models import Coverage, Customer, Product, Supplier, Unit
 from customers.selectors.bought import white_space
 
@@ -79,6 +80,7 @@ class Suppliers(Facts):
 
     queryset = Supplier.objects.all()
     serializer_class = SupplierSerializer
+    filterset_class = OfCustomerFilter
     search_fields = ("name", "=key", "=customer__key")
     orderings = {"id": "id", "key": "key", "name": "name", "annual_amount": "annual_amount"}  # noqa: RUF012
     row = "supplier"
@@ -94,6 +96,7 @@ class Units(Facts):
 
     queryset = Unit.objects.all()
     serializer_class = UnitSerializer
+    filterset_class = OfCustomerFilter
     search_fields = ("name", "=key", "=customer__key")
     orderings = {"id": "id", "key": "key", "name": "name"}  # noqa: RUF012
     row = "unit"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import django_filters as filters
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -55,6 +56,16 @@ class SavedViewSerializer(KeyedSerializer):
         return int(self.context["counts"].get(view.pk, 0))
 
 
+class SavedViewFilter(filters.FilterSet):
+    """`page` is the number of a page of the list, here too."""
+
+    for_page = filters.ChoiceFilter(field_name="page", choices=SavedView.Page.choices)
+
+    class Meta:
+        model = SavedView
+        fields = ("key", "scope")
+
+
 class ViewOrderSerializer(serializers.Serializer[Any]):
     order = serializers.ListField(child=serializers.CharField(max_length=64), max_length=1000)
 
@@ -69,7 +80,7 @@ class SavedViews(Resource):
     queryset = SavedView.objects.all()
     serializer_class = SavedViewSerializer
     permission_classes = (permissions.IsAuthenticated, TokenScope)
-    filterset_fields = ("key", "page", "scope")
+    filterset_class = SavedViewFilter
     search_fields = ("name",)
     orderings = {"position": "position", "id": "id", "name": "name"}  # noqa: RUF012
     default_ordering = "position"

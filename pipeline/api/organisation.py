@@ -22,6 +22,7 @@ class OrganisationView(One):
     queryset = Organisation.objects.all()
     serializer_class = OrganisationSerializer
     permission_classes = (permissions.IsAuthenticated, TokenScope, AdminsWrite)
+    first_version = 0  # while nothing has been set up
 
     def get_object(self) -> Organisation:
         return organisation()

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.fields import TotalField
+from accounts.api.fields import MomentField, TotalField
 from pipeline.rules import BARS
 
 
@@ -118,7 +118,7 @@ class FreshnessSerializer(serializers.Serializer[Any]):
     """The latest day that the nightly run has computed, and when."""
 
     day = serializers.DateField(allow_null=True)
-    at = serializers.DateTimeField(allow_null=True)
+    at = MomentField(allow_null=True)
 
 
 @extend_schema_serializer(component_name="DashboardWaterfall")
@@ -141,7 +141,7 @@ class DashboardSerializer(serializers.Serializer[Any]):
     """All that the dashboard shows of a scope."""
 
     as_of = serializers.DateField()
-    computed_at = serializers.DateTimeField()
+    computed_at = MomentField()
     open = SumsSerializer()
     booked = BookedSerializer()
     booked_before = BookedSerializer()

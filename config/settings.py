@@ -382,6 +382,7 @@ SPECTACULAR_SETTINGS = {
         "ExportState": "pipeline.models.ExportRun.State",
         "FactorKey": "opportunities.models.FactorKey",
         "Grade": "opportunities.models.Grade",
+        "NightlyRunState": "pipeline.models.NightlyRun.State",
         "PlanLineState": "customers.models.PlanLine.State",
         "JointActionState": "customers.models.JointAction.State",
         "CriterionKind": "customers.models.ProfileCriterion.Kind",

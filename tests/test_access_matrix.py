@@ -92,7 +92,7 @@ def letter(answer):
         return "s"
     if status in (403, 404):
         return {403: "r", 404: "h"}[status]
-    return "i" if status in (200, 201, 204, 302, 400, 405, 409, 415, 422) else str(status)
+    return "i" if status in (200, 201, 202, 204, 302, 400, 405, 409, 415, 422) else str(status)
 
 
 def body_of(answer):

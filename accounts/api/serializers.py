@@ -135,6 +135,13 @@ class SignInSerializer(serializers.Serializer[Any]):
     scope = serializers.ChoiceField(choices=AccessToken.Scope, default=AccessToken.Scope.READ)
 
 
+class PasswordSerializer(serializers.Serializer[Any]):
+    """The password that the caller has, and the one that they want."""
+
+    current = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+    new = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+
+
 class TokenSerializer(serializers.Serializer[Any]):
     """A new token, which cannot be read again."""
 

@@ -29,6 +29,15 @@ class AddressThrottle(throttling.SimpleRateThrottle):
         return f"throttle-sign-in-{get_adapter().get_client_ip(request)}"
 
 
+class PasswordThrottle(throttling.SimpleRateThrottle):
+    """Attempts of one person to change their password, by whatever token."""
+
+    scope = "sign_in"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        return f"throttle-password-{request.user.pk}"
+
+
 class NameThrottle(throttling.SimpleRateThrottle):
     """Attempts to sign in under one login name, from wherever."""
 

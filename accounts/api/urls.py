@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", schema.docs, name="api-docs"),
     path("auth/token/", views.SignIn.as_view(), name="api-sign-in"),
     path("me/", views.Me.as_view(READ_AND_PATCH), name="api-me"),
+    path("me/password/", views.Password.as_view(), name="api-password"),
     path(
         "notification-preferences/",
         notifications.Preferences.as_view(READ_AND_PATCH),

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.contrib.auth import authenticate
+from allauth.account.forms import ChangePasswordForm
+from django.contrib.auth import authenticate, update_session_auth_hash
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import permissions, status
+from rest_framework import permissions, serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -20,12 +21,13 @@ from accounts.api.serializers import (
     AccessTokenSerializer,
     MeSerializer,
     NewTokenSerializer,
+    PasswordSerializer,
     SignInSerializer,
     TeamSerializer,
     TokenSerializer,
     UserSerializer,
 )
-from accounts.api.throttling import AddressThrottle, NameThrottle
+from accounts.api.throttling import AddressThrottle, NameThrottle, PasswordThrottle, TokenThrottle
 from accounts.filters import TeamFilter, UserFilter
 from accounts.models import AccessToken, Team, User
 from accounts.tokens import create_token, revoke_token
@@ -160,3 +162,24 @@ class SignIn(APIView):
             raise AuthenticationFailed(_("These credentials are not valid."))
         _token, secret = create_token(user=user, name=_("Signed in through the API"), scope=given["scope"])
         return Response({"token": secret}, status=status.HTTP_201_CREATED)
+
+
+class Password(APIView):
+    """The caller's password."""
+
+    throttle_classes = (TokenThrottle, PasswordThrottle)
+    names = {"oldpassword": "current", "password1": "new", "password2": "new"}  # noqa: RUF012
+
+    @extend_schema(operation_id="me_password", request=PasswordSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Change it. Other sessions end; tokens stay until they are revoked."""
+        body = PasswordSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = {form_name: body.validated_data[name] for form_name, name in self.names.items()}
+        form = ChangePasswordForm(data=given, user=request.user)
+        if not form.is_valid():
+            raise serializers.ValidationError({self.names[name]: errors for name, errors in form.errors.items()})
+        form.save()
+        if request.auth is None:  # who asks with a session keeps it, as in the browser
+            update_session_auth_hash(request._request, form.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)

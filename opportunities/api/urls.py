@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from opportunities.api import (
     activities,
+    calendar_feed,
     checkpoints,
     files,
     method,
@@ -44,6 +45,7 @@ OF_DEAL = {
 }
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("calendar-address/", calendar_feed.CalendarAddress.as_view(), name="api-calendar-address"),
     path("method/", method.MethodView.as_view(), name="api-method"),
     path("rungs/<slug:factor>/<int:level>/", method.RungView.as_view(), name="api-rung"),
     *router.urls,

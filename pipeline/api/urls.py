@@ -4,11 +4,12 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from accounts.api.urls import READ_AND_PATCH
-from pipeline.api import organisation, privacy, searching, views, workspace
+from pipeline.api import first_start, nightly, organisation, privacy, searching, views, workspace
 
 router = SimpleRouter()
 router.register("imports", workspace.Imports, "api-import")
 router.register("exports", workspace.Exports, "api-export")
+router.register("nightly-runs", nightly.NightlyRuns, "api-nightly-run")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(
@@ -16,6 +17,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         organisation.OrganisationView.as_view(READ_AND_PATCH),
         name="api-organisation",
     ),
+    path("start/empty/", first_start.FirstStart.as_view({"post": "empty"}), name="api-start-empty"),
+    path("start/demo/", first_start.FirstStart.as_view({"post": "demo"}), name="api-start-demo"),
+    path("demo/remove/", first_start.FirstStart.as_view({"post": "remove"}), name="api-demo-remove"),
     path("contacts/<int:pk>/privacy/", privacy.privacy_view, name="api-contact-privacy"),
     path("contacts/<int:pk>/erase/", privacy.erase_view, name="api-contact-erase"),
     path("contacts/kept/", privacy.KeptContacts.as_view({"get": "list"}), name="api-contacts-kept"),

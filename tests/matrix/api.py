@@ -23,6 +23,8 @@ API: dict[str, list[Door]] = {
     "api-sign-in": [post("sssssss", username="rep", password="wrong")],
     "api-not-found": [Door("hhhhhhs")],
     "api-me": [Door(EVERYBODY)],
+    "api-password": [post(EVERYBODY, current="x", new="y")],
+    "api-calendar-address": [Door(EVERYBODY), Door(EVERYBODY, method="post"), Door(EVERYBODY, method="delete")],
     "api-organisation": [Door(EVERYBODY), patch(ADMINS, name="x")],
     "api-user-list": [Door(EVERYBODY), post(ADMINS, username="x", name="x")],
     "api-user-detail": [Door(EVERYBODY, "user"), patch(ADMINS, "user", name="x")],

@@ -73,6 +73,12 @@ SETTINGS: dict[str, list[Door]] = {
     "contacts_kept": [Door(ADMINS)],
     "nightly": [Door(ADMINS)],
     "nightly_run": [post(ADMINS)],
+    "api-start-empty": [post(ADMINS)],
+    "api-start-demo": [post(ADMINS)],
+    "api-demo-remove": [post(ADMINS, name="Test Works")],
+    "api-nightly-run-list": [Door(ADMINS, query="?state=finished")],
+    "api-nightly-run-detail": [Door("rrrrrhs", kwargs=(("pk", 1),))],
+    "api-nightly-run-run": [post(ADMINS)],
     # --- audit trail
     "audit": [Door(ADMINS), Door(ADMINS, query="?row=ERN&actor=rep&since=2026-01-01")],
     "audit_export": [

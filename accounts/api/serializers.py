@@ -138,6 +138,7 @@ class SignInSerializer(serializers.Serializer[Any]):
 class PasswordSerializer(serializers.Serializer[Any]):
     """The password that the caller has, and the one that they want."""
 
+    example: ClassVar[dict[str, Any]] = {"current": "the-one-until-now", "new": "another-one-of-mine"}
     current = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
     new = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
 

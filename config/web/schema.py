@@ -252,6 +252,11 @@ BY_FORMAT = {
     "date": "2026-11-30", "date-time": "2026-11-23T09:30:00+08:00", "decimal": "640000.00", "email": "lin@example.com",
     "uri": "https://example.com/",
 }  # fmt: skip
+BY_NAME = {
+    "key": "c-1007", "name": "Northern Cranes", "title": "Two tower cranes", "username": "lin.wei",
+    "conflicts": "amount", "detail": "Somebody was faster.", "reason": "The budget moved to spring", "error": "",
+    "industry": "Ports", "region": "East", "domain": "cranes.example.com", "phone": "021 5555 0100",
+}  # fmt: skip
 BY_TYPE: dict[str, Any] = {"boolean": True, "number": 0.25, "integer": 3, "null": None}
 
 
@@ -292,7 +297,8 @@ def _by_type(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str) -
     if kind == "array":
         return [example_of(schema.get("items", {}), schemas, name)]
     if kind == "string":
-        return BY_FORMAT.get(schema.get("format", ""), name.replace("_", " ").capitalize() or "text")
+        known = {**BY_NAME, **BY_FORMAT}
+        return known.get(schema.get("format", name), name.replace("_", " ").capitalize() or "text")
     value = BY_TYPE[kind]
     if isinstance(value, bool | None):
         return value

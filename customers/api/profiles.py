@@ -94,7 +94,7 @@ class FitSerializer(serializers.Serializer[Any]):
 
     customer = serializers.CharField(source="key")
     name = serializers.CharField()
-    owner = ReferenceField(slug_field="username", allow_null=True)
+    owner = person(read_only=True, allow_null=True)
     fit = serializers.FloatField(source="ratio")
     fits = serializers.BooleanField()
     criteria = CriterionFoundSerializer(source="findings", many=True)

@@ -1,6 +1,6 @@
 """The caller's private calendar address."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -24,6 +24,7 @@ class CalendarAddressSerializer(serializers.Serializer[Any]):
 class NewCalendarAddressSerializer(serializers.Serializer[Any]):
     """An address that was made just now; it is told here and never again."""
 
+    example: ClassVar[dict[str, Any]] = {"address": "https://ascent.example.com/calendar/V1StGXR8Z5jdHi6B.ics"}
     address = serializers.URLField()
 
 

@@ -1,6 +1,6 @@
 """Files of opportunities and of the playbook."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.fields import person
 from accounts.api.permissions import SalesRecord, TokenScope
 from config.web.api import AnyAccept, ReferenceField, Resource
 from config.web.uploads import takes_files
@@ -30,7 +31,8 @@ class FileSerializer(serializers.ModelSerializer[Attachment]):
 
     opportunity = ReferenceField(allow_null=True)
     playbook_entry = ReferenceField(allow_null=True)
-    uploaded_by = ReferenceField(slug_field="username", allow_null=True)
+    example: ClassVar[dict[str, Any]] = {"name": "minutes.pdf", "content_type": "application/pdf"}
+    uploaded_by = person(read_only=True, allow_null=True)
 
     class Meta:
         model = Attachment

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import KeyedSerializer
+from accounts.api.fields import KeyedSerializer, person
 from accounts.api.permissions import TokenScope
 from config.web.api import ReferenceField, Resource, SeenSerializer
 from customers.models import Product
@@ -53,7 +53,7 @@ class PlaybookSerializer(KeyedSerializer):
 class PlaybookVersionSerializer(serializers.ModelSerializer[PlaybookVersion]):
     """The wording as it was saved at a moment; without `saved_by` it came with the product."""
 
-    saved_by = ReferenceField(slug_field="username", allow_null=True)
+    saved_by = person(read_only=True, allow_null=True)
 
     class Meta:
         model = PlaybookVersion

@@ -1,7 +1,7 @@
 """Imports and exports of the workspace, for administrators: the same steps as in the browser."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
@@ -16,9 +16,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.fields import person
 from accounts.api.permissions import AdminsOnly, TokenScope
 from accounts.models import User
-from config.web.api import AnyAccept, ReferenceField, Resource
+from config.web.api import AnyAccept, Resource
 from config.web.parsers import JSONParser, TooLarge
 from config.web.uploads import disk_errors
 from pipeline.models import ExportRun, ImportRun
@@ -126,6 +127,7 @@ class ReportSerializer(serializers.Serializer[Any]):
 class UploadedFileSerializer(serializers.Serializer[Any]):
     """A file as it was sent; `size` in bytes."""
 
+    example: ClassVar[dict[str, Any]] = {"name": "workspace.zip"}
     name = serializers.CharField()
     size = serializers.IntegerField()
 
@@ -133,8 +135,8 @@ class UploadedFileSerializer(serializers.Serializer[Any]):
 class ImportSerializer(serializers.ModelSerializer[ImportRun]):
     """An import in a list."""
 
-    requested_by = ReferenceField(slug_field="username")
-    confirmed_by = ReferenceField(slug_field="username", allow_null=True)
+    requested_by = person(read_only=True)
+    confirmed_by = person(read_only=True, allow_null=True)
     files = UploadedFileSerializer(many=True)
     created = serializers.IntegerField(allow_null=True)
     updated = serializers.IntegerField(allow_null=True)
@@ -178,7 +180,7 @@ class KeepEditsSerializer(serializers.Serializer[Any]):
 class ExportSerializer(serializers.ModelSerializer[ExportRun]):
     """An export; `counts` is {file: rows} and, under `attachments`, how many files' contents; `size` in bytes."""
 
-    requested_by = ReferenceField(slug_field="username")
+    requested_by = person(read_only=True)
 
     class Meta:
         model = ExportRun

@@ -212,6 +212,7 @@ def test_the_page_says_it_all_and_the_fragment_no_frame(company, signed_in, thre
     client = signed_in(company.rep)
     page = client.get("/customers/pyramid/?tier=5A").content.decode()
     assert "<html" in page and "Change of tiers in 12 months" in page and "of 2 known" in page
+    assert '<a href="/customers/?tier=5A">2</a>' in page and '<a href="/customers/">3</a>' in page
     fragment = client.get("/customers/pyramid/?tier=5A", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment and 'class="l l5 sel"' in fragment and 'class="l l4"' in fragment
     assert "50%" in fragment and "2 customers" in fragment

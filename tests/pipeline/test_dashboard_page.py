@@ -172,6 +172,7 @@ def test_executives_land_here_reps_on_their_day_everybody_else_on_the_board(comp
 def test_an_empty_company_has_a_dashboard(company, signed_in):
     text = page(signed_in(company.executive)).content.decode()
     assert "No pipeline in the last 12 months" in text
+    assert f'href="{reverse("board")}">To the board' in text
 
 
 def test_the_rows_of_each_team_in_the_table(company, signed_in, story):

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from accounts import audit
@@ -16,7 +17,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return request.META.get("REMOTE_ADDR", "")
+        """The address that asks, as the one proxy in front says (BEHIND_PROXY); empty where nobody knows it."""
+        try:
+            return super().get_client_ip(request)
+        except PermissionDenied:
+            return ""
 
     def get_user_display(self, user: Any) -> str:
         return str(user)

@@ -57,8 +57,9 @@ def revoke_token(*, token: AccessToken, actor: User) -> None:
     """End a token at once. PermissionDenied for another person's."""
     if token.user_id != actor.pk:
         raise PermissionDenied(_("Tokens are revoked by their own person."))
-    audit.record("revoke_token", row=actor, actor=actor, changes={"token": (token.name, None)})
-    token.delete()
+    gone, _by_model = AccessToken.objects.filter(pk=token.pk).delete()
+    if gone:
+        audit.record("revoke_token", row=actor, actor=actor, changes={"token": (token.name, None)})
 
 
 def find_token(secret: str) -> AccessToken | None:

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "config.web.metrics.MetricsMiddleware",
     "config.web.middleware.PrivateMiddleware",
     "csp.middleware.CSPMiddleware",
+    "accounts.middleware.PrivateMiddleware",
     "accounts.middleware.OrganisationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -292,6 +293,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1  # else one who guesses passwords locks everybody out
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CSP_REPORTS = env.bool("CSP_REPORTS", default=DEBUG)

@@ -272,3 +272,31 @@ def test_createsuperuser_makes_the_first_administrator(db, monkeypatch):
     sign_in(client, "first")
     assert signed(client)
     assert client.get("/settings/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/profile/", "/opportunities/", "/api/v1/me/", "/customers/none/", LOGIN])
+def test_no_answer_is_kept_for_whoever_comes_after_one_signed_out(company, signed_in, path):
+    assert "no-store" in signed_in(company.rep).get(path)["Cache-Control"]
+
+
+def guesses(client, forwarded):
+    """Statuses of eleven wrong passwords for eleven login names, from what the proxy calls `forwarded`."""
+    return [
+        sign_in(client, f"n{n}", "x", HTTP_X_FORWARDED_FOR=f"10.0.0.{n}, {forwarded}").status_code for n in range(11)
+    ]
+
+
+def test_behind_a_proxy_one_who_guesses_locks_nobody_else_out(company, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    guesses(Client(), "203.0.113.5")
+    other, same = Client(), Client()
+    assert sign_in(other, HTTP_X_FORWARDED_FOR="203.0.113.6").status_code == 302
+    sign_in(same, HTTP_X_FORWARDED_FOR="198.51.100.1, 203.0.113.5")
+    assert not signed(same)
+
+
+def test_without_a_proxy_nobody_says_from_where_they_guess(company):
+    guesses(Client(), "203.0.113.5")
+    client = Client()
+    sign_in(client, HTTP_X_FORWARDED_FOR="203.0.113.6")
+    assert not signed(client)

@@ -14,7 +14,7 @@ from tests import factories
 from tests.opportunities.browser_door import many, queries_of, text_of
 
 CSV, XLSX = "/opportunities/export.csv", "/opportunities/export.xlsx"
-NASTY = ["=1+1", "+49", "-5", "@SUM(A1)", "\tTab", '=cmd|"/c calc"!A1', '=HYPERLINK("http://x")']
+NASTY = ["=1+1", "+49", "-5", "@SUM(A1)", "\tTab", "＝1+1", "＠SUM(A1)", '=cmd|"/c calc"!A1', '=HYPERLINK("http://x")']
 
 
 def csv_rows(response) -> list[dict[str, str]]:

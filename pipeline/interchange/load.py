@@ -164,6 +164,7 @@ class _Import:
     @transaction.atomic
     def _write(self) -> None:
         self.progress("writing", 0)
+        same_customers.refuse_merged_meanwhile(self.report, self.started)
         self.organisation_was = settling.write_organisation(self.organisation)
         settling.drop_replaced_stages(self.plan)
         administered = self._administration()

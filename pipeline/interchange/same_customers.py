@@ -1,7 +1,9 @@
 """Customers in an import: their normalised names, who else they may be, and the keys of those merged away."""
 
+from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +14,7 @@ from customers.rules.names import is_sign, normalised_name, signs_of_contact
 from pipeline.interchange import staging
 from pipeline.interchange.columns import File
 from pipeline.interchange.layout import CONTACTS, CUSTOMERS, FILES
-from pipeline.interchange.report import Alike, Bad, Report
+from pipeline.interchange.report import Alike, Bad, Report, SourceError
 
 TABLE = Customer._meta.db_table
 MERGED = f"{TABLE} m JOIN {TABLE} v ON v.id = m.merged_into_id"
@@ -35,11 +37,34 @@ def lead_to_survivors(report: Report) -> None:
         _lead_all(report, f"SELECT key AS gone, merged_into AS survivor FROM {SAID}", but="merged_into")
 
 
+def refuse_merged_meanwhile(report: Report, since: datetime) -> None:
+    """SourceError when a customer that the import names was merged since then: it means the survivor now.
+
+    The others are held until the transaction ends, so that nobody merges them while rows are hung on them.
+    """
+    named = " UNION ".join(f"SELECT {column} FROM {file.table}" for file, column in _naming_customers(report))
+    if not named:
+        return
+    lock = " FOR KEY SHARE OF m" if connection.features.has_select_for_update else ""
+    merged = "m.merged_into_id IS NOT NULL AND m.archived_at >= %s"
+    held = f"SELECT {merged} FROM {TABLE} m WHERE m.key IN ({named}) ORDER BY m.id{lock}"
+    if any(gone for (gone,) in staging.fetch(held, [connection.ops.adapt_datetimefield_value(since)])):
+        raise SourceError(_("A customer of these files was merged meanwhile. Check the files again."))
+
+
+def _naming_customers(report: Report) -> list[tuple[File, str]]:
+    """The columns that name a customer by its key."""
+    return [
+        (file, column.name)
+        for file in FILES if file.name in report.present and file.model is not CustomerTier
+        for column in file.columns if column.ref == CUSTOMERS.name
+    ]  # fmt: skip
+
+
 def _lead_all(report: Report, pairs: str, *, but: str = "") -> None:
-    for file in FILES:
-        for column in file.columns if file.name in report.present and file.model is not CustomerTier else ():
-            if column.ref == CUSTOMERS.name and column.name != but:
-                _lead(file, column.name, pairs)
+    for file, column in _naming_customers(report):
+        if column != but:
+            _lead(file, column, pairs)
     staging.execute(f"UPDATE {CUSTOMERS.table} SET parent = NULL WHERE parent = key")
 
 

@@ -9,9 +9,10 @@ from django.utils import timezone
 from customers import duplicates
 from customers.actions import archive_contact, merge_customers, undo_merge
 from customers.bearers import MANY
-from customers.models import Contact, Customer, IdealProfile, Merge, Supplier, TargetCustomer
+from customers.models import Contact, Customer, IdealProfile, Merge, Order, Supplier, TargetCustomer
 from opportunities.models import Opportunity
 from pipeline.interchange import checks, export_workspace, import_workspace, same_customers
+from pipeline.interchange.report import SourceError
 from pipeline.selectors.searching import search_everything
 from tests import factories
 from tests.pipeline.interchange.workspaces import BASE, changed, facts, wipe, write
@@ -29,6 +30,23 @@ def load(folder, **files):
     report = import_workspace(folder)
     assert report.ok, report.bad_rows
     return report
+
+
+def test_what_names_a_customer_that_is_merged_while_the_file_is_read_is_not_left_behind(company, tmp_path):
+    kept, gone = factories.customer(company.rep), factories.customer(company.rep)
+    both = {"survivor": kept, "other": gone, "actor": company.admin}
+    (tmp_path / "orders.csv").write_text(f"key,customer,amount,booked_on\no1,{gone.key},5.00,2026-10-01\n", "utf-8")
+
+    def merge(what, _count):
+        if what == "writing":
+            merge_customers(**both)
+
+    with pytest.raises(SourceError):
+        import_workspace(tmp_path, progress=merge)
+    assert not Order.objects.exists()
+    merge_customers(**both)  # that one was undone with the import, whose transaction it was in
+    assert import_workspace(tmp_path).written
+    assert Order.objects.get().customer == kept
 
 
 def test_names_are_normalised_and_follow_a_new_name(company, tmp_path):

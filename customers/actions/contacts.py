@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts import edits
 from accounts.models import User
 from customers.actions.shared import (
+    held,
     only,
     refuse_if_archived,
     refuse_to_change,
@@ -33,11 +34,12 @@ def create_contact(*, actor: User, customer: Customer, name: str, **fields: Any)
 
 def _refuse_new_contact(customer: Customer, actor: User) -> None:
     """Those who may edit the customer or one of its opportunities add contacts: all who sell and see it."""
-    refuse_if_archived(customer)
-    if not Customer.objects.visible_to(actor).filter(pk=customer.pk).exists():
+    row = held(Customer.objects.visible_to(actor).filter(pk=customer.pk)).first()
+    if row is None:
         raise Http404
     if not actor.sells and not actor.is_admin:
         raise PermissionDenied(_("You may read this but not change it."))
+    refuse_if_archived(row)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from accounts import edits, outbox, visibility
 from accounts.models import Kind, User
 from accounts.selectors import today
 from config.web.errors import TooManyAttempts
-from customers.actions.shared import above, only, refuse_if_archived, refuse_unless_editable, set_archived
+from customers.actions.shared import above, hold_in_use, only, refuse_unless_editable, set_archived
 from customers.actions.tiers import begin_tiers, hold_tier, refuse_tier_by_hand
 from customers.duplicates import bearing, refuse_if_served
 from customers.models import Customer
@@ -40,6 +40,8 @@ def create_customer(*, actor: User, name: str, owner: User | None = None, **fiel
     )
     customer.normalised_name = names.normalised_name(name)
     with transaction.atomic():
+        if customer.parent is not None:
+            hold_in_use(customer.parent)
         row = edits.create(customer, actor=actor, made_up=() if "key" in fields else ("key",))
         begin_tiers(row)
         _tell_new_owner(row, None, actor)
@@ -78,9 +80,10 @@ def _refuse_new_owner(actor: User, owner: User) -> None:
 def edit_customer(*, customer: Customer, changes: dict[str, Any], seen: int | None, actor: User) -> Customer:
     """Set fields of CUSTOMER_FIELDS."""
     refuse_unless_editable(customer, actor)
-    refuse_if_archived(customer)
     wanted = _tidied(only(changes, CUSTOMER_FIELDS))
-    _refuse_circle(customer, wanted.get("parent"), actor)
+    parent = wanted.get("parent")
+    hold_in_use(customer, *([parent] if parent and parent.pk != customer.parent_id else []))
+    _refuse_circle(customer, parent, actor)
     _refuse_taken_code(customer, wanted.get("credit_code", ""), actor)
     if "tier" in wanted:
         refuse_tier_by_hand(customer, wanted["tier"])
@@ -141,6 +144,7 @@ def _tell_new_owner(customer: Customer, before: int | None, actor: User) -> None
 def archive_customer(*, customer: Customer, seen: int | None, actor: User) -> Customer:
     """Out of lists and choices, kept in the past; refused while it has open opportunities."""
     refuse_unless_editable(customer, actor)
+    edits.locked(customer)  # nobody adds an opportunity meanwhile
     _refuse_open_opportunities(customer, actor)
     return set_archived(customer, True, seen, actor)
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.selectors import today
 from config.web.fields import FIRST_YEAR, LAST_YEAR
 from customers.actions.shared import (
+    hold_in_use,
     only,
     refuse_to_change,
     refuse_unless_editable,
@@ -123,6 +124,7 @@ def renew_contract(
 ) -> Contract:  # fmt: skip
     """The contract that follows, linked to this one in the same act; it starts the day after the end of this one."""
     refuse_to_change(contract, actor)
+    hold_in_use(contract.customer)  # before the contract, as a merge does
     if edits.locked(contract).is_renewed:
         raise ValidationError(_("This contract has been renewed already."))
     made = create_contract(

@@ -120,9 +120,12 @@ def _refuse_unless_allowed(actor: User, *customers: Customer) -> None:
 def _both_locked(one: Customer, two: Customer) -> list[Customer]:
     """Both as they are now, locked in the order of their ids so that two merges wait instead of dying.
 
-    With them the customers that hang on them and will be moved, which another merge may hold.
+    With them the customers that hang on them and will be moved, which another merge may hold. Before them their
+    opportunities: what is being added to one of these is there before it is looked for.
     """
     ids = [one.pk, two.pk]
+    opportunities = apps.get_model("opportunities", "Opportunity").objects.filter(customer__in=ids).order_by("pk")
+    list(opportunities.values_list("pk").select_for_update())
     among = Customer.objects.filter(Q(pk__in=ids) | Q(parent__in=ids) | Q(merged_into__in=ids))
     rows = {row.pk: row for row in among.select_for_update().order_by("pk")}
     return [rows[one.pk], rows[two.pk]]

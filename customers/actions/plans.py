@@ -12,6 +12,7 @@ from accounts import audit, edits
 from accounts.models import User
 from accounts.selectors import calendar, today
 from customers.actions.shared import (
+    hold_in_use,
     only,
     refuse_if_archived,
     refuse_to_change,
@@ -44,7 +45,7 @@ def create_plan(*, actor: User, customer: Customer, year: int, **fields: Any) ->
 
 def _refuse_new_plan(customer: Customer, actor: User) -> None:
     refuse_unless_editable(customer, actor)
-    refuse_if_archived(customer)
+    hold_in_use(customer)
 
 
 def _refuse_second(customer: Customer, year: int) -> None:

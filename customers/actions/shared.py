@@ -62,7 +62,23 @@ def refuse_unless_may_add(customer: Customer, actor: User) -> None:
         refuse_unless_editable(customer, actor)
     elif not Customer.objects.visible_to(actor).filter(pk=customer.pk).exists():
         raise Http404
-    refuse_if_archived(customer)
+    hold_in_use(customer)
+
+
+def hold_in_use(*customers: Customer) -> None:
+    """Refuse what is archived by now, and keep the others in use until the transaction ends.
+
+    What is added to a customer would else stay behind with it when it is merged or archived at the same time. An
+    opportunity that is locked too is locked before.
+    """
+    rows = Customer.objects.filter(pk__in=[customer.pk for customer in customers])
+    for row in held(rows):
+        refuse_if_archived(row)
+
+
+def held(customers: Any) -> Any:
+    """These customers as they are now; nobody merges or archives them until the transaction ends."""
+    return customers.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 def refuse_if_archived(row: Any) -> None:

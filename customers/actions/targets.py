@@ -9,7 +9,13 @@ from django.utils.translation import gettext as _
 from accounts import edits, visibility
 from accounts.models import User
 from accounts.selectors import today
-from customers.actions.shared import only, refuse_if_archived, refuse_unless_editable, refuse_unless_writable
+from customers.actions.shared import (
+    hold_in_use,
+    only,
+    refuse_if_archived,
+    refuse_unless_editable,
+    refuse_unless_writable,
+)
 from customers.models import Customer, IdealProfile, TargetCustomer
 
 TARGET_FIELDS = ("owner", "next_step", "next_step_due")
@@ -22,7 +28,7 @@ def add_target(
 ) -> TargetCustomer:
     """Put a customer on the target list of a profile; one that was settled or dropped is pursued again."""
     refuse_unless_editable(customer, actor)
-    refuse_if_archived(customer)
+    hold_in_use(customer)
     refuse_if_archived(profile)
     owner = owner or first_owner(customer, actor)
     _refuse_owner(customer, owner, actor)

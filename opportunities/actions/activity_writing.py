@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, edits, visibility
 from accounts.models import User
 from accounts.selectors import today
+from customers.actions.shared import hold_in_use
 from customers.models import Contact, Customer
 from opportunities.actions.writing import lock_editable, refuse_if_archived
 from opportunities.models import Activity, ActivityKind, Opportunity
@@ -135,7 +136,7 @@ def _check_about(about: dict[str, Any], before: Activity | None, actor: User) ->
     opportunity, customer = about["opportunity"], about["customer"]
     if opportunity is not None:
         if before is None or before.opportunity != opportunity:
-            about["opportunity"] = _open_to(opportunity, actor)
+            opportunity = about["opportunity"] = _open_to(opportunity, actor)
         about["customer"] = opportunity.customer
     elif customer is not None and (before is None or before.customer != customer or before.opportunity is not None):
         _refuse_customer(customer, actor)
@@ -152,6 +153,7 @@ def _open_to(opportunity: Opportunity, actor: User) -> Opportunity:
 
 def _refuse_customer(customer: Customer, actor: User) -> None:
     if Customer.objects.editable_by(actor).in_use().filter(pk=customer.pk).exists():
+        hold_in_use(customer)
         return
     if Customer.objects.visible_to(actor).in_use().filter(pk=customer.pk).exists():
         raise ValidationError({"customer": _("This customer is another person's: choose your deal with them.")})

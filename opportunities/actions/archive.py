@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
+from customers.actions.shared import hold_in_use
 from opportunities.actions.writing import MOVE_WATCHES, lock_editable, stage_info, write
 from opportunities.models import Opportunity, OpportunityVersion, Outcome, Stage
 from opportunities.querysets import FOREVER
@@ -52,6 +53,7 @@ def restore_opportunity(*, opportunity: Opportunity, seen: int | None, actor: Us
             _("Only a manager above the owner restores an opportunity, or its owner on its first day.")
         )
     row.refuse_if_stale(seen, {}, MOVE_WATCHES)
+    hold_in_use(row.customer)
     held = {"stage": stage_info(_stage_before(row)), "team_id": row.owner.team_id}
     write(row, actor=actor, action="restore", held=held, fields={"archived_at": None}, reason=RESTORED)
     return row

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, edits, search, visibility
 from accounts.models import User
 from accounts.selectors import calendar, today
+from customers.actions.shared import hold_in_use
 from customers.models import Customer
 from opportunities import rules
 from opportunities.actions.gate import pass_gate_at_creation
@@ -42,6 +43,7 @@ def create_opportunity(
     Further on than the first open stage it meets the gate (GateClosed), as a move from there does.
     """
     owner = _owner(actor, owner)
+    hold_in_use(customer)
     first = _first_stage()
     stage = stage or first
     _refuse_stage(stage, reason, amount, signed_on)

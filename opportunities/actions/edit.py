@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
+from customers.actions.shared import hold_in_use
 from opportunities.actions.writing import MOVE_WATCHES, lock_editable, lock_visible, refuse_if_archived, write
 from opportunities.models import Activity, Checkpoint, JointTask, Opportunity, Stakeholder
 
@@ -53,6 +54,7 @@ def _edited(row: Opportunity, changes: dict[str, Any], seen: int | None) -> tupl
     _refuse_signing_date(wanted)
     if "customer" in differing:
         _refuse_to_leave_people(row)
+        hold_in_use(differing["customer"])
     held: dict[str, Any] = {name: wanted[name] for name in VERSIONED if name in wanted}
     if "product" in held:
         product = held.pop("product")

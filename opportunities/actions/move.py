@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import visibility
 from accounts.models import User
 from accounts.selectors import today
+from customers.actions.shared import hold_in_use
 from opportunities import rules
 from opportunities.actions.gate import pass_gate, unproven_after
 from opportunities.actions.writing import MOVE_WATCHES, lock_standing, refuse_if_archived, stage_info, write
@@ -93,3 +94,5 @@ def _refuse_target(row: Opportunity, stage: Stage, seen: int | None, actor: User
     row.refuse_if_stale(seen, yours, MOVE_WATCHES)
     if not row.is_open and not visibility.is_above(actor, row.owner):
         raise PermissionDenied(_("Only a manager above the owner reopens a closed opportunity."))
+    if stage.is_open and not row.is_open:
+        hold_in_use(row.customer)

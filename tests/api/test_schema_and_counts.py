@@ -130,5 +130,6 @@ def test_one_row_and_writes_stay_within_their_budget(company, api):
     ]:
         act = getattr(client, method)
         counts[name] = len(queries(lambda act=act, where=where, given=given: act(where, given)))
-    assert {name: count for name, count in counts.items() if count > WRITE} == {}, counts
+    most = {"create": WRITE + 1}  # it holds its customer, so that a merge meanwhile does not leave it behind
+    assert {name: count for name, count in counts.items() if count > most.get(name, WRITE)} == {}, counts
     assert counts["retrieve"] <= READ

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
-from accounts import visibility
+from accounts import search, visibility
 from accounts.models import Team, User
 from accounts.selectors import today
 
@@ -18,6 +18,15 @@ LONGEST = 200
 def asked(request: HttpRequest) -> str:
     """What was typed, cut to a sensible length and without NUL, which no text in the database holds."""
     return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+
+
+def called(rows: search.Rows, user: User, typed: str, field: str = "name") -> Q:
+    """Rows of `rows(user)` with what was typed in this field, or found by it as in the search: by pinyin, phone, code.
+
+    One query where something was typed.
+    """
+    by_search = [row["pk"] for row in search.found(rows, user, typed, MOST)]
+    return Q(**{f"{field}__icontains": typed}) | Q(pk__in=by_search)
 
 
 def answer(rows: Iterable[tuple[str, str, str]]) -> JsonResponse:

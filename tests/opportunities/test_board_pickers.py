@@ -61,6 +61,40 @@ def test_contacts_of_one_customer_are_those_that_one_may_see(signed_in, company)
     assert found(client, f"/pickers/contacts/?q=li&customer={mine.key}") == {"li": ("Li Wei", "Vice president")}
 
 
+@pytest.fixture
+def far(company):
+    """远航汽车 of the rep with a contact and a deal, another customer, and one like it that is hidden."""
+    row = factories.customer(company.rep, "远航汽车有限公司", key="far", phone="021-5888 1234")
+    factories.contact(company.rep, row, "李维", key="li", phone="13800005678")
+    factories.opportunity(company.rep, "南京基地智能立库", customer=row, key="deal")
+    factories.customer(company.rep, "松江印务")
+    hidden = factories.customer(company.stranger, "远航汽配厂")
+    factories.contact(company.stranger, hidden, "李伟", phone="13900005678")
+    factories.opportunity(company.stranger, "南京基地改造", customer=hidden)
+    return row
+
+
+@pytest.mark.parametrize("typed", ["远航", "汽", "yhqc", "yuanhang", "1234"])
+def test_a_customer_is_found_in_a_field_as_in_the_search(signed_in, company, far, typed):
+    client = signed_in(company.rep)
+    for only in ("", "&only=editable"):
+        assert set(found(client, f"/pickers/customers/?q={typed}{only}")) == {"far"}
+    assert set(found(client, f"/pickers/activity-subjects/?q={typed}")) == {"deal:deal", "customer:far"}
+
+
+@pytest.mark.parametrize("typed", ["李", "lw", "liwei", "5678"])
+def test_a_contact_is_found_in_a_field_as_in_the_search(signed_in, company, far, typed):
+    client = signed_in(company.rep)
+    assert set(found(client, f"/pickers/contacts/?q={typed}")) == {"li"}
+    assert set(found(client, f"/pickers/contacts/?q={typed}&customer=far")) == {"li"}
+    assert found(client, f"/pickers/contacts/?q={typed}x&customer=far") == {}
+
+
+def test_what_an_activity_is_about_is_found_by_the_deal_too(signed_in, company, far):
+    assert set(found(signed_in(company.rep), "/pickers/activity-subjects/?q=njjd")) == {"deal:deal"}
+    assert found(signed_in(company.mate), "/pickers/activity-subjects/?q=njjd") == {}
+
+
 def test_products_on_sale_or_all_in_use(signed_in, company):
     factories.product(company.admin, "Shuttle", line="Storage", key="shuttle")
     factories.product(company.admin, "Retired", key="retired", active=False)
@@ -69,13 +103,20 @@ def test_products_on_sale_or_all_in_use(signed_in, company):
     assert set(found(client, "/pickers/products/?only=on_sale")) == {"shuttle"}
 
 
+def test_one_customer_s_contacts_are_at_most_twenty_as_well(signed_in, company):
+    mine = factories.customer(company.rep)
+    for number in range(25):
+        factories.contact(company.rep, mine, f"Person {number:02}")
+    assert len(found(signed_in(company.rep), f"/pickers/contacts/?customer={mine.key}")) == 20
+
+
 def test_at_most_twenty(signed_in, company):
     for number in range(25):
         factories.customer(company.rep, f"Works {number:02}")
     assert len(found(signed_in(company.rep), "/pickers/customers/?q=works")) == 20
 
 
-@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products"])
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products", "activity-subjects"])
 @pytest.mark.parametrize("typed", ["%00", "x" * 5000, "%25", "'; DROP", "%F0%9F%98%80"])
 def test_strange_text_finds_nothing_and_does_no_harm(signed_in, company, name, typed):
     client = signed_in(company.rep)
@@ -83,14 +124,14 @@ def test_strange_text_finds_nothing_and_does_no_harm(signed_in, company, name, t
     assert client.post(f"/pickers/{name}/").status_code == 405
 
 
-@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products"])
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products", "activity-subjects"])
 def test_nobody_searches_without_signing_in(client, company, name):
     assert client.get(f"/pickers/{name}/").status_code == 302
 
 
-@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products"])
+@pytest.mark.parametrize("name", ["people", "teams", "customers", "contacts", "products", "activity-subjects"])
 def test_a_search_costs_few_queries(signed_in, company, name, django_assert_max_num_queries):
     client = signed_in(company.manager)
     client.get(f"/pickers/{name}/")
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(7 if name == "activity-subjects" else 5):
         client.get(f"/pickers/{name}/?q=a")

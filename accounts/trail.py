@@ -314,8 +314,14 @@ def _line(entry: AuditEntry, names: Names, reader: User, with_values: bool) -> L
         kind=str(KINDS.get(entry.model, entry.model)),
         name=entry.label,
         url=_url(entry) if there else "",
-        changes=[_change(entry, name, pair, names, reader, with_values) for name, pair in entry.changes.items()],
+        changes=[_change(entry, name, pair, names, reader, with_values) for name, pair in _in_order(entry)],
     )
+
+
+def _in_order(entry: AuditEntry) -> list[tuple[str, Any]]:
+    """The changes in the order of the row's fields, what is no field last: PostgreSQL keeps its own order."""
+    places = _places(entry.model)
+    return sorted(entry.changes.items(), key=lambda change: places.get(change[0], len(places)))
 
 
 def _url(entry: AuditEntry) -> str:
@@ -379,6 +385,12 @@ def _keys(field: Any, value: Any) -> list[str]:
 def _models() -> dict[str, type[models.Model]]:
     """{name: model} of our apps."""
     return {model._meta.model_name or "": model for model in apps.get_models() if model._meta.app_label in OUR_APPS}
+
+
+@cache
+def _places(model: str) -> dict[str, int]:
+    found = _models().get(model)
+    return {field.name: place for place, field in enumerate(found._meta.get_fields())} if found else {}
 
 
 def _field(model: str, name: str) -> Any:

@@ -353,7 +353,7 @@ def test_a_customers_part_names_fields_of_contacts_and_never_their_values(compan
     ]  # fmt: skip
     assert [(c.label, c.before, c.after) for c in lines[0].changes] == [("Region", "—", "North")]
     assert [(c.label, c.before, c.after, c.shown) for c in lines[1].changes] == [
-        ("Phone", "", "", False), ("Job title", "", "", False),
+        ("Job title", "", "", False), ("Phone", "", "", False),
     ]  # fmt: skip
     for text in ("555-0199", "Chief Buyer", "Ms Secret"):
         assert text not in text_of(page)

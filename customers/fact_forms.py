@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.form_pages import RevisedForm, VersionField
 from accounts.models import User
 from config.web.fields import AmountField, DayField, PickerField
+from config.web.templatetags.formats import day_full
 from customers.models import Contact, Contract, Customer, NpsResponse, Order, Product
 
 
@@ -40,7 +41,7 @@ class OrderForm(RevisedForm):
 
 
 class ContractForm(RevisedForm):
-    """A contract's term and amount."""
+    """A contract's term and amount, and the one of the same customer that follows it."""
 
     amount = AmountField(label=_("Amount"), required=False)
     starts_on = DayField(label=_("Starts on"))
@@ -48,9 +49,24 @@ class ContractForm(RevisedForm):
 
     class Meta:
         model = Contract
-        fields = ["title", "amount", "starts_on", "ends_on"]
+        fields = ["title", "amount", "starts_on", "ends_on", "renewed_by"]
 
     field_order = Meta.fields
+
+    def __init__(self, *args: Any, customer: Customer, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: Any = self.fields["renewed_by"]
+        others = Contract.objects.filter(customer=customer).exclude(pk=getattr(self.row, "pk", None))
+        in_use_or_chosen = Q(archived_at=None) | Q(pk=getattr(self.row, "renewed_by_id", None))
+        field.queryset, field.empty_label = others.filter(in_use_or_chosen), "—"
+        field.label_from_instance = _with_its_term
+        if not field.queryset:
+            del self.fields["renewed_by"]
+
+
+def _with_its_term(contract: Contract) -> str:
+    """Contracts that follow one another often have one title."""
+    return f"{contract} · {day_full(contract.starts_on)} – {day_full(contract.ends_on)}"
 
 
 class RenewalForm(forms.Form):

@@ -14,7 +14,7 @@ from accounts.selectors import today
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 from customers.models import Contact, Customer, Order, Product, TierRules
 from customers.querysets import counts_on
-from customers.selectors.assessments import is_due
+from customers.selectors.assessments import counts_in_quarters, is_due
 from customers.selectors.attention import is_neglected, lacks_plan
 from customers.selectors.pyramid import moved, movement_periods
 from customers.selectors.share import has_low_share
@@ -194,6 +194,7 @@ class OrderFilter(filters.FilterSet):
     booked_to = filters.DateFilter(field_name="booked_on", lookup_expr="lte", label=_("Booked to"))
     key = filters.CharFilter(label=_("Key"))
     as_of = filters.DateFilter(method="filter_as_of", label=_("As figures of this day hold them"))
+    quarters_to = filters.DateFilter(method="filter_quarters", label=_("Of the eight quarters up to this day"))
     archived = ArchivedFilter(label=_("With archived ones"))
 
     class Meta:
@@ -212,3 +213,7 @@ class OrderFilter(filters.FilterSet):
     def filter_as_of(self, queryset: QuerySet[Any], _name: str, value: date) -> QuerySet[Any]:
         """Those that were archived later are among them, with `archived=true`."""
         return queryset.filter(counts_on(value))
+
+    def filter_quarters(self, queryset: QuerySet[Any], _name: str, value: date) -> QuerySet[Any]:
+        """Likewise, each as of the end of its own quarter."""
+        return queryset.filter(counts_in_quarters(value))

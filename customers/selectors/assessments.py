@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.apps import apps
@@ -127,6 +129,11 @@ def _in_quarter(today: date, number: int) -> Q:
     """Orders of three months: those up to today, and so many times three months before."""
     first = add_months(today, -3 * (number + 1)) + timedelta(days=1)
     return booked_in(first, add_months(today, -3 * number))
+
+
+def counts_in_quarters(today: date) -> Q:
+    """The orders that make one of the quarters up to today one with orders, each as of its own end."""
+    return reduce(or_, (_in_quarter(today, number) for number in range(suggest.QUARTERS)))
 
 
 def _quarters(sums: Mapping[str, Any]) -> int:

@@ -63,7 +63,7 @@ def _lists_of(customer: Customer, day: date) -> dict[str, str]:
     return {
         "now": _orders(customer, now.first, now.last),
         "before": _orders(customer, before.first, before.last, archived="true", as_of=before.last.isoformat()),
-        "quarters": _orders(customer, before.first, now.last, archived="true"),
+        "quarters": _orders(customer, before.first, now.last, archived="true", quarters_to=day.isoformat()),
         "meetings": reverse("activities") + "?" + urlencode({
             "whose": "all", "state": "done", "customer": customer.key, "with_role": "decision_maker",
             "done_from": now.first.isoformat(), "done_to": now.last.isoformat(),

@@ -48,7 +48,14 @@ def _listed(request: HttpRequest, filters: Any, kind: str, default: str) -> dict
     }  # fmt: skip
 
 
-CARRIED = ("customer", "booked_from", "booked_to", "as_of", "sort")  # come with the address, not with the form
+CARRIED = (
+    "customer",
+    "booked_from",
+    "booked_to",
+    "as_of",
+    "quarters_to",
+    "sort",
+)  # not with the form
 
 
 @require_safe
@@ -174,15 +181,16 @@ def order_restore(request: HttpRequest, pk: int) -> HttpResponse:
 @form_methods
 def contract_create(request: HttpRequest, pk: int) -> HttpResponse:
     """A new contract of this customer, for a year from today unless they say otherwise."""
-    day = today()
-    form = ContractForm(request.POST or None, initial={"starts_on": day, "ends_on": day + timedelta(days=364)})
-    return made(request, editable_customer(request, pk), form, actions.create_contract, _("New contract"))
+    day, customer = today(), editable_customer(request, pk)
+    term = {"starts_on": day, "ends_on": day + timedelta(days=364)}
+    form = ContractForm(request.POST or None, customer=customer, initial=term)
+    return made(request, customer, form, actions.create_contract, _("New contract"))
 
 
 @form_methods
 def contract_edit(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable_row(request, Contract, pk)
-    form = ContractForm(request.POST or None, row=row)
+    form = ContractForm(request.POST or None, row=row, customer=row.customer)
     return edited(request, row, form, partial(actions.edit_contract, contract=row), _("Edit contract"))
 
 

@@ -32,8 +32,10 @@ LATE_PAYER, OVERRULED = 2, 6  # places in names.CUSTOMERS: pays too late for its
 UNITS = ("南京", "襄阳", "天津", "总部")
 
 
-def tables(today: date, owners: list[str], contacts: list[list[Any]]) -> dict[str, tuple[list[str], Any]]:
-    """Every file of what hangs on customers, as (columns, rows)."""
+def tables(
+    today: date, owners: list[str], contacts: list[list[Any]], shares: dict[str, int]
+) -> dict[str, tuple[list[str], Any]]:
+    """Every file of what hangs on customers, as (columns, rows); `shares`: of their spend, in percent."""
     at = {salt: Ground(today, contacts, salt) for salt in range(8, 14)}
     return {
         "customer_tiers": (["customer", "at", "tier"], list(_tiers(today))),
@@ -43,7 +45,7 @@ def tables(today: date, owners: list[str], contacts: list[list[Any]]) -> dict[st
         "suppliers": (["key", "customer", "name", "annual_amount"], list(_suppliers(at[11]))),
         "customer_units": (["key", "customer", "name"], list(_units())),
         "coverage": (["unit", "product", "state", "supplier"], list(_coverage(at[12]))),
-        "account_plans": (PLAN_COLUMNS, list(_plans(at[13], owners))),
+        "account_plans": (PLAN_COLUMNS, list(_plans(at[13], owners, shares))),
         "account_plan_lines": (LINE_COLUMNS, list(_lines(at[13]))),
         "joint_actions": (ACTION_COLUMNS, list(_actions(at[13], owners))),
         "ideal_profiles": (["key", "name", "line"], words_of_accounts.PROFILES),
@@ -161,10 +163,11 @@ def _with_plan() -> Iterator[tuple[int, str, str, int]]:
     return (each for each in _each("5A", "4A") if each[0] % 5 != 4)
 
 
-def _plans(ground: Ground, owners: list[str]) -> Iterator[list[Any]]:
+def _plans(ground: Ground, owners: list[str], shares: dict[str, int]) -> Iterator[list[Any]]:
     for place, key, _tier, _spend in _with_plan():
         leader = next((contact for contact, role in ground.contacts[key] if role == "decision_maker"), "")
-        now = ground.random.randrange(15, 35)
+        guessed = ground.random.randrange(15, 35)
+        now = shares.get(key, guessed)
         row = {
             "key": f"AP{place:03d}", "customer": key, "year": ground.today.year,
             **ground.one_of(words_of_accounts.PLANS),

@@ -77,17 +77,19 @@ def _business(today: date) -> dict[str, Table]:
     handovers = _hand_over(chance, lives, today)
     orders = _orders(chance, lives, owners, today)
     contacts = _contacts(chance)
+    bought = _bought(orders, today)
+    customers = _customers(owners, today, bought)
     proof = _evidence(today, lives, contacts)  # before the opportunities' rows: some are moved past the gate
     events = [[life.key, at.isoformat(), *rest] for life in lives for at, *rest in life.events]
     return {
-        "customers": (CUSTOMER_COLUMNS, _customers(owners, today, orders)),
+        "customers": (CUSTOMER_COLUMNS, customers),
         "contacts": (CONTACT_COLUMNS, contacts),
         "opportunities": (OPPORTUNITY_COLUMNS, [_opportunity(life) for life in lives]),
         "opportunity_events": (["opportunity", "at", "actor", "field", "value", "reason"], events),
         "collaborators": (["opportunity", "user"], _collaborators(chance, lives, handovers)),
         "orders": (["key", "customer", "product", "owner", "amount", "booked_on"], orders),
         **proof,
-        **accounts.tables(today, owners, contacts),
+        **accounts.tables(today, owners, contacts, _shares(customers, bought)),
     }
 
 
@@ -117,13 +119,19 @@ def _customer_owners(chance: random.Random) -> list[str]:
     return [chance.choice(reps[row[3]]) for row in names.CUSTOMERS]
 
 
-def _customers(owners: list[str], today: date, orders: list[list[Any]]) -> list[list[Any]]:
-    since, bought = today - timedelta(days=1500), _bought(orders, today)
+def _customers(owners: list[str], today: date, bought: Counter[str]) -> list[list[Any]]:
+    since = today - timedelta(days=1500)
     return [
         [f"C{i:03d}", name, industry, region, owners[i], (since + timedelta(days=23 * i)).isoformat(),
          max(spend * 10_000, bought[f"C{i:03d}"] * 4 // 3), accounts.first_tier(i, tier), team, _parent(name)]
         for i, (name, industry, region, team, tier, spend) in enumerate(names.CUSTOMERS)
     ]  # fmt: skip
+
+
+def _shares(customers: list[list[Any]], bought: Counter[str]) -> dict[str, int]:
+    """Of each customer that bought the share of its yearly spend, in percent."""
+    spend = CUSTOMER_COLUMNS.index("annual_spend")
+    return {row[0]: round(100 * bought[row[0]] / row[spend]) for row in customers if bought[row[0]]}
 
 
 def _parent(name: str) -> str:

@@ -92,6 +92,28 @@ def test_a_contract_is_renewed_by_one_that_follows(company, customer):
     assert Contract.objects.count() == 2
 
 
+def test_the_form_of_a_contract_says_which_one_follows(company, customer, signed_in):
+    row = contract(customer, company.rep, date(2026, 12, 31), starts_on=date(2026, 1, 1), title="Service")
+    client, form = signed_in(company.rep), reverse("contract_edit", args=[row.pk])
+    assert "renewed_by" not in client.get(form).context["form"].fields, "there is no other"
+    follows = contract(customer, company.rep, date(2027, 12, 31), starts_on=date(2027, 1, 1), title="Service")
+    gone = contract(customer, company.rep, date(2028, 12, 31))
+    archive_contract(contract=gone, seen=None, actor=company.rep)
+    foreign = contract(factories.customer(company.rep), company.rep, date(2027, 12, 31))
+    choices = [text for _value, text in client.get(form).context["form"].fields["renewed_by"].choices]
+    assert choices == ["—", "Service · 1 Jan 2027 – 31 Dec 2027"]
+    typed = {"title": "Service", "starts_on": "2026-01-01", "ends_on": "2026-12-31", "version": row.version}
+    for wrong in (foreign.pk, gone.pk, row.pk, "x"):
+        assert client.post(form, {**typed, "renewed_by": wrong}).status_code == 422
+    assert client.post(form, {**typed, "renewed_by": follows.pk}).status_code == 302
+    row.refresh_from_db()
+    assert row.renewed_by == follows
+    circle = reverse("contract_edit", args=[follows.pk])
+    typed |= {"starts_on": "2027-01-01", "ends_on": "2027-12-31", "version": follows.version}
+    answer = client.post(circle, {**typed, "renewed_by": row.pk})
+    assert (answer.status_code, "A contract cannot renew itself." in answer.content.decode()) == (422, True)
+
+
 def test_a_contract_is_not_renewed_in_a_circle_nor_by_a_stranger(company, customer):
     first = contract(customer, company.rep, date(2026, 12, 31))
     second = renew_contract(contract=first, ends_on=date(2027, 12, 31), amount=None, actor=company.rep)

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from accounts.selectors import calendar, today
-from customers.models import Assessment, Customer
+from customers.models import AccountPlan, Assessment, Customer
 from customers.selectors.group import group_of
+from customers.selectors.share import computed_share
 from opportunities.models import (
     Activity,
     Attachment,
@@ -154,6 +155,13 @@ def test_its_people_plans_and_behaviour_sheets(demo):
 def test_its_manager_has_lifted_a_customer(demo):
     lifted = Assessment.objects.get(overridden_at__isnull=False)
     assert (lifted.computed_tier, lifted.tier, lifted.customer.tier) == ("3A", "4A", "4A")
+
+
+def test_its_plans_aim_above_the_share_that_orders_tell(demo):
+    plans = AccountPlan.objects.select_related("customer")
+    shares = [(computed_share(plan.customer, today()), plan.share_aimed) for plan in plans]
+    assert sum(share is not None for share, _aimed in shares) > 5
+    assert all(100 * (share or 0) < aimed <= 100 for share, aimed in shares)
 
 
 def test_one_of_its_customers_is_a_group_that_their_manager_sees(demo):

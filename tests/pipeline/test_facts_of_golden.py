@@ -1,4 +1,4 @@
-"""Wallet share, revenue per tier, renewals due on the golden companies: equal to plain SQL written here.
+"""Wallet share, revenue, renewals, neglect, capacity, groups of the golden companies: equal to plain SQL written here.
 
 Raw amounts are whole cents, in the tables of both databases.
 """
@@ -6,6 +6,7 @@ Raw amounts are whole cents, in the tables of both databases.
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from math import ceil
 
 import pytest
 from django.db import connection
@@ -13,13 +14,18 @@ from django.db import connection
 from accounts.models import User
 from accounts.selectors import calendar, today
 from customers.models import Contract, Customer, Order
+from customers.rules.tiers import TIERS
+from customers.selectors.attention import is_neglected
 from customers.selectors.bought import wallet_share
+from customers.selectors.capacity import loads, people_with_accounts
 from customers.selectors.facts import renewals_due
+from customers.selectors.group import group_of
 from customers.selectors.listing import rows_of
 from customers.selectors.pyramid import pyramid
 from customers.selectors.renewals import mark_of, to_remind_of
 from customers.selectors.share import computed_share, has_low_share
 from customers.selectors.tiers import rules_now
+from pipeline.interchange.staging import as_moment
 from tests.pipeline.interchange.workspaces import load, shared
 from tests.pipeline.test_golden import november
 
@@ -165,3 +171,104 @@ def test_list_and_api_say_the_same(golden, whole, signed_in):
     assert page.context["due"] == len(due)
     answer = client.get("/api/v1/contracts/?due=true&page_size=200").json()
     assert {row["id"] for row in answer["results"]} == set(due)
+
+
+LAST_DONE = """
+    SELECT c.id, c.tier, c.created_on, c.created_at,
+        (SELECT MAX(a.done_at) FROM opportunities_activity a WHERE a.customer_id = c.id),
+        (SELECT MAX(a.done_at) FROM opportunities_activity a
+            JOIN opportunities_activitykind k ON k.id = a.kind_id
+            JOIN opportunities_activity_contacts w ON w.activity_id = a.id
+            JOIN customers_contact p ON p.id = w.contact_id
+            WHERE a.customer_id = c.id AND p.buying_role = 'decision_maker'
+            AND k.base IN ('visit', 'meeting', 'demo', 'negotiation', 'survey'))
+    FROM customers_customer c WHERE c.archived_at IS NULL
+"""
+CADENCE = {"5A": 7, "4A": 14, "3A": 30, "2A": 90}
+
+
+def days_since(moment, since):
+    moment = as_moment(moment)
+    return (DAY - max(since, calendar().local_date(moment) if moment else since)).days
+
+
+def test_who_is_neglected(golden, whole):
+    expected = {}
+    for pk, tier, created_on, created_at, touched, met in rows(LAST_DONE):
+        since = as_day(created_on) if created_on else calendar().local_date(as_moment(created_at))
+        missed = ["cadence"] if tier in CADENCE and days_since(touched, since) > CADENCE[tier] else []
+        if tier in ("5A", "4A") and days_since(met, since) > rules_now().decision_maker_days:
+            missed.append("decision_maker")
+        expected[pk] = tuple(missed)
+    assert rules_now().cadence_days == {**CADENCE, "1A": 0}
+    assert {(), ("cadence",)} < set(expected.values()), "the cases say something"
+    listed = rows_of(Customer.objects.in_use().values("pk"), user=whole, sort="name", day=DAY, rules=rules_now())
+    assert {row.pk: row.neglect for row in listed} == expected
+    found = Customer.objects.in_use().filter(is_neglected(whole, DAY, rules_now())).values_list("pk", flat=True)
+    assert set(found) == {pk for pk, missed in expected.items() if missed}
+
+
+SERVED = """
+    SELECT a.owner_id, SUM(CASE WHEN a.done_at >= %s AND a.done_at < %s THEN 1 ELSE 0 END),
+        SUM(CASE WHEN a.done_at IS NULL AND a.cancelled_at IS NULL AND o.archived_at IS NULL
+            AND a.planned_at >= %s AND a.planned_at < %s THEN 1 ELSE 0 END)
+    FROM opportunities_activity a
+    JOIN customers_customer c ON c.id = a.customer_id AND c.owner_id = a.owner_id
+    LEFT JOIN opportunities_opportunity o ON o.id = a.opportunity_id
+    WHERE c.archived_at IS NULL AND c.tier IN ('5A', '4A', '3A', '2A')
+    GROUP BY a.owner_id
+"""
+ACCOUNTS = """
+    SELECT owner_id, tier, COUNT(*) FROM customers_customer
+    WHERE archived_at IS NULL AND owner_id IS NOT NULL GROUP BY owner_id, tier
+"""
+
+
+def test_what_the_accounts_of_everybody_ask(golden, whole):
+    tomorrow, behind, ahead = (calendar().start_of_day(DAY + timedelta(n)) for n in (1, -29, 30))
+    served = {pk: (done, planned) for pk, done, planned in
+              rows(SERVED, behind, tomorrow, calendar().start_of_day(DAY), ahead)}  # fmt: skip
+    accounts = defaultdict(dict)
+    for owner, tier, n in rows(ACCOUNTS):
+        accounts[owner][tier] = n
+    found = loads(list(people_with_accounts(whole, DAY)), whole, DAY, rules_now())
+    assert {(each.person.pk, each.done, each.planned) for each in found} == {
+        (each.person.pk, *served.get(each.person.pk, (0, 0))) for each in found
+    }
+    for each in found:
+        held = accounts[each.person.pk]
+        exact = sum(Decimal(30 * n) / CADENCE[tier] for tier, n in held.items() if tier in CADENCE)
+        assert each.needed == ceil(exact)
+        assert {row.tier: row.accounts for row in each.accounts} == {tier: held.get(tier, 0) for tier in TIERS}
+    assert sum(each.needed for each in found) > 10 and sum(each.done for each in found), "the cases say something"
+
+
+OF_GROUP = """
+    SELECT c.id, c.parent_id,
+        COALESCE((SELECT SUM(o.amount) FROM customers_order o WHERE o.customer_id = c.id AND o.archived_at IS NULL
+            AND o.booked_on > %s AND o.booked_on <= %s), 0),
+        COALESCE((SELECT SUM(d.amount) FROM opportunities_opportunity d WHERE d.customer_id = c.id
+            AND d.outcome = 'open' AND d.archived_at IS NULL), 0),
+        (SELECT COUNT(*) FROM opportunities_opportunity d WHERE d.customer_id = c.id AND d.outcome = 'open'
+            AND d.archived_at IS NULL)
+    FROM customers_customer c WHERE c.archived_at IS NULL
+"""
+
+
+def test_the_figures_of_every_group(golden, whole):
+    unsettle_some_orders()
+    plain = {pk: (parent, *figures) for pk, parent, *figures in rows(OF_GROUP, A_YEAR_AGO, DAY)}
+
+    def top(pk):
+        return pk if plain[pk][0] is None else top(plain[pk][0])
+
+    groups = defaultdict(list)
+    for pk in plain:
+        groups[top(pk)].append(pk)
+    assert any(len(members) > 1 for members in groups.values()), "the cases say something"
+    for customer in Customer.objects.in_use():
+        members = groups[top(customer.pk)]
+        revenue, deals, count = (sum(plain[pk][n] for pk in members) for n in (1, 2, 3))
+        found = group_of(customer, whole)
+        assert {each.customer.pk for each in found.companies} == set(members)
+        assert (found.revenue, found.open_amount, found.open_count) == (amount(revenue), amount(deals), count)

@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, Q, Sum, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-from accounts.calendar import t12m
+from accounts.calendar import Period, t12m
 from accounts.models import User
 from accounts.selectors import today
 from customers.models import Customer, Order
@@ -44,8 +44,12 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The tree, top first, as far as it is shown; how many companies it has and the sums of all of them."""
+    """The tree, top first, as far as it is shown; how many companies it has and the sums of all of them.
 
+    Orders are those of `months`.
+    """
+
+    months: Period
     companies: list[Company]
     count: int
     revenue: Decimal
@@ -58,10 +62,12 @@ def group_of(customer: Customer, user: User) -> Group:
 
     A company that is hidden or archived ends the branch: what hangs beyond it is not told as part of the group.
     """
-    rows = {row.pk: row for row in _seen(customer, user)}
+    months = t12m(today())
+    rows = {row.pk: row for row in _seen(customer, user, months)}
     line = _up(rows, customer.pk)
     companies = _tree(rows, line[-1], customer.pk)
     return Group(
+        months,
         [each for place, each in enumerate(companies) if place < MOST or each.customer.pk in line],
         len(companies),
         sum((each.revenue for each in companies), Decimal(0)),
@@ -70,8 +76,7 @@ def group_of(customer: Customer, user: User) -> Group:
     )
 
 
-def _seen(customer: Customer, user: User) -> Any:
-    months = t12m(today())
+def _seen(customer: Customer, user: User, months: Period) -> Any:
     orders = Order.objects.visible_to(user).in_use()
     orders = orders.filter(customer=OuterRef("pk"), booked_on__range=(months.first, months.last))
     open_ones = opportunities_of(user).filter(customer=OuterRef("pk"), outcome="open", archived_at=None)

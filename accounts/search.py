@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, reduce
 from itertools import chain, islice
 from math import ceil, log
-from operator import itemgetter, or_
+from operator import and_, itemgetter, or_
 from typing import Any, Literal
 
 from django.db import transaction
@@ -18,9 +18,11 @@ from accounts import visibility
 from accounts.models import SearchToken, User
 from config.web.composed import composed, prepared
 from config.web.lookups import Among
-from config.web.searching import Wanted, rank_of, tokens_of, wanted
+from config.web.searching import Wanted, rank_of, squeeze, tokens_of, wanted
 
 BATCH = 500
+FEWEST_LETTERS = 2  # of initials
+SPELLINGS = 4  # of what was typed that a list tries: initials, then syllables cut in the likeliest ways
 SPARE = 8  # candidates for each row that is shown: some only have the tokens
 
 Rows = Callable[[User], QuerySet[Any]]
@@ -85,6 +87,25 @@ def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[d
     ranked = ((rank_of(searched.texts(row), typed), row["pk"], row) for row in values)
     good = sorted((each for each in ranked if each[0] is not None), key=itemgetter(0, 1))
     return [row for _rank, _pk, row in good[:most]]
+
+
+def is_spelt(model: Any, typed: str) -> Q | None:
+    """Rows of a model that have the tokens of Latin letters, initials or pinyin; a few have them in another order.
+
+    None where anything else was typed, or too little.
+    """
+    text = squeeze(typed)
+    if len(text) < FEWEST_LETTERS or not (text.isascii() and text.isalpha()):
+        return None
+    tokens = SearchToken.objects.filter(kind=kind_of(model), object_id=OuterRef("pk")).order_by()
+    ways = [way for way in wanted(typed) if not way.leading[0].startswith("@")]
+    return reduce(or_, (_has_all(tokens, way) for way in ways[:SPELLINGS]))
+
+
+def _has_all(tokens: QuerySet[SearchToken], way: Wanted) -> Q:
+    """Each token by itself: PostgreSQL looks them up for few rows, and gathers the bearers of each for many."""
+    have = [Q(Exists(tokens.filter(token=token))) for token in way.others]
+    return reduce(and_, [*have, Q(Exists(tokens.filter(token__in=way.leading)))])
 
 
 def _alike(ways: list[Wanted]) -> list[Wanted]:

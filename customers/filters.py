@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from accounts import search
 from accounts.models import Team, User
 from accounts.selectors import today
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
@@ -98,6 +99,7 @@ class CustomerFilter(filters.FilterSet):
         label=_("Period of the change of tier, the quarter unless said otherwise"),
     )  # fmt: skip
     archived = ArchivedFilter(label=_("With archived ones"))
+    written: bool | None = None  # whether the text of `q` stands in a row so
 
     class Meta:
         model = Customer
@@ -140,7 +142,17 @@ class CustomerFilter(filters.FilterSet):
         return queryset.filter(pk__in=moved(queryset.order_by(), period, value).values("pk"))
 
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        return containing(queryset, value, "name", "industry", "region")
+        """By a part of these fields; where nothing is so written, by initials or pinyin of the name."""
+        written, spelt = containing(queryset, value, "name", "industry", "region"), search.is_spelt(Customer, value)
+        if spelt is None or self._is_written(written):
+            return written
+        return queryset.filter(spelt)
+
+    def _is_written(self, written: QuerySet[Any]) -> bool:
+        """Asked once, however often the filters are applied."""
+        if self.written is None:
+            self.written = written.exists()
+        return self.written
 
     def filter_key(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """The customer of this key; of one that was merged away, the survivor too."""

@@ -63,6 +63,23 @@ def test_figures_are_over_what_the_reader_may_see(company, signed_in, own):
 
 
 @pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("yhqc", ["远航汽车"]), ("YHQ", ["远航汽车"]), ("yuanhang", ["远航汽车"]), ("yuanh", ["远航汽车"]),
+        ("xian", ["西安重工"]), ("xazg", ["西安重工"]), ("远航", ["远航汽车"]), ("motor", ["Own"]),
+        ("y", []), ("hcqy", []), ("yh qc", ["远航汽车"]), ("yhqc1", []),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_by_initials_and_pinyin_in_list_and_api(company, signed_in, own, typed, found):
+    for name in ("远航汽车", "西安重工"):
+        factories.customer(company.rep, name, key=f"key-{name}")
+    factories.customer(company.stranger, "远航汽车西厂")
+    client = signed_in(company.rep)
+    assert names(client.get(URL, {"q": typed})) == found
+    assert [row["name"] for row in client.get("/api/v1/customers/", {"q": typed}).json()["results"]] == found
+
+
+@pytest.mark.parametrize(
     ("query", "found"),
     [
         ("tier=5A", ["Own"]),

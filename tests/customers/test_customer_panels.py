@@ -22,7 +22,7 @@ from customers.models import (
     Unit,
 )  # fmt: skip
 from customers.rules.tiers import CRITERIA
-from customers.selectors.bought import revenue, wallet_share, white_space
+from customers.selectors.bought import facts, revenue, wallet_share, white_space
 from customers.selectors.group import group_of
 from customers.selectors.page import for_page, page_of
 from customers.selectors.people import people_map
@@ -194,6 +194,21 @@ def test_a_meeting_out_of_sight_is_none(company, own):
         (person,) = people_map(own, reader)
         [row] = page_of(for_page(reader).get(pk=own.pk), reader).contacts
         assert [person.contact.last_met is not None, row.last_met is not None, bool(person.known_by)] == [sees] * 3
+
+
+def test_of_everybody_the_answer_that_counts_is_shown(company, own):
+    """Of each contact the latest, on one day the lowest; who is not named is one person."""
+    contact, day = factories.contact(company.rep, own), today()
+    for who, score, days in (
+        (contact, 9, 0),
+        (contact, 3, 0),
+        (contact, 5, 0),
+        (contact, 1, 9),
+        (None, 8, 2),
+        (None, 2, 5),
+    ):
+        NpsResponse.objects.create(customer=own, contact=who, score=score, answered_on=day - timedelta(days))
+    assert [(each.contact, each.score) for each in facts(own, company.rep).answers] == [(contact, 3), (None, 8)]
 
 
 def test_a_group_is_added_up_over_what_one_sees(company, signed_in):

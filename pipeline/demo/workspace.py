@@ -158,7 +158,7 @@ def _contacts(chance: random.Random) -> list[list[Any]]:
             key = f"P{i:03d}{role[:2]}{len(rows)}"
             phone = f"138{chance.randrange(10**8):08d}"
             stance = chance.choice([-1, 0, 0, 1, 1, 2])
-            email = f"{key.lower()}@customer.example"
+            email = f"{key.lower()}@c{i:03d}.customer.example"
             rows.append([key, f"C{i:03d}", name, title, department, email, phone, role, influence, stance])
     return rows
 

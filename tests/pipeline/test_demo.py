@@ -15,6 +15,7 @@ from accounts.models import Organisation, User
 from accounts.selectors import calendar, today
 from customers.models import AccountPlan, Assessment, Customer
 from customers.selectors.group import group_of
+from customers.selectors.merges import duplicate_pairs
 from customers.selectors.share import computed_share
 from opportunities.models import (
     Activity,
@@ -155,6 +156,10 @@ def test_its_people_plans_and_behaviour_sheets(demo):
 def test_its_manager_has_lifted_a_customer(demo):
     lifted = Assessment.objects.get(overridden_at__isnull=False)
     assert (lifted.computed_tier, lifted.tier, lifted.customer.tier) == ("3A", "4A", "4A")
+
+
+def test_its_customers_are_not_taken_for_one_another(demo):
+    assert duplicate_pairs(User.objects.get(username="shen")) == []
 
 
 def test_its_plans_aim_above_the_share_that_orders_tell(demo):

@@ -89,8 +89,10 @@ def test_from_a_team_to_a_person_to_a_deal(company, deals, open_page, language, 
     page.get_by_role("link", name="East", exact=True).click()
     page.wait_for_url("**/dashboard/?*team=east*")
     expect(figure(window, "Open pipeline")).to_have_text(steps.money(window, Decimal("7600000.50")))
-    person = page.locator("tbody tr").filter(has_text="Mate").locator("a").first
-    person.click()
+    page.get_by_role("link", name="Mate", exact=True).click()
+    page.wait_for_url("**/dashboard/?*owner=mate*")
+    expect(figure(window, "Open pipeline")).to_have_text(steps.money(window, Decimal("1200000.50")))
+    page.locator(".asc-teams tbody tr").filter(has_text="Mate").locator("td.num a").first.click()
     assert rows_of(window)[0] == Decimal("1200000.50")
     steps.link(window, "Cold store").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cold store")

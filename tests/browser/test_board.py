@@ -1,5 +1,6 @@
 """The board: cards moved by drag, menu and keys; refused, failed, undone, closed."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -56,6 +57,29 @@ def test_quick_create_with_its_customer(company, open_page, language, viewport):
     assert Customer.objects.get().name == "Harbour Foods"
     expect(toast(window)).to_contain_text("Automatic cold store")
     steps.sound(window, "board")
+
+
+def test_a_new_customer_is_offered_behind_those_that_are_there_and_not_before_they_are_known(company, open_page):
+    factories.customer(company.rep, "远航汽车")
+    window = open_page(company.rep, "/opportunities/", language="zh-hans", viewport=PHONE)
+    choices = dialog(window).locator(".ts-dropdown")
+    offered = []  # to create, while the search is on its way
+
+    def answer(route):
+        offered.append(choices.locator(".create").count())
+        route.continue_()
+
+    window.page.route(re.compile("q=yh$"), answer)
+    window.page.locator("[data-new]").tap()
+    box = dialog(window).locator("select[name=customer]")
+    expect(box).to_have_class(re.compile("tomselected"))
+    box.locator("xpath=following-sibling::*[1]").locator("input").fill("yh")
+    there, new = choices.locator(".option"), choices.locator(".create")
+    expect(there).to_have_text("远航汽车")
+    expect(new).to_be_visible()
+    assert offered == [0]
+    tops = [each.bounding_box()["y"] for each in (there, new)]
+    assert tops == sorted(tops)
 
 
 @steps.IN_TWO_CORNERS

@@ -40,6 +40,9 @@ export function picker(field) {
     maxOptions: 50,
     preload: "focus",
     create: field.dataset.create === "yes",
+    createFilter(input) {
+      return this.answered === input.trim(); // not before it is known that no such row is there
+    },
     persist: false,
     closeAfterSelect: !field.multiple || Boolean(field.closest(".asc-filter")), // its button stands below
     plugins: required ? {} : { clear_button: { html: clearing } },
@@ -47,7 +50,11 @@ export function picker(field) {
     load(query, done) {
       this.clearActiveOption(); // or the box goes on pointing at an option that is gone
       this.clearOptions((option) => this.items.includes(String(option.value)));
-      find(field.dataset.picker, query).then(done, () => done());
+      const answer = (rows) => {
+        this.answered = query.trim();
+        done(rows);
+      };
+      find(field.dataset.picker, query).then(answer, () => answer());
     },
     shouldLoad: () => true,
   });

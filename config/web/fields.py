@@ -1,8 +1,10 @@
 """Form fields and widgets that the apps share: amounts in 万 or K, days, rows chosen in a search box."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 from django import forms
 from django.urls import reverse
@@ -10,11 +12,12 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from config.web.money import UNITS, MoneyFormField
+from config.web.money import UNITS, YUAN, MoneyFormField
 from config.web.templatetags.formats import language
 
 TYPED_UNITS = {"zh": "万", "en": "K"}
 FIRST_YEAR, LAST_YEAR = 1970, 2199
+WRITTEN_DAY = re.compile(r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?")
 
 
 def amount_unit() -> str:
@@ -33,6 +36,11 @@ def typed_amount(amount: Decimal | None) -> str:
     return "" if amount is None else in_unit(amount, amount_unit()) + amount_unit()
 
 
+def says_unit(text: str) -> bool:
+    """Whether what was typed says its unit itself, so that none is put behind it: 1.2亿, 120万元, 3M, 1200000元."""
+    return text.strip()[-1:].lower() in {*UNITS, YUAN}
+
+
 class AmountInput(forms.TextInput):
     """A number; its unit is posted with it, so that a switch of language meanwhile changes no amount."""
 
@@ -45,7 +53,7 @@ class AmountInput(forms.TextInput):
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         text = (data.get(name) or "").strip()
-        if not text or text[-1].lower() in UNITS:
+        if not text or says_unit(text):
             return text
         unit = data.get(f"{name}_unit", "")
         return text + (unit if unit in TYPED_UNITS.values() else amount_unit())
@@ -56,7 +64,7 @@ class HiddenAmount(forms.HiddenInput):
 
     def format_value(self, value: Any) -> str | None:
         text = "" if value is None else str(value)
-        return text if not text or text[-1].lower() in UNITS else text + amount_unit()
+        return text if not text or says_unit(text) else text + amount_unit()
 
 
 class AmountField(MoneyFormField):
@@ -64,11 +72,20 @@ class AmountField(MoneyFormField):
 
     widget = AmountInput
     hidden_widget = HiddenAmount
+    default_error_messages = {"invalid": _("Enter an amount, for example 860K or 1.2M.")}  # noqa: RUF012
 
     @property
     def unit(self) -> str:
         """The unit that stands beside the field: 万 or K."""
         return amount_unit()
+
+    def to_python(self, value: Any) -> Decimal | None:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            if error.code != "invalid":
+                raise
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
 
     def prepare_value(self, value: Any) -> Any:
         return in_unit(value, amount_unit()) if isinstance(value, Decimal) else value
@@ -82,7 +99,10 @@ class DayInput(forms.DateInput):
 
 
 class DayField(forms.DateField):
-    """A day of the years 1970 to 2199: what lies outside is a slip of the finger."""
+    """A day of the years 1970 to 2199: what lies outside is a slip of the finger.
+
+    Where the browser has no field for days it is typed: 2026-11-30, 2026/11/30, 2026年11月30日, in either width.
+    """
 
     widget = DayInput
     default_error_messages = {  # noqa: RUF012
@@ -94,7 +114,8 @@ class DayField(forms.DateField):
         super().__init__(input_formats=["%Y-%m-%d"], **options)
 
     def to_python(self, value: Any) -> date | None:
-        day = super().to_python(value)
+        written = WRITTEN_DAY.fullmatch(normalize("NFKC", value).strip()) if isinstance(value, str) else None
+        day = super().to_python("{}-{:0>2}-{:0>2}".format(*written.groups()) if written else value)
         if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise forms.ValidationError(self.error_messages["range"], code="range")
         return day

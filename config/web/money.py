@@ -27,11 +27,12 @@ CENTS_MAX = 900_000_000_000_000
 RATE_MAX = 10_000
 BIGINT_MAX = 2**63 - 1
 WIDE = Context(prec=60)
-UNITS = {"万": 10**4, "亿": 10**8, "k": 10**3, "m": 10**6}
+UNITS = {"万": 10**4, "亿": 10**8, "w": 10**4, "k": 10**3, "m": 10**6}
+YUAN = "元"
 
 PLAIN = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 TYPED = re.compile(
-    r"[¥$€£]?\s*(?P<number>[+-]?([0-9]{1,3}(,[0-9]{3}){1,12}|[0-9]{1,40})(\.[0-9]{0,40})?)\s*(?P<unit>万|亿|[km])?",
+    r"(?:[¥$€£]|rmb|cny)?\s*(?P<number>[+-]?([0-9]{1,3}(,[0-9]{3}){1,12}|[0-9]{1,40})(\.[0-9]{0,40})?)\s*(?P<unit>万|亿|[wkm])?\s*元?",
     re.IGNORECASE,
 )
 
@@ -231,7 +232,10 @@ class _TypedNumberField(forms.Field):
 
 
 class MoneyFormField(_TypedNumberField):
-    """A text input for an amount: `1,234.50`, full-width digits, units 万 / 亿 / K / M. Cleans to Decimal or None."""
+    """A text input for an amount: `1,234.50`, full-width digits, units 万 / 亿 / K / M, 元 behind it.
+
+    Cleans to Decimal or None.
+    """
 
     widget = forms.TextInput
 

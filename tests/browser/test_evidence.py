@@ -68,6 +68,7 @@ def test_evidence_from_the_phone_in_four_taps(company, deal, contact, open_page,
     form.locator("[data-close]").last.tap()
     expect(form).to_be_hidden()
     expect(next_of(window)).to_contain_text("3 → 4")
+    expect(steps.link(window, "Submit evidence", next_of(window))).to_be_focused()
     assert heights(window)[1] == "3"
 
 
@@ -91,6 +92,8 @@ def test_a_look_at_another_factor_or_a_lost_connection_takes_nothing_away(compan
     page.context.set_offline(True)
     form.locator(".btn-primary[type=submit]").tap()
     expect(steps.toast(window)).to_contain_text(say(window, steps.OFFLINE))
+    steps.button(window, "Close", steps.toast(window)).tap()  # it is in front of the dialog
+    expect(steps.toast(window)).to_have_count(0)
     page.context.set_offline(False)
     page.reload()
     steps.link(window, "Submit evidence", next_of(window)).tap()
@@ -137,11 +140,12 @@ def test_the_form_asks_for_what_a_grade_needs_and_loses_nothing(
     form.locator("[name=evidence_2]").fill("Invitation")
     form.locator("label:has([name=day][value=earlier])").click()
     steps.sound(window, "evidence form")
-    steps.send(window)
-    expect(form.locator(".invalid-feedback").first).to_be_visible()
+    form.locator("[name=evidence_1]").fill("They told him")
+    form.evaluate("dialog => dialog.querySelector('form').requestSubmit()")
+    expect(form.locator(".invalid-feedback").first).to_be_in_viewport()
+    expect(form.locator("[name=evidence_1]")).not_to_be_focused()  # where the form begins
     steps.sound(window, "evidence form refused")
     expect(form.locator("[name=evidence_2]")).to_have_value("Invitation")
-    form.locator("[name=evidence_1]").fill("They told him")
     form.locator("[name=said_on]").fill(deal.created_on.isoformat())
     steps.look_up(window, "somebody", "Chen", ".create")
     form.locator("[name=file]").set_input_files(

@@ -6,6 +6,7 @@
    asc:dialog-closed, with detail.done telling whether it was the server that closed it. */
 let opener = null;
 let dirty = false;
+let returned = null; // where the focus went when it closed; the rest of the answer may draw that anew
 
 const dialog = () => document.getElementById("dialog");
 const body = () => document.getElementById("dialog-body");
@@ -17,10 +18,18 @@ function label() {
   dialog().setAttribute("aria-labelledby", title.id);
 }
 
-function focusFirst() {
+/* htmx heeds [autofocus] after us: it would lead away from what is to be mended */
+function firstInvalid() {
   const invalid = body().querySelector("[aria-invalid='true']");
+  if (invalid) for (const field of body().querySelectorAll("[autofocus]")) field.removeAttribute("autofocus");
+  return invalid;
+}
+
+function focusFirst() {
+  const invalid = firstInvalid();
   const first = invalid ?? body().querySelector("[autofocus], input:not([type=hidden]):not([disabled]), select, textarea");
   (first ?? body().querySelector("button, a[href]"))?.focus();
+  invalid?.closest(".asc-field, fieldset")?.scrollIntoView({ block: "nearest" }); // its message stands below it
 }
 
 /** Opens the dialog on what stands in #dialog-body; `from` gets the focus back. */
@@ -41,19 +50,34 @@ export function closeDialog({ done = false } = {}) {
   dialog().close();
 }
 
+/* What was opened from is drawn anew by a save: then its successor has the same id, or leads to the same address. */
+function present(element) {
+  if (!element || element.isConnected) return element;
+  const address = element.getAttribute("hx-get");
+  const same = element.id ? `#${CSS.escape(element.id)}` : address && `[hx-get="${CSS.escape(address)}"]`;
+  return (same && document.querySelector(same)) || element;
+}
+
 function onClose() {
-  const back = opener;
+  const back = present(opener);
   const done = dialog().dataset.done === "yes";
   delete dialog().dataset.done; // Esc closes it without passing closeDialog
   body().replaceChildren();
   opener = null;
   if (back?.isConnected) back.focus({ preventScroll: true });
+  returned = back;
   (back?.isConnected ? back : document).dispatchEvent(
     new CustomEvent("asc:dialog-closed", { bubbles: true, detail: { done } }),
   );
 }
 
+function focusSuccessor() {
+  if (!returned || returned.isConnected || document.activeElement !== document.body) return;
+  present(returned).focus({ preventScroll: true });
+}
+
 document.addEventListener("htmx:after:settle", (event) => {
+  focusSuccessor();
   if (event.target?.id !== "dialog-body" || !body().childElementCount) return;
   openDialog();
 });
@@ -61,6 +85,7 @@ document.addEventListener("htmx:after:settle", (event) => {
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.target?.id === "dialog-body" && !dialog().open) opener = ctx.sourceElement;
 });
+for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, () => (returned = null), true);
 document.addEventListener("asc:close-dialog", () => closeDialog({ done: true }));
 document.addEventListener("input", (event) => {
   if (dialog()?.contains(event.target)) dirty = true;

@@ -11,9 +11,14 @@ const LIFE = 10_000;
 const ICONS = { ok: "circle-check", bad: "alert-circle" };
 let current = null;
 
+/* Beside an open dialog everything is behind it and out of reach: so the toasts are in it. */
 function region() {
-  return document.getElementById("asc-toasts");
+  const toasts = document.getElementById("asc-toasts");
+  const place = document.querySelector("dialog[open]") ?? document.body;
+  if (toasts.parentElement !== place) place.append(toasts);
+  return toasts;
 }
+document.addEventListener("close", region, true);
 
 export function dismiss() {
   if (!current) return;

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -79,7 +79,7 @@ class QuickActivityForm(ToldForm):
         self.unknown = bool(typed) and customer is None
         initial = {
             "when": when,
-            "at": at or _quarter(timezone.now()),
+            "at": at or (_next_hour if when == LATER else _quarter)(timezone.now()),
             "about": _named(customer, opportunity),
             "rung": rung,
         }
@@ -99,6 +99,11 @@ class QuickActivityForm(ToldForm):
     def means(self) -> str:
         """The moment that "just now" means, as a draft keeps it (drafts.js)."""
         return json.dumps({NOW: self.fields["at"].prepare_value(timezone.now())})
+
+    @property
+    def later(self) -> str:
+        """The moment that stands for "to be planned" until another is chosen: the next full hour."""
+        return str(self.fields["at"].prepare_value(_next_hour(timezone.now())))
 
     def clean_about(self) -> str:
         if self.unknown:
@@ -162,6 +167,10 @@ def _quarter(moment: datetime) -> datetime:
     return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 
+def _next_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
 class DebriefForm(ToldForm):
     """What came of a planned activity."""
 
@@ -177,6 +186,7 @@ class DebriefForm(ToldForm):
             user, data, files, customer=activity.customer, opportunity=activity.opportunity, present=present,
             initial=initial,
         )  # fmt: skip
+        self.fields["outcome"].widget.attrs["autofocus"] = True
 
     def save(self) -> Activity:
         """Debrief it, all or nothing; after a conflict what somebody else set may stand."""

@@ -116,7 +116,7 @@ def _moment(request: HttpRequest) -> dict[str, Any]:
     if day is None:
         return {"when": LATER if request.GET.get("when") == LATER else NOW}
     usual = calendar().moment(datetime.combine(day, USUAL_HOUR))
-    over = day == today() and usual < timezone.now()  # then it begins with the present quarter of an hour
+    over = day == today() and usual < timezone.now()  # then at the next full hour
     return {"at": None if over else usual, "when": EARLIER if day < today() else LATER}
 
 

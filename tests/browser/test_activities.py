@@ -109,6 +109,13 @@ def test_on_the_phone(company, deal, open_page, language):
     window = open_page(company.rep, f"/opportunities/{deal.pk}/", language=language, viewport=PHONE)
     form = dialog(window)
     window.page.locator("[data-record]").tap()
+    now, at = form.locator("[name=at]").input_value(), form.locator("[name=at]")
+    form.locator("label:has([name=when][value=plan])").tap()
+    expect(at).to_have_value(re.compile(":00$"))
+    assert at.input_value() > now  # what is to be planned lies ahead
+    form.locator("label:has([name=when][value=earlier])").tap()
+    expect(at).to_have_value(now)
+    form.locator("label:has([name=when][value=now])").tap()
     form.locator("[name=outcome]").fill("They agree")
     form.locator(".is-told details.asc-fold > summary").first.tap()
     expect(form.locator("[name=grade]")).to_be_in_viewport()

@@ -6,8 +6,10 @@ import "./network.js";
 import "./shortcuts.js";
 import "./search.js";
 import "./drafts.js"; // before the pickers, which dress what a draft has filled in
+import "./unsent.js";
 import "./pickers.js";
 import "./scale.js";
+import "./moments.js";
 import "./files.js";
 import "./signed-out.js";
 import "./copy.js";

@@ -126,5 +126,7 @@ def strings() -> dict[str, str]:
         "full": _("The disk of the server is full. Nothing was saved; please tell your administrator."),
         "too_large": _("This is too large. Nothing was saved."),
         "too_many": _("Too many attempts. Please wait a moment."),
+        "unsent": _("Your session had ended. Sign in again: what you typed is kept."),
+        "unsent_back": _("What you had typed is here again. Check it and save."),
         "saved": _("Saved"),
     }

@@ -76,6 +76,40 @@ def test_a_session_that_ends_in_the_middle(company, open_page, language, viewpor
 
 
 @steps.IN_TWO_CORNERS
+def test_what_was_typed_outlives_the_session(company, open_page, language, viewport):
+    type(company.rep).objects.update(language=language)
+    factories.customer(company.rep, "Harbour Holding", key="holding")
+    window = open_page(company.rep, "/customers/", language=language, viewport=viewport)
+    form = steps.dialog(window)
+    window.page.locator("main, header").locator("a[href='/customers/new/']").first.click()
+    steps.look_up(window, "parent", "Harbour", ".option")
+    form.locator("[name=name]").fill("Harbour Foods")
+    Session.objects.all().delete()
+    steps.send(window)
+    window.page.wait_for_url("**/accounts/login/**")
+    expect(steps.toast(window)).to_have_text(
+        say(window, "Your session had ended. Sign in again: what you typed is kept.")
+    )
+    fill_in(window, "rep", factories.PASSWORD)
+    expect(form.locator("[name=name]")).to_have_value("Harbour Foods")
+    expect(form.locator("[name=parent]")).to_have_value("holding")
+    expect(form.get_by_role("status")).to_have_text(say(window, "What you had typed is here again. Check it and save."))
+    steps.sound(window, "typed before the session ended")
+    steps.send(window)
+    window.page.wait_for_url("**/customers/*/")
+
+    window.page.goto("/customers/new/")
+    window.page.locator("main [name=name]").fill("Harbour Tools")
+    Session.objects.all().delete()
+    window.page.locator("main [type=submit]").click()
+    window.page.wait_for_url("**/accounts/login/**")
+    fill_in(window, "rep", factories.PASSWORD)
+    expect(window.page.locator("main [name=name]")).to_have_value("Harbour Tools")
+    window.page.reload()
+    expect(window.page.locator("main [name=name]")).to_have_value("")
+
+
+@steps.IN_TWO_CORNERS
 def test_a_page_that_is_not_there_looks_like_one_that_is_hidden(company, open_page, language, viewport):
     hidden = factories.opportunity(company.stranger, "Hidden airport")
     window = open_page(company.rep, language=language, viewport=viewport, expected=["status of 404"])

@@ -13,7 +13,7 @@ import { icon } from "./icon.js";
 import { store } from "./store.js";
 
 const PREFIX = "asc:draft:";
-const NEVER = ["hidden", "submit", "file"];
+const NEVER = ["hidden", "submit", "file", "password"];
 const MOST_DAYS = 14;
 const BASE = "input[type=hidden][name=version], input[type=hidden][name^=initial-]"; // RevisedForm
 const OF_SUBJECT = ["contacts", "evidence_contact"]; // drawn anew when what it is about is chosen
@@ -41,7 +41,7 @@ function valueOf(field) {
   return [...field.selectedOptions].map((option) => [option.value, option.text]);
 }
 
-function read(box) {
+export function read(box) {
   const kept = {};
   for (const field of fields(box)) {
     if (field.type === "radio" || field.type === "checkbox") {
@@ -96,7 +96,7 @@ function pick(picker, chosen) {
   }
 }
 
-function write(box, kept) {
+export function write(box, kept) {
   for (const field of fields(box)) {
     const value = kept[field.name];
     if (value === undefined) continue;
@@ -108,9 +108,9 @@ function write(box, kept) {
   }
 }
 
-const baseOf = (box) => [...box.querySelectorAll(BASE)].map(({ name, value }) => [name, value]);
+export const baseOf = (box) => [...box.querySelectorAll(BASE)].map(({ name, value }) => [name, value]);
 
-function putBase(box, base) {
+export function putBase(box, base) {
   for (const field of box.querySelectorAll(BASE)) field.remove();
   const made = ([name, value]) => Object.assign(document.createElement("input"), { type: "hidden", name, value });
   box.append(...base.map(made));

@@ -1,5 +1,6 @@
-"""Open opportunities with what says whether they climb: heights now and 30 days ago, last progress. Two queries."""
+"""Open opportunities with what says whether they climb: heights now and 30 days ago, last progress. Three queries."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -7,7 +8,21 @@ from functools import cache, partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, FilteredRelation, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    F,
+    FilteredRelation,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Lag
 
 from accounts.calendar import OrgCalendar
 from accounts.models import User
@@ -37,8 +52,8 @@ COLUMNS = (
 class Climb(NamedTuple):
     """An open opportunity on its way; `heights` and `evidenced` are None while it is unassessed.
 
-    `asks_to_decide`: Go / No-Go is asked again, for its days in the stage or for the day that the decision named. After
-    how many pushes stands on its page alone: it would take every version of every one.
+    `asks_to_decide`: Go / No-Go is asked again, for its days in the stage, for the pushes of its expected close since
+    the decision, or for the day that the decision named.
     """
 
     id: int
@@ -91,10 +106,14 @@ def climbs(owner: User, stages: list[Stage], calendar: OrgCalendar, day: date) -
     proven = cache(partial(evidenced, stages=floors, nothing=Decimal(0)))  # few heights are of one alone
     since = calendar.start_of_day(day - timedelta(days=LOOK_BACK_DAYS - 1))
     moved = {(row, back): at for row, back, at in _moved(_places_of(stages), owner=owner.pk)}
+    pushed = defaultdict(list)
+    for row_id, at in _pushed(owner=owner.pk):
+        pushed[row_id].append(at)
     rows = _rows(owner=owner.pk, before=calendar.end_of_day(day - timedelta(days=LOOK_BACK_DAYS)))
     for row in rows:
         went_back = moved.get((row["id"], True))
         row |= {"advanced_at": moved.get((row["id"], False)), "went_back": went_back is not None and went_back >= since}
+        row["pushed_at"] = pushed.get(row["id"], ())
     return [_climb(row, by_id, proven, calendar, day) for row in rows]
 
 
@@ -114,6 +133,15 @@ def _rows(*, owner: int, before: datetime) -> QuerySet[Any]:
     columns = [*COLUMNS, "proved_at", *DECIDED, *(f"{name}{factor}" for name in VERIFIED_OF for factor in FACTORS)]
     rows = _own(owner).annotate(**annotated).order_by(F("amount").desc(nulls_last=True), "-id")
     return rows.values(*columns)
+
+
+@prepared
+def _pushed(*, owner: int) -> QuerySet[Any]:
+    """(opportunity, moment) of each push of its expected close (FINE-PRINT 36)."""
+    own = Q(Among(F("opportunity_id"), _own(owner).order_by().values("pk").query))
+    close = Window(Lag("expected_close_date"), partition_by="opportunity_id", order_by="valid_from")
+    versions = OpportunityVersion.objects.filter(own).annotate(close_before=close).order_by()
+    return versions.filter(close_before__lt=F("expected_close_date")).values_list("opportunity_id", "valid_from")
 
 
 @prepared
@@ -198,7 +226,7 @@ def _asks_to_decide(row: dict[str, Any], stage: Stage, calendar: OrgCalendar, da
             days=days_in_stage(row["entered_on"], day),
             expected=stage.expected_days,
             decided_after=(decided_on - row["entered_on"]).days if decided_on else None,
-            pushes=0,
+            pushes=sum(1 for at in row["pushed_at"] if row["decided_at"] is None or at > row["decided_at"]),
             look_again_on=row["look_again_on"],
             day=day,
         )

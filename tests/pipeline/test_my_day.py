@@ -162,6 +162,26 @@ def test_a_line_says_that_go_or_no_go_is_asked_again(company, signed_in):
     assert asked() == (1, 2)
 
 
+def test_go_or_no_go_is_asked_again_after_two_pushes_since_the_decision(company, signed_in):
+    def asked():
+        return signed_in(company.rep).get("/day/").content.decode().count("Go / No-Go asked again")
+
+    def close(days):
+        day = today() + timedelta(days=days)
+        changes = {"expected_close_date": day}
+        actions.edit_opportunity(opportunity=row, changes=changes, seen=None, actor=company.rep)
+
+    row = factories.opportunity(company.rep)
+    for days, number in ((30, 0), (60, 0), (20, 0), (90, 1), (10, 1)):  # set, pushed, pulled, pushed, pulled
+        close(days)
+        assert asked() == number
+    actions.record_decision(opportunity=row, decision="go", reason="Worth it", actor=company.rep)
+    for days, number in ((20, 0), (30, 1)):
+        assert asked() == 0
+        close(days)
+        assert asked() == number
+
+
 def test_a_height_that_fell_is_told_with_both_heights(company):
     row = factories.opportunity(company.rep, "Fallen")
     made = climb(row, (2, 1, 1, 1, 1), company.rep)

@@ -19,18 +19,6 @@ from config.web.money import set_currency
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class PrivateMiddleware:
-    """No answer is kept by a proxy, or by a browser in which somebody signs out and another goes back a page."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        response.headers.setdefault("Cache-Control", "private, no-store")
-        return response
-
-
 class OrganisationMiddleware:
     """Opens the drawer in which one request keeps the organisation, and notes the door it came through."""
 

@@ -58,7 +58,6 @@ MIDDLEWARE = [
     "config.web.metrics.MetricsMiddleware",
     "config.web.middleware.PrivateMiddleware",
     "csp.middleware.CSPMiddleware",
-    "accounts.middleware.PrivateMiddleware",
     "accounts.middleware.OrganisationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

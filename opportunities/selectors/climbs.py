@@ -1,28 +1,13 @@
-"""Open opportunities with what says whether they climb: heights now and 30 days ago, last progress. Three queries."""
+"""Open opportunities with what says whether they climb: heights now and 30 days ago, last progress. Two queries."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import (
-    Case,
-    F,
-    FilteredRelation,
-    IntegerField,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-    Window,
-)
-from django.db.models.functions import Lag
+from django.db.models import Case, F, FilteredRelation, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from accounts.calendar import OrgCalendar
 from accounts.models import User
@@ -30,13 +15,15 @@ from config.web.composed import prepared
 from config.web.lookups import Among
 from opportunities.models import Checkpoint, Decision, Opportunity, OpportunityVersion, Outcome, Stage
 from opportunities.rules import days_in_stage
-from opportunities.rules.decisions import asked_again
+from opportunities.rules.decisions import PUSHES, asked_again
 from opportunities.rules.evidence import FACTORS, Heights, evidenced
 from opportunities.rules.progress import LOOK_BACK_DAYS, days_without_progress, has_fallen, stagnation
 from opportunities.rules.readings import inflated
 from opportunities.selectors.heights import NOW, floors_now
+from opportunities.selectors.strategy import pushes_since_decision
 
 BEFORE = "heights_before"
+FEW = 32  # opportunities are asked for by their ids at once, at the least
 Places = tuple[tuple[int, int], ...]  # (open stage, its position)
 
 MOVED = ("opportunity_id", "back", "at")
@@ -52,8 +39,8 @@ COLUMNS = (
 class Climb(NamedTuple):
     """An open opportunity on its way; `heights` and `evidenced` are None while it is unassessed.
 
-    `asks_to_decide`: Go / No-Go is asked again, for its days in the stage, for the pushes of its expected close since
-    the decision, or for the day that the decision named.
+    `asks_to_decide`: Go / No-Go is asked again, for its days in the stage or for the day that the decision named, and
+    once `with_pushes` has looked also for the pushes of its expected close.
     """
 
     id: int
@@ -106,14 +93,10 @@ def climbs(owner: User, stages: list[Stage], calendar: OrgCalendar, day: date) -
     proven = cache(partial(evidenced, stages=floors, nothing=Decimal(0)))  # few heights are of one alone
     since = calendar.start_of_day(day - timedelta(days=LOOK_BACK_DAYS - 1))
     moved = {(row, back): at for row, back, at in _moved(_places_of(stages), owner=owner.pk)}
-    pushed = defaultdict(list)
-    for row_id, at in _pushed(owner=owner.pk):
-        pushed[row_id].append(at)
     rows = _rows(owner=owner.pk, before=calendar.end_of_day(day - timedelta(days=LOOK_BACK_DAYS)))
     for row in rows:
         went_back = moved.get((row["id"], True))
         row |= {"advanced_at": moved.get((row["id"], False)), "went_back": went_back is not None and went_back >= since}
-        row["pushed_at"] = pushed.get(row["id"], ())
     return [_climb(row, by_id, proven, calendar, day) for row in rows]
 
 
@@ -135,13 +118,22 @@ def _rows(*, owner: int, before: datetime) -> QuerySet[Any]:
     return rows.values(*columns)
 
 
+def with_pushes(shown: Sequence[Climb]) -> list[Climb]:
+    """These, and whether the pushes of their expected close ask for a decision. At most one query.
+
+    For those that are shown: it reads every version of theirs.
+    """
+    ids = [climb.id for climb in shown if not climb.asks_to_decide]
+    places = max(FEW, 1 << len(ids).bit_length())  # nobody's in those left over: statements are few
+    asked = {f"of_{place}": pk for place, pk in enumerate(ids + [0] * (places - len(ids)))}
+    often = {pk for pk, pushes in _pushes_of(**asked) if pushes >= PUSHES} if ids else set()
+    return [climb._replace(asks_to_decide=True) if climb.id in often else climb for climb in shown]
+
+
 @prepared
-def _pushed(*, owner: int) -> QuerySet[Any]:
-    """(opportunity, moment) of each push of its expected close (FINE-PRINT 36)."""
-    own = Q(Among(F("opportunity_id"), _own(owner).order_by().values("pk").query))
-    close = Window(Lag("expected_close_date"), partition_by="opportunity_id", order_by="valid_from")
-    versions = OpportunityVersion.objects.filter(own).annotate(close_before=close).order_by()
-    return versions.filter(close_before__lt=F("expected_close_date")).values_list("opportunity_id", "valid_from")
+def _pushes_of(**ids: int) -> QuerySet[Any]:
+    rows = Opportunity.objects.filter(pk__in=ids.values()).order_by()
+    return rows.annotate(pushes=pushes_since_decision()).values_list("pk", "pushes")
 
 
 @prepared
@@ -226,7 +218,7 @@ def _asks_to_decide(row: dict[str, Any], stage: Stage, calendar: OrgCalendar, da
             days=days_in_stage(row["entered_on"], day),
             expected=stage.expected_days,
             decided_after=(decided_on - row["entered_on"]).days if decided_on else None,
-            pushes=sum(1 for at in row["pushed_at"] if row["decided_at"] is None or at > row["decided_at"]),
+            pushes=0,
             look_again_on=row["look_again_on"],
             day=day,
         )

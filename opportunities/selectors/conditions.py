@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from opportunities.rules import gate
-from opportunities.selectors.ladders import ladders
+from opportunities.rules.evidence import FACTORS
+from opportunities.selectors.stages import factor_names
 
 
 def in_words(milestones: Iterable[str]) -> list[str]:
@@ -16,5 +17,6 @@ def in_words(milestones: Iterable[str]) -> list[str]:
 def _condition(condition: str) -> str:
     height = gate.height_of(condition)
     if height is not None:
-        return _("%(factor)s ≥ %(level)s") % {"factor": ladders()[height[0]].name, "level": height[1]}
+        factor, level = height
+        return _("%(factor)s ≥ %(level)s") % {"factor": factor_names()[FACTORS.index(factor)], "level": level}
     return _("Go decision recorded") if condition == gate.GO else _("veto list clear")

@@ -100,13 +100,18 @@ def with_brief(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Opportunities with what `brief_of` reads of them, and how often the expected close was `pushed` at all."""
     last_first = Decision.objects.order_by("-decided_at", "-id")
     latest = last_first.filter(opportunity=OuterRef("pk")).values("pk")[:1]
-    decided_at = last_first.filter(opportunity=OuterRef("opportunity")).values("decided_at")[:1]
     return (
         rows.annotate(latest_id=Subquery(latest))
         .annotate(latest=FilteredRelation("decisions", condition=Q(decisions__pk=F("latest_id"))))
         .select_related("strategy__updated_by", "latest__decided_by")
-        .annotate(pushed=_pushes(), pushes=_pushes(valid_from__gt=Coalesce(Subquery(decided_at), Value(EVER))))
+        .annotate(pushed=_pushes(), pushes=pushes_since_decision())
     )
+
+
+def pushes_since_decision() -> Coalesce:
+    """Of opportunities: how often the expected close was pushed since the latest decision, at all without one."""
+    decisions = Decision.objects.filter(opportunity=OuterRef("opportunity")).order_by("-decided_at", "-id")
+    return _pushes(valid_from__gt=Coalesce(Subquery(decisions.values("decided_at")[:1]), Value(EVER)))
 
 
 def brief_of(row: Any, user: User, day: date) -> Brief:

@@ -21,7 +21,7 @@ from customers.selectors.plans import PlanDue, due_of
 from opportunities.models import Activity, Factor, Rung
 from opportunities.models.evidence import in_language
 from opportunities.rules.evidence import TOP
-from opportunities.selectors.climbs import Climb, climbs
+from opportunities.selectors.climbs import Climb, climbs, with_pushes
 from opportunities.selectors.stages import all_stages
 from pipeline.rules import ZERO, Part
 from pipeline.selectors.booked import booked_by
@@ -96,16 +96,13 @@ def my_day(user: User, *, key_only: bool = False, whole: str = "") -> MyDay:
         for each in _planned(visibility.sight(user), days.end_of_day(day), **visibility.beholder(user))
         if not key_only or _is_key(each)
     ]
-    found, lines = dict(_found(shown, planned, days, day)), _Lines()
+    found = dict(_found(shown, planned, days, day))
+    shown_lines = _lines({key: each if key == whole else each[:SHOWN] for key, each in found.items() if each})
     plans = due_of(user, day, key_only=key_only)
     quarter = days.quarter(day)
     return MyDay(
         day=day,
-        sections=[
-            Section(key, len(each), lines(each if key == whole else each[:SHOWN]))
-            for key, each in found.items()
-            if each
-        ],
+        sections=[Section(key, len(found[key]), lines) for key, lines in shown_lines.items()],
         figures=figures_of(every),
         booked=booked_by(user, quarter),
         quarter=quarter.key,
@@ -151,20 +148,19 @@ def _found(
     yield "next", [climb for climb in shown if climb.id not in named and climb.next_level <= TOP]
 
 
-class _Lines:
-    """Gives an opportunity the next checkpoint of its weakest factor. One query, however many ask."""
-
-    def __init__(self) -> None:
-        rungs = _current_rungs()
-        self.rungs = {(rung.factor, rung.level): rung for rung in rungs}
-        self.names = {rung.factor: in_language(rung, "factor") for rung in rungs}
-
-    def __call__(self, shown: Iterable[Line | Climb]) -> list[Line]:
-        return [self._with_rung(each) if isinstance(each, Climb) else each for each in shown]
-
-    def _with_rung(self, climb: Climb) -> Line:
-        rung = self.rungs.get((climb.weakest, climb.next_level))
-        return Line(climb=climb, rung=rung, factor=self.names.get(climb.weakest, ""))
+def _lines(shown: dict[str, Sequence[Line | Climb]]) -> dict[str, list[Line]]:
+    """The lines of each section, an opportunity with the next checkpoint of its weakest factor. Two queries."""
+    rungs = _current_rungs()
+    by_place = {(rung.factor, rung.level): rung for rung in rungs}
+    names = {rung.factor: in_language(rung, "factor") for rung in rungs}
+    asked = with_pushes([each for found in shown.values() for each in found if isinstance(each, Climb)])
+    lines = {
+        climb.id: Line(climb, None, by_place.get((climb.weakest, climb.next_level)), names.get(climb.weakest, ""))
+        for climb in asked
+    }
+    return {
+        key: [lines[each.id] if isinstance(each, Climb) else each for each in found] for key, found in shown.items()
+    }
 
 
 @prepared

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from opportunities.models import Stage
-from opportunities.selectors.gate_report import Words
+from opportunities.selectors.conditions import in_words
 from pipeline import charts
 from pipeline.forms import DashboardForm, RowsForm
 from pipeline.rules import EDGES
@@ -76,12 +76,7 @@ def _pictures(found: Dashboard, back: int) -> dict[str, Any]:
 def _bulges(shape: Funnel, links: "Links") -> list[tuple[Any, str, list[str]]]:
     """Each stage that bulges, where its rows are, and what it takes to leave it: the ability that is lacking."""
     found = [row for row in shape.stages if row.bulges]
-    words = Words() if found else None
-    return [
-        (row, links.open(stage=row.stage.key), [words.condition(each) for each in row.stage.milestones])
-        for row in found
-        if words
-    ]
+    return [(row, links.open(stage=row.stage.key), in_words(row.stage.milestones)) for row in found]
 
 
 def _trend_row(found: Dashboard, point: Any, links: "Links") -> Any:

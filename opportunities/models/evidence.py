@@ -177,6 +177,11 @@ class Checkpoint(models.Model):
                 name="checkpoint_confirmed_lately",
                 condition=models.Q(confirmed_at__isnull=False),
             ),
+            models.Index(
+                fields=["opportunity", "-verified_at"],
+                name="checkpoint_verified_last",
+                condition=models.Q(verified_at__isnull=False, withdrawn_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

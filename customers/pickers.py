@@ -17,6 +17,10 @@ def seen_customers(user: User) -> QuerySet[Any]:
     return Customer.objects.visible_to(user).in_use()
 
 
+def editable_customers(user: User) -> QuerySet[Any]:
+    return Customer.objects.editable_by(user).in_use()
+
+
 def _seen_contacts(user: User) -> QuerySet[Any]:
     return Contact.objects.visible_to(user).in_use()
 
@@ -28,10 +32,11 @@ def customers(request: HttpRequest) -> JsonResponse:
     `only=editable`: and edit.
     """
     assert isinstance(request.user, User)
-    customers = Customer.objects.all()
     only_editable = request.GET.get("only") == "editable"
-    within = customers.editable_by(request.user) if only_editable else customers.visible_to(request.user)
-    found = within.in_use().filter(called(seen_customers, request.user, asked(request)))
+    if only_editable and not request.user.sells:
+        return answer([])
+    within = editable_customers if only_editable else seen_customers
+    found = within(request.user).filter(called(within, request.user, asked(request)))
     return answer(found.order_by("name", "id").values_list("key", "name", "tier")[:MOST])
 
 

@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import F, Model, QuerySet
-from django.shortcuts import get_object_or_404
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import resolve
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -264,6 +266,12 @@ class Resource(viewsets.GenericViewSet[Any]):
 
 @extend_schema(exclude=True)
 @api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])
-def not_found(request: Request) -> Response:
-    """404 in JSON for an address that the API does not have; 401 for somebody who is not signed in."""
+def not_found(request: Request) -> HttpResponseBase:
+    """404 in JSON for an address that the API does not have; 401 for somebody who is not signed in.
+
+    What is only read is found without its last slash too: to redirect a write would make it a read.
+    """
+    slashed = f"{request.path}/"
+    if request.method in ("GET", "HEAD") and resolve(slashed).func is not resolve(request.path).func:
+        return redirect(request.get_full_path(force_append_slash=True), permanent=True)
     raise exceptions.NotFound(None if request.path.endswith("/") else _("Not found. Addresses end with a slash."))

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 RETRY_AFTER = 10  # seconds
-LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, where somebody has set lock_timeout
+HELD = ("55P03", "40P01")  # PostgreSQL: where somebody has set lock_timeout; of two that wait for each other one goes
 BUSY = _("An import is running. Nothing was saved; please try again in a moment.")
 TOKEN = "csrfmiddlewaretoken"
 SECRET = ("password", "secret", "token")  # in the name of a field
@@ -19,7 +19,7 @@ def is_busy(error: BaseException) -> bool:
     """Whether the database could not be written to because somebody else holds it for longer than one waits."""
     if not isinstance(error, OperationalError):
         return False
-    return "is locked" in str(error) or getattr(error.__cause__, "pgcode", "") == LOCK_NOT_AVAILABLE
+    return "is locked" in str(error) or getattr(error.__cause__, "pgcode", "") in HELD
 
 
 class BusyMiddleware:

@@ -23,8 +23,8 @@ class NotAPicture(Exception):
 
 
 REFUSED = (
-    NotAPicture, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.error,
-    zlib.error,
+    NotAPicture, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError, OverflowError, RuntimeError,
+    struct.error, zlib.error,
 )  # fmt: skip
 
 

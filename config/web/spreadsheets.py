@@ -1,19 +1,21 @@
 """Rows as a file for a spreadsheet: CSV, streamed, or XLSX. What looks like a formula is text in both."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from tempfile import TemporaryFile
 from typing import Any
+from urllib.parse import quote
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.encoding import escape_uri_path
 from django.utils.translation import get_language, override
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel takes wide ones too
+NOT_IN_A_TITLE = re.compile(r"[\\*?:/\[\]]")  # of a sheet; 31 characters at most
 FORMATS = ("csv", "xlsx")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Row = Sequence[Any]
@@ -22,7 +24,7 @@ Row = Sequence[Any]
 def spreadsheet(format: str, *, name: str, title: str, heads: Sequence[str], rows: Iterable[Row]) -> HttpResponseBase:
     """A download `name`.`format` (one of FORMATS): a value a column, text, Decimal, date, int or None."""
     answer = _csv(heads, rows) if format == "csv" else _xlsx(title, heads, rows)
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{escape_uri_path(name)}.{format}"
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}.{format}"
     answer["Cache-Control"] = "private, no-store"
     return answer
 
@@ -58,7 +60,7 @@ def _csv_lines(heads: Sequence[str], rows: Iterator[Row], language: str) -> Iter
 
 def _xlsx(title: str, heads: Sequence[str], rows: Iterable[Row]) -> HttpResponseBase:
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
+    sheet = book.create_sheet(NOT_IN_A_TITLE.sub(" ", title)[:31])
     sheet.append([_cell(sheet, name) for name in heads])
     for row in rows:
         sheet.append([_cell(sheet, value) for value in row])

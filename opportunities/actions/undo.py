@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, outbox, search
 from accounts.models import User
+from customers.actions.shared import hold_in_use
 from opportunities import rules
 from opportunities.actions.edit import has_people
 from opportunities.actions.writing import activities_follow, lock
@@ -42,12 +44,13 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
         raise TooLate
     if _judged_since(row, datetime.fromisoformat(change["at"])) or _leaves_people(row, change["fields"]):
         raise TooLate
-    was = {name: getattr(row, name) for name in change["fields"]}
+    was, was_open = {name: getattr(row, name) for name in change["fields"]}, row.is_open
     if change["versioned"]:
         _drop_last_version(row)
         row.changed_at = datetime.fromisoformat(change["changed_at"])
     for name, value in change["before"].items():
         setattr(row, name, _parsed(name, value))
+    _refuse_where_gone(row, comes_back="customer" in was or (row.is_open and not was_open))
     row.last_change = None
     if row.has_waiting:
         outbox.drop(row, version=seen)
@@ -61,6 +64,16 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
         search.index(row)
     audit.record("undo", row=row, actor=actor, changes={name: (old, getattr(row, name)) for name, old in was.items()})
     return row  # type: ignore[no-any-return]
+
+
+def _refuse_where_gone(row: Opportunity, *, comes_back: bool) -> None:
+    """TooLate where it comes back to a customer that was merged or archived since."""
+    if not comes_back:
+        return
+    try:
+        hold_in_use(row.customer)
+    except ValidationError as error:
+        raise TooLate from error
 
 
 def _latest(model: Any, moment: str, path: str = "opportunity") -> Subquery:

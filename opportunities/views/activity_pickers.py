@@ -10,15 +10,15 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from accounts.pickers import answer, asked, called
 from customers.models import Customer
-from customers.pickers import seen_customers
+from customers.pickers import editable_customers, seen_customers
 from opportunities.forms.activities import CUSTOMER, DEAL
 from opportunities.models import Opportunity
 
 MOST_DEALS, MOST_CUSTOMERS = 14, 6
 
 
-def _seen_deals(user: User) -> QuerySet[Any]:
-    return Opportunity.objects.visible_to(user).in_use()
+def _editable_deals(user: User) -> QuerySet[Any]:
+    return Opportunity.objects.editable_by(user).in_use()
 
 
 @require_GET
@@ -26,13 +26,14 @@ def subjects(request: HttpRequest) -> JsonResponse:
     """Deals that the reader may edit (open ones, the latest change first), then customers, by name or pinyin."""
     user, typed = request.user, asked(request)
     assert isinstance(user, User)
-    deals = Opportunity.objects.editable_by(user).in_use().order_by("-changed_at", "id")
-    customers = Customer.objects.editable_by(user).in_use().order_by("name", "id")
+    if not user.sells:
+        return answer([])
+    deals: Any = _editable_deals(user).order_by("-changed_at", "id")
+    customers = editable_customers(user).order_by("name", "id")
     if typed:
-        of_name = called(seen_customers, user, typed)
-        customers = customers.filter(of_name)
-        theirs = Q(customer__in=Customer.objects.filter(of_name))
-        deals = deals.filter(called(_seen_deals, user, typed, "title") | theirs)
+        customers = customers.filter(called(editable_customers, user, typed))
+        theirs = Q(customer__in=Customer.objects.filter(called(seen_customers, user, typed)))
+        deals = deals.filter(called(_editable_deals, user, typed, "title") | theirs)
     else:
         deals = deals.open()
     rows = [

@@ -4,9 +4,9 @@ The versions that begin in the window, each joined to the one that it replaced, 
 change what it adds to each bar; bars and their rows are both made of it, so they cannot differ.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -101,18 +101,20 @@ def waterfall_items(scope: Scope, first: date, last: date, bar: str, viewer: Use
         order = f"ORDER BY part DESC, id LIMIT {limit:d} OFFSET {offset:d}"
         rows = _fetch(f"SELECT id, part, last FROM ({parts}) AS parts {order}", params)
         seen = named(viewer, (row[0] for row in rows))
-        changes = _changes(last for pk, _cents, last in rows if pk in seen)
-        return [Item(_money(cents), seen.get(pk), *changes.get(last, ())) for pk, cents, last in rows]
+        changed = {pk: _moment(last) for pk, _cents, last in rows if last and pk in seen}
+        changes = _changes(changed)
+        return [Item(_money(cents), seen.get(pk), *changes.get(pk, ())) for pk, cents, _last in rows]
 
     return Rows(total, page)
 
 
-def _changes(ids: Iterable[int | None]) -> dict[int | None, tuple[date, str]]:
-    """{id of a version: the local day of the change that began it, its reason}. One query, none at the edges."""
-    wanted = {each for each in ids if each}
-    versions = OpportunityVersion.objects.filter(pk__in=wanted).values_list("pk", "valid_from", "reason")
-    days = calendar()
-    return {pk: (days.local_date(at), reason) for pk, at, reason in versions} if wanted else {}
+def _changes(changed: dict[int, datetime]) -> dict[int, tuple[date, str]]:
+    """{opportunity: the local day of its change at this moment, its reason}. One query, none at the edges."""
+    if not changed:
+        return {}
+    begun = OpportunityVersion.objects.filter(opportunity__in=changed, valid_from__in=set(changed.values())).order_by()
+    days, versions = calendar(), begun.values_list("opportunity_id", "valid_from", "reason")
+    return {row: (days.local_date(at), reason) for row, at, reason in versions if changed[row] == at}
 
 
 def _bars_sql(scope: Scope, n: int) -> str:
@@ -126,7 +128,7 @@ def _parts_sql(scope: Scope, bar: str) -> str:
         standing = STANDING.format(at=f"{bar}0", v="{v}")
         return _in_scope(f"SELECT v.opportunity_id AS id, {AFTER} AS part, NULL AS last{standing}", scope, 0)
     condition, part = PARTS[bar]
-    asked = f"SELECT v.opportunity_id AS id, SUM({part}) AS part, MAX(v.id) AS last"
+    asked = f"SELECT v.opportunity_id AS id, SUM({part}) AS part, MAX(v.valid_from) AS last"
     return _in_scope(f"{asked}{CHANGES} AND {condition} GROUP BY v.opportunity_id", scope, 0)
 
 
@@ -142,6 +144,12 @@ def _moments(first: date, last: date, n: int) -> dict[str, Any]:
 
 def _adapted(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
+
+
+def _moment(found: Any) -> datetime:
+    """A moment as the database gives it to a bare statement: SQLite as text, in UTC."""
+    moment: datetime = datetime.fromisoformat(found).replace(tzinfo=UTC) if isinstance(found, str) else found
+    return moment
 
 
 def _fetch(sql: str, params: dict[str, Any]) -> list[Any]:

@@ -118,14 +118,14 @@ def test_who_decides_comes_first_and_is_told_when_out_of_touch(company, signed_i
         factories.contact(company.rep, own, name, buying_role=role, influence=influence)
     response = page(signed_in(company.rep), own)
     assert [each.name for each in response.context["lists"].contacts] == ["Di", "Cy", "Bo", "Ann"]
-    assert response.content.decode().count("No meeting in sight") == 1
+    assert response.content.decode().count("No meeting on record") == 1
     meet = factories.activity(company.rep, "visit", customer=own, contacts=[Contact.objects.get(name="Di")])
     Activity.objects.filter(pk=meet.pk).update(done_at=timezone.now() - timedelta(days=200))
     text = page(signed_in(company.rep), own).content.decode()
     assert text.count("Last met") == text.count('t-12 c-bad">Last met') == 1
     Activity.objects.filter(pk=meet.pk).update(done_at=timezone.now())
     text = page(signed_in(company.rep), own).content.decode()
-    assert "Last met" in text and 't-12 c-bad">Last met' not in text and "No meeting in sight" not in text
+    assert "Last met" in text and 't-12 c-bad">Last met' not in text and "No meeting on record" not in text
 
 
 def test_contacts_in_use(company, signed_in, own):

@@ -79,6 +79,20 @@ def test_board_table_api_and_funnel_count_the_same(deals, signed_in):
     assert 0 < whole.unassessed.count < whole.count
 
 
+def test_closed_ones_count_as_declared_whatever_their_evidence(company):
+    for key in ("won", "lost"):
+        row = factories.opportunity(company.rep, amount=Decimal(1000))
+        climb(row, (1, 0, 0, 0, 0), company.rep)
+        changes = {"signed_on": today()} if key == "won" else {"reason": "Price"}
+        actions.move_to_stage(
+            opportunity=row, stage=Stage.objects.get(key=key), seen=None, actor=company.rep, **changes
+        )  # fmt: skip
+    groups = {
+        group.stage.key: group.sums.counted for group in tables.groups_of(Opportunity.objects.all(), all_stages())
+    }
+    assert groups == {"won": Decimal(1000), "lost": Decimal(0)}
+
+
 def test_a_cards_heights_are_those_of_its_records(company):
     row = factories.opportunity(company.rep)
     climb(row, (3, 1, 0, 2, 6), company.rep)

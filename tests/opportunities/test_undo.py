@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from accounts.selectors import today
+from customers.actions import archive_customer, merge_customers
 from opportunities.actions import (
     Evidence,
     add_checkpoints,
@@ -49,6 +50,21 @@ def several(opportunity, company):
 
 def archive(opportunity, company):
     return archive_opportunity(opportunity=opportunity, seen=1, actor=company.rep)
+
+
+def test_nothing_comes_back_to_a_customer_that_is_gone(company):
+    row, kept = factories.opportunity(company.rep), factories.customer(company.rep, "Kept")
+    closed = close(row, company)
+    archive_customer(customer=row.customer, seen=None, actor=company.rep)
+    with pytest.raises(TooLate):
+        undo(opportunity=closed, actor=company.rep, seen=closed.version)
+    row, gone = factories.opportunity(company.rep), factories.customer(company.rep, "Gone")
+    edit_opportunity(opportunity=row, changes={"customer": gone}, seen=None, actor=company.rep)
+    moved = edit_opportunity(opportunity=row, changes={"customer": kept}, seen=None, actor=company.rep)
+    merge_customers(survivor=kept, other=gone, actor=company.admin)
+    with pytest.raises(TooLate):
+        undo(opportunity=moved, actor=company.rep, seen=moved.version)
+    assert Opportunity.objects.get(pk=row.pk).customer == kept
 
 
 @pytest.mark.parametrize("change", [close, several, archive])

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from accounts.selectors import today
 from config.web.templatetags.formats import money
@@ -211,6 +212,16 @@ def test_an_exported_figure_has_its_rows_and_their_sum(company, signed_in, story
         assert sum(Decimal(row["Amount"] or 0) for row in rows) == shown["sum"].amount, url
         named = [row.opportunity.title if row.opportunity else "Handed over" for row in shown["page"]]
         assert [row["Title"] for row in rows] == named
+
+
+def test_a_stage_may_be_called_as_no_sheet_can_be(company, signed_in, story):
+    Stage.objects.filter(key="cocreate").update(name_en="Demo/Trial: [a*b]? " * 2)
+    answer = signed_in(company.executive).get(
+        reverse("dashboard_rows_export", args=["open", "xlsx"]), {"stage": "cocreate"}
+    )
+    book = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    assert book.active.title.startswith("Demo Trial") and book.active.max_row > 1
+    assert "/" not in answer["Content-Disposition"].partition("''")[2]
 
 
 def test_an_export_keeps_to_what_the_reader_may_see(company, signed_in, story):

@@ -339,6 +339,7 @@ def test_what_others_did_to_people_plan_and_strategy_is_news_too(company, signed
     assert {(each.label, each.after) for each in news[-1].part.changes} == {("Stance", "-2"), ("Influence", "5")}
     page = signed_in(company.rep).get("/day/news/").content.decode()
     assert "Wang &lt;i&gt;Wei&lt;/i&gt;" in page and "Somebody on the power map" in page
+    assert "</span>  <span aria-label" not in page, "a new part became nothing before"
     assert "Fewer stops" in page and "4321" not in page and "Hidden task" not in page
     assert news_of(company.manager) == []
     with translation.override("zh-hans"):

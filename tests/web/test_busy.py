@@ -18,6 +18,13 @@ from tests.tooling.test_worker import database_url
 WAIT = 150  # milliseconds
 
 
+def refused(code):
+    """What Django makes of an error of PostgreSQL with this code."""
+    error = OperationalError("deadlock detected")
+    error.__cause__ = type("Refused", (psycopg2.OperationalError,), {"pgcode": code})()
+    return error
+
+
 @contextmanager
 def held():
     """Somebody else's write that does not end, while this process waits a moment only."""
@@ -118,6 +125,8 @@ def test_a_password_is_not_written_into_the_page(company, client):
         (OperationalError("no such table"), False),
         (OperationalError("database or disk is full"), False),
         (ValueError("database is locked"), False),
+        (refused("40P01"), True),
+        (refused("57014"), False),
     ],
 )
 def test_what_counts_as_busy(error, busy):

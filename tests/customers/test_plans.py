@@ -196,8 +196,10 @@ def test_what_is_open_stands_once_after_copying_forward(company, signed_in, plan
     assert ["1 joint action is overdue." in page for page in pages] == [True, False]
     assert [f"2 joint actions of the plan of {year} are still open." in page for page in pages] == [False, True]
     trail = signed_in(company.rep).get(reverse("customer_audit", args=[plan.customer_id])).context["page"].lines
-    moved = [change for each in trail if each.kind == "Joint action" for change in each.changes if change.before]
-    assert [(each.before, each.after) for each in moved if each.label == "Account plan"] == [(str(year), str(year + 1))] * 2
+    joint_actions = [each for each in trail if each.kind == "Joint action"]
+    moved = [change for each in joint_actions for change in each.changes if change.before]
+    years = [(each.before, each.after) for each in moved if each.label == "Account plan"]
+    assert years == [(str(year), str(year + 1))] * 2
 
 
 def test_a_plan_that_is_copied_again_has_what_the_archived_copy_took_along(company, signed_in, plan, year):

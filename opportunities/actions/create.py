@@ -59,7 +59,7 @@ def create_opportunity(
         customer=customer, title=title, created_at=at, created_on=day, created_by=actor, changed_at=at,
         signed_on=signed_on, **fields, **{name: getattr(state, name) for name in rules.HELD},
     )  # fmt: skip
-    row.owner, row.stage, row.product = owner, stage, product
+    row.owner, row.team, row.stage, row.product = owner, owner.team, stage, product
     row.unproven_from = pass_gate_at_creation(row, first, stage, actor, override=override, reason=reason)
     references = [field.name for field in row._meta.fields if field.is_relation]
     row.full_clean(exclude=references, validate_constraints=False, validate_unique="key" in fields)

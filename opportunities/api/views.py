@@ -26,8 +26,8 @@ from opportunities.api.timeline import timeline_answer
 from opportunities.api.waivers import ASKED, AskSerializer, WaiverSerializer
 from opportunities.filters import ORDERINGS
 from opportunities.models import Opportunity, OpportunityVersion, Waiver
-from opportunities.selectors.collaborators import with_collaborators
-from opportunities.selectors.heights import with_columns
+from opportunities.selectors.collaborators import COLUMN, with_collaborators
+from opportunities.selectors.heights import CLAIMED, VERIFIED, with_columns
 from opportunities.selectors.waivers import named
 
 TIMELINE_PAGE = OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": 999_999}, description="From 1.")
@@ -70,7 +70,7 @@ class Opportunities(Resource):
             row = actions.create_opportunity(actor=request.user, **given)
         except GateClosed as error:
             return gate_answer(error)
-        return self.reread(row, status.HTTP_201_CREATED)
+        return self.shown(_as_new(row), status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: str) -> Response:
         """Set fields; another `owner` is a hand-over. Stages are changed by `move`."""
@@ -204,6 +204,13 @@ class Opportunities(Resource):
         user: User = get_object_or_404(row.collaborators, username=username.replace("\x00", ""))
         actions.remove_collaborator(opportunity=row, user=user, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _as_new(row: Opportunity) -> Opportunity:
+    """A row that was just created, as if it had been read: it has neither evidence nor collaborators. No query."""
+    for name in (*VERIFIED, *CLAIMED, COLUMN):
+        setattr(row, name, None)
+    return row
 
 
 def _change(row: Opportunity, changes: dict[str, Any], seen: int, actor: User) -> Opportunity:

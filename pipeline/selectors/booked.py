@@ -1,5 +1,6 @@
 """What was booked in a period: wins that stand, at the amount and for the owner of their move (FINE-PRINT 8, 27)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +17,7 @@ from opportunities.querysets import FOREVER, VersionQuerySet
 from pipeline.rules import ZERO, Part
 from pipeline.scopes import Scope
 from pipeline.selectors.measures import end_of
-from pipeline.selectors.rows import Named, Rows, named
+from pipeline.selectors.rows import Named, Rows, each_named, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,17 @@ def _sums_of(*, owner: int, first: datetime, last: datetime) -> QuerySet[Any]:
 def booked_rows(scope: Scope, period: Period, as_of: date | None, viewer: User) -> Rows[BookedRow]:
     """The wins behind `booked`, the latest first."""
     wins = booked_versions(scope, period, as_of)
+    ordered = wins.order_by("-valid_from", "-pk")
 
     def page(offset: int, limit: int) -> list[BookedRow]:
-        ordered = wins.select_related("owner").order_by("-valid_from", "-pk")
-        rows = list(ordered[offset : offset + limit])
+        rows = list(ordered.select_related("owner")[offset : offset + limit])
         seen = named(viewer, (row.opportunity_id for row in rows))
         return [_row(row, seen.get(row.opportunity_id)) for row in rows]
 
-    return Rows(lambda: _part(wins), page)
+    def every() -> Iterator[BookedRow]:
+        return (_row(row, now) for row, now in each_named(ordered, viewer))
+
+    return Rows(lambda: _part(wins), page, every)
 
 
 def _row(win: OpportunityVersion, opportunity: Named | None) -> BookedRow:

@@ -1,5 +1,6 @@
 """The opportunities behind a number of the funnel, as they stood on its day."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +17,7 @@ from opportunities.selectors.heights import floors_at, is_unassessed
 from opportunities.selectors.stages import all_stages
 from pipeline.scopes import Scope
 from pipeline.selectors.measures import counted_cents, end_of, measures, open_versions, sums_of
-from pipeline.selectors.rows import Named, Rows, named
+from pipeline.selectors.rows import Named, Rows, each_named, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,19 @@ def open_rows(
     if unassessed is not None:
         versions = versions.filter(is_unassessed(unassessed))
 
+    weighed = versions.annotate(weighted=Weighted("amount", "win_rate"), counted=counted_cents(floors))
+    told = weighed.annotate(unassessed=ExpressionWrapper(is_unassessed(), BooleanField()))
+    ordered = told.order_by(F("amount").desc(nulls_last=True), "opportunity_id")
+
     def page(offset: int, limit: int) -> list[OpenRow]:
-        weighed = versions.annotate(weighted=Weighted("amount", "win_rate"), counted=counted_cents(floors))
-        told = weighed.annotate(unassessed=ExpressionWrapper(is_unassessed(), BooleanField()))
-        ordered = told.select_related("stage", "owner").order_by(F("amount").desc(nulls_last=True), "opportunity_id")
-        rows = list(ordered[offset : offset + limit])
+        rows = list(ordered.select_related("stage", "owner")[offset : offset + limit])
         seen = named(viewer, (row.opportunity_id for row in rows))
         return [_row(row, seen.get(row.opportunity_id), day) for row in rows]
 
-    return Rows(lambda: sums_of(versions.aggregate(**measures(floors))), page)
+    def every() -> Iterator[OpenRow]:
+        return (_row(row, now, day) for row, now in each_named(ordered, viewer))
+
+    return Rows(lambda: sums_of(versions.aggregate(**measures(floors))), page, every)
 
 
 def _row(version: OpportunityVersion, opportunity: Named | None, day: date) -> OpenRow:

@@ -4,10 +4,11 @@ The versions that begin in the window, each joined to the one that it replaced, 
 change what it adds to each bar; bars and their rows are both made of it, so they cannot differ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from re import sub
 from typing import Any
 
 from django.db import connection
@@ -15,11 +16,11 @@ from django.db import connection
 from accounts.models import User
 from accounts.selectors import calendar
 from config.web.money import from_cents
-from opportunities.models import OpportunityVersion
+from opportunities.selectors.stages import all_stages
 from pipeline.rules import BARS, EDGES, Movements, Part
 from pipeline.scopes import Scope
 from pipeline.selectors.measures import end_of
-from pipeline.selectors.rows import Named, Rows, named
+from pipeline.selectors.rows import Named, Rows, names_seen_by
 
 TABLE = "opportunities_opportunityversion"
 
@@ -40,8 +41,15 @@ CHANGES = (
     f" FROM {TABLE} v LEFT JOIN {TABLE} p ON p.opportunity_id = v.opportunity_id AND p.valid_to = v.valid_from"
     " WHERE v.valid_from >= %(begin{n})s AND v.valid_from < %(end{n})s AND ({v} OR {p})"
 )
+NEVER = "CASE WHEN 1 = 0 THEN v.valid_from END"  # NULL, of a moment's type
 STANDING = (
     f" FROM {TABLE} v WHERE v.outcome = 'open' AND v.valid_from < %({{at}})s AND v.valid_to >= %({{at}})s AND {{v}}"
+)
+# `seen` is names_seen_by(…); v the last change of the bar, none at the edges.
+ITEMS = (
+    "SELECT i.part, i.last, v.reason, n.id, n.key, n.title, n.customer_id, n.called, n.owned_by, n.stage_id"
+    " FROM ({parts}) i LEFT JOIN ({seen}) n ON n.id = i.id"
+    f" LEFT JOIN {TABLE} v ON v.opportunity_id = i.id AND v.valid_from = i.last ORDER BY i.part DESC, i.id"
 )
 
 
@@ -98,23 +106,32 @@ def waterfall_items(scope: Scope, first: date, last: date, bar: str, viewer: Use
         return Part(count, _money(cents))
 
     def page(offset: int, limit: int) -> list[Item]:
-        order = f"ORDER BY part DESC, id LIMIT {limit:d} OFFSET {offset:d}"
-        rows = _fetch(f"SELECT id, part, last FROM ({parts}) AS parts {order}", params)
-        seen = named(viewer, (row[0] for row in rows))
-        changed = {pk: _moment(last) for pk, _cents, last in rows if last and pk in seen}
-        changes = _changes(changed)
-        return [Item(_money(cents), seen.get(pk), *changes.get(pk, ())) for pk, cents, _last in rows]
+        window = f"{parts} ORDER BY part DESC, id LIMIT {limit:d} OFFSET {offset:d}"
+        return list(_items(_fetch(*_items_sql(window, params, viewer))))
 
-    return Rows(total, page)
+    def every() -> Iterator[Item]:
+        return _items(_streamed(*_items_sql(parts, params, viewer)))
+
+    return Rows(total, page, every)
 
 
-def _changes(changed: dict[int, datetime]) -> dict[int, tuple[date, str]]:
-    """{opportunity: the local day of its change at this moment, its reason}. One query, none at the edges."""
-    if not changed:
-        return {}
-    begun = OpportunityVersion.objects.filter(opportunity__in=changed, valid_from__in=set(changed.values())).order_by()
-    days, versions = calendar(), begun.values_list("opportunity_id", "valid_from", "reason")
-    return {row: (days.local_date(at), reason) for row, at, reason in versions if changed[row] == at}
+def _items_sql(parts: str, params: dict[str, Any], viewer: User) -> tuple[str, dict[str, Any]]:
+    """Each part with what the viewer may know of it: SQL and its parameters."""
+    seen, values = names_seen_by(viewer).query.sql_with_params()
+    named = {f"seen{n}": value for n, value in enumerate(values)}
+    names = iter(named)
+    return ITEMS.format(parts=parts, seen=sub("%s", lambda _found: f"%({next(names)})s", seen)), params | named
+
+
+def _items(rows: Iterable[Any]) -> Iterator[Item]:
+    stages, days = {stage.pk: stage for stage in all_stages()}, calendar()
+    for cents, last, reason, pk, key, title, customer_id, customer, owner, stage in rows:
+        if pk is None:
+            yield Item(_money(cents), None)
+        else:
+            on = days.local_date(_moment(last)) if last else None
+            now = Named(pk, key, title, customer_id, customer, owner, stages[stage])
+            yield Item(_money(cents), now, on, reason or "")
 
 
 def _bars_sql(scope: Scope, n: int) -> str:
@@ -126,7 +143,7 @@ def _bars_sql(scope: Scope, n: int) -> str:
 def _parts_sql(scope: Scope, bar: str) -> str:
     if bar in EDGES:
         standing = STANDING.format(at=f"{bar}0", v="{v}")
-        return _in_scope(f"SELECT v.opportunity_id AS id, {AFTER} AS part, NULL AS last{standing}", scope, 0)
+        return _in_scope(f"SELECT v.opportunity_id AS id, {AFTER} AS part, {NEVER} AS last{standing}", scope, 0)
     condition, part = PARTS[bar]
     asked = f"SELECT v.opportunity_id AS id, SUM({part}) AS part, MAX(v.valid_from) AS last"
     return _in_scope(f"{asked}{CHANGES} AND {condition} GROUP BY v.opportunity_id", scope, 0)
@@ -156,6 +173,12 @@ def _fetch(sql: str, params: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
+
+
+def _streamed(sql: str, params: dict[str, Any]) -> Iterator[Any]:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, params)
+        yield from cursor
 
 
 def _money(cents: Any) -> Decimal:

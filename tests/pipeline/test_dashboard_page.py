@@ -20,7 +20,7 @@ from opportunities.actions import assign, edit_opportunity, move_to_stage
 from opportunities.models import Stage
 from pipeline.views.dashboard import Links
 from tests import factories
-from tests.opportunities.browser_door import text_of
+from tests.opportunities.browser_door import many, queries_of, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 BUDGET = 15
@@ -231,6 +231,35 @@ def test_an_export_keeps_to_what_the_reader_may_see(company, signed_in, story):
     assert "1000.55" in text
     assert "Alpha" not in text
     assert story[0].customer.name not in text
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+@pytest.mark.parametrize("figure", ["open", "booked", "new", "end"])
+def test_an_export_asks_as_often_for_many_rows_as_for_few(company, signed_in, monkeypatch, figure, format):
+    monkeypatch.setattr("pipeline.selectors.rows.CHUNK", 2)
+    client, counts, sizes = signed_in(company.manager), [], []
+    bar = {"bar": figure, "since": today() - timedelta(days=28), "until": today()}
+    query = {"open": {}, "booked": {"period": today().year}}.get(figure, bar)
+    url = reverse("dashboard_rows_export", args=[figure if query is not bar else "bar", format])
+
+    def exported():
+        sizes.append(len(b"".join(client.get(url, query).streaming_content)))
+
+    for more in (1, 11):
+        for made in many(company.rep, more, amount=Decimal(10)):
+            if figure == "booked":
+                move_to_stage(opportunity=made, stage=stage("won"), seen=1, actor=company.rep, signed_on=today())
+        counts.append(queries_of(exported))
+    assert sizes[0] < sizes[1]
+    assert counts[0] == counts[1] <= 8
+
+
+def test_an_exported_bar_says_what_the_page_says(company, signed_in, story):
+    query = {"bar": "lost", "since": today() - timedelta(days=28), "until": today()}
+    (row,) = csv_rows(signed_in(company.executive).get(reverse("dashboard_rows_export", args=["bar", "csv"]), query))
+    told = {name: row[name] for name in ("Title", "Owner now", "Stage now", "Changed on", "Reason")}
+    changed = (today() - timedelta(days=3)).isoformat()
+    assert list(told.values()) == ["Gamma", str(company.stranger), stage("lost").name, changed, "Price"]
 
 
 def test_a_bar_says_when_and_why(company, signed_in, story):

@@ -1,4 +1,8 @@
-"""The plain edit: what every `edit_…` and `create_…` action of a row without a history of its own does."""
+"""The plain edit: what every `edit_…` and `create_…` action of a row without a history of its own does.
+
+Rows are locked in one order everywhere, imports included, so that no two acts wait for each other: people, then
+settings (teams, stages, the method), then opportunities, then customers, then what hangs on these; of one kind by ids.
+"""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -16,8 +20,14 @@ UNIQUE = {"key", "username", "email"}
 
 
 def locked(row: Row) -> Row:
-    """The row as it is now, locked until the transaction ends."""
-    return row.__class__._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+    """The row as it is now, locked until the transaction ends; rows that name it are not held up."""
+    return row.__class__._default_manager.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
+
+
+def hold(rows: Any) -> Any:
+    """The same rows, which nobody else changes until the transaction ends."""
+    list(rows.select_for_update().order_by("pk").values_list("pk"))
+    return rows
 
 
 def differences(row: models.Model, changes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

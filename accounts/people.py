@@ -56,7 +56,7 @@ def new_person(*, actor: User, username: str, **fields: Any) -> User:
 
 def _new_person(*, actor: User, username: str, email: str = "", **fields: Any) -> User:
     _refuse_dates(fields.get("active_from"), fields.get("active_until"))
-    _refuse_archived_team(fields.get("team"))
+    refuse_archived_team(fields.get("team"))
     _refuse_taken(email, None)
     username = User.normalize_username(username)
     try:
@@ -107,7 +107,7 @@ def _refuse_impossible(person: User, wanted: dict[str, Any], found: dict[str, An
     if {"active_from", "active_until"} & set(found):
         _refuse_dates(wanted.get("active_from", person.active_from), wanted.get("active_until", person.active_until))
     if "team" in found:
-        _refuse_archived_team(wanted["team"])
+        refuse_archived_team(wanted["team"])
     if "email" in found:
         _refuse_taken(wanted["email"], person)
 
@@ -117,10 +117,10 @@ def _refuse_dates(since: Any, until: Any) -> None:
         raise ValidationError({"active_until": _("The person ends before they begin.")})
 
 
-def _refuse_archived_team(team: Team | None) -> None:
+def refuse_archived_team(team: Team | None) -> None:
     if team is None:
         return
-    if Team.objects.select_for_update().get(pk=team.pk).archived_at is not None:
+    if Team.objects.select_for_update(no_key=True).get(pk=team.pk).archived_at is not None:
         raise ValidationError({"team": _("This team is archived. Restore it first.")})
 
 
@@ -148,7 +148,7 @@ def keep_an_administrator(person: User, changes: dict[str, Any]) -> None:
     """
     if not ({*ACCESS, "deactivated_at"} & set(changes)):
         return
-    admins = list(User.objects.select_for_update().filter(role=User.Role.ADMIN).order_by("pk"))
+    admins = list(User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMIN).order_by("pk"))
     held = next((admin for admin in admins if admin.pk == person.pk), None)
     if held is None:
         return
@@ -223,7 +223,7 @@ def reactivate_person(*, person: User, seen: int | None, actor: User) -> User:
     person = edits.locked(person)
     if person.deactivated_at is None:
         return person
-    _refuse_archived_team(person.team)
+    refuse_archived_team(person.team)
     changes: dict[str, Any] = {"deactivated_at": None}
     day, agreed = today(), person.agreed_until
     if person.active_until is not None and person.active_until <= day:

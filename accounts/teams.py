@@ -33,7 +33,7 @@ def new_team(*, name: str, parent: Team | None, actor: User, **fields: Any) -> T
 
 def _locked_tree() -> dict[int, Team]:
     """Every team, locked: two moves at once could make a circle. The tree is small."""
-    return {team.pk: team for team in Team.objects.select_for_update().order_by("pk")}
+    return {team.pk: team for team in Team.objects.select_for_update(no_key=True).order_by("pk")}
 
 
 def _refuse_place(parent: Team | None, longest: str) -> None:

@@ -124,8 +124,8 @@ def _both_locked(one: Customer, two: Customer) -> list[Customer]:
     opportunities: what is being added to one of these is there before it is looked for.
     """
     ids = [one.pk, two.pk]
-    opportunities = apps.get_model("opportunities", "Opportunity").objects.filter(customer__in=ids).order_by("pk")
-    list(opportunities.values_list("pk").select_for_update())
+    opportunities = apps.get_model("opportunities", "Opportunity").objects.filter(customer__in=ids)
+    edits.hold(opportunities)
     among = Customer.objects.filter(Q(pk__in=ids) | Q(parent__in=ids) | Q(merged_into__in=ids))
     rows = {row.pk: row for row in among.select_for_update().order_by("pk")}
     return [rows[one.pk], rows[two.pk]]

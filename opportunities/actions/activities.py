@@ -44,7 +44,7 @@ def plan_activity(
 @transaction.atomic
 def edit_activity(*, activity: Activity, changes: dict[str, Any], seen: int | None, actor: User) -> Activity:
     """Set fields of EDITABLE; those of the debrief once it is done."""
-    row = activity_writing.lock_activity(activity, actor)
+    row = activity_writing.lock_activity(activity, actor, about=changes)
     activity_writing.refuse_if_cancelled(row)
     wanted = {name: value for name, value in changes.items() if name in EDITABLE}
     if row.done_at is None and any(name in wanted and wanted[name] != getattr(row, name) for name in DEBRIEF):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, edits, visibility
 from accounts.models import User
 from accounts.selectors import today
-from customers.actions.shared import hold_in_use
+from customers.actions.shared import held, hold_in_use
 from customers.models import Contact, Customer
 from opportunities.actions.writing import lock_editable, refuse_if_archived
 from opportunities.models import Activity, ActivityKind, Opportunity
@@ -46,10 +46,14 @@ def begin(row: Activity, contacts: Iterable[Contact], actor: User) -> Activity:
     return row
 
 
-def lock_activity(activity: Activity, actor: User) -> Activity:
-    """The activity as it is now, locked, its opportunity before it; 403 for a reader, 404 when it is out of sight."""
+def lock_activity(activity: Activity, actor: User, *, about: dict[str, Any] | None = None) -> Activity:
+    """The activity as it is now, locked, its opportunity before it; 403 for a reader, 404 when it is out of sight.
+
+    `about`: the opportunity or the customer that it will be about, locked before it too.
+    """
     if not actor.sells:
         raise PermissionDenied(_("You may read this activity but not change it."))
+    _hold_both(activity, about or {})
     if activity.opportunity_id is not None:
         refuse_if_archived(lock_editable(Opportunity(pk=activity.opportunity_id), actor))
     rows = Activity.objects.editable_by(actor).select_related("kind", "customer", "opportunity", "owner__team")
@@ -62,6 +66,15 @@ def lock_activity(activity: Activity, actor: User) -> Activity:
             raise PermissionDenied(_("You may read this activity but not change it."))
         raise Http404
     return row
+
+
+def _hold_both(activity: Activity, about: dict[str, Any]) -> None:
+    """Where it moves, what it leaves and what it comes to, before the activity itself (accounts.edits)."""
+    deal, customer = about.get("opportunity"), about.get("customer")
+    if deal is not None and deal.pk != activity.opportunity_id:
+        edits.hold(Opportunity.objects.filter(pk__in=[deal.pk, activity.opportunity_id]))
+    if deal is None and customer is not None and (customer.pk, None) != (activity.customer_id, activity.opportunity_id):
+        list(held(Customer.objects.filter(pk=customer.pk)))
 
 
 def refuse_unless_planned(row: Activity) -> None:

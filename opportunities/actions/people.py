@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts import audit, outbox
+from accounts import audit, edits, outbox
 from accounts import people as accounts_people
 from accounts.actions import refuse_unless_admin
 from accounts.models import Kind, Team, User, UserTeam
@@ -35,7 +35,8 @@ def edit_person(*, person: User, changes: dict[str, Any], seen: int | None, acto
     if "team" not in changes or changes["team"] == person.team:
         return accounts_people.edit_person(person=person, changes=changes, seen=seen, actor=actor)
     _hold([person])
-    rows = _locked(Opportunity.objects.filter(owner=person).open())
+    accounts_people.refuse_archived_team(changes["team"])  # locked before the opportunities
+    rows = edits.hold(Opportunity.objects.filter(owner=person).open())
     at = moment_for_all()
     saved = accounts_people.edit_person(person=person, changes=changes, seen=seen, actor=actor, at=at)
     if UserTeam.objects.filter(user=saved, valid_from=at).exists():
@@ -57,14 +58,8 @@ def _hold(people: Iterable[User]) -> dict[int, User]:
     return rows.in_bulk({person.pk for person in people})
 
 
-def _locked(rows: Any) -> Any:
-    """The same rows, which nobody else changes until the transaction ends."""
-    list(rows.select_for_update().order_by("pk").values_list("pk"))
-    return rows
-
-
 def _customers_follow(customers: Any, team: Team | None, actor: User, said: dict[str, tuple[Any, Any]]) -> None:
-    customers = _locked(customers)
+    customers = edits.hold(customers)
     customers.update(team=team, changed_in=Noted("team"), version=F("version") + 1)
     audit.record_rows("follow_team", rows=customers.all(), label="name", actor=actor, changes=said)
 
@@ -87,8 +82,8 @@ def hand_over_portfolio(
     _refuse_receivers(person, set(shares.values()))
     if len(reason) > rules.LONGEST_REASON:
         raise ValidationError({"reason": _("A reason has at most 500 characters.")})
-    _locked(Opportunity.objects.filter(owner=person).open())
-    _locked(Customer.objects.filter(owner=person).in_use())
+    edits.hold(Opportunity.objects.filter(owner=person).open())
+    edits.hold(Customer.objects.filter(owner=person).in_use())
     found = portfolio_of(person)
     if (seen is not None and seen != found.fingerprint) or {share.customer_id for share in found.shares} != set(shares):
         raise PortfolioChanged(_("The portfolio has changed meanwhile. This is how it stands now."))

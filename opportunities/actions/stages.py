@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -53,6 +53,7 @@ def edit_stage(*, stage: Stage, changes: dict[str, Any], seen: int | None, actor
     refuse_unless_admin(actor)
     wanted = {name: value for name, value in changes.items() if name in (*NAMES, *SETTINGS)}
     rate = edits.locked(stage).win_rate
+    edits.hold(Opportunity.objects.filter(Q(stage=stage, outcome="open") | Q(unproven_from__isnull=False)))
     _refuse_rate_of_closed(stage, wanted)
     stage = edits.edit(stage, changes=wanted, seen=seen, actor=actor)
     forget_stages()
@@ -83,13 +84,14 @@ def _keep_settings(stage: Stage, at: datetime) -> None:
 def reorder_stages(*, order: list[int], actor: User) -> None:
     """Put the stages into this order of ids; what counts as furthest is worked out again for every version."""
     refuse_unless_admin(actor)
-    stages = {stage.pk: stage for stage in Stage.objects.select_for_update()}
+    stages = {stage.pk: stage for stage in Stage.objects.select_for_update(no_key=True).order_by("pk")}
     if set(order) != {pk for pk, stage in stages.items() if stage.retired_at is None} or len(order) != len(set(order)):
         raise ValidationError(_("Name every stage in use exactly once."))
     for position, pk in enumerate(order, start=1):
         stage = stages[pk]
         if stage.position != position:
             edits.edit(stage, changes={"position": position}, seen=None, actor=actor, action="reorder")
+    edits.hold(Opportunity.objects.all())
     recompute_furthest()
     forget_stages()
     settle_marks()
@@ -127,8 +129,8 @@ def _refuse_retirement(stage: Stage, target: Stage | None) -> None:
 
 
 def _move_all(rows: Any, stage: Stage, target: Stage, actor: User) -> None:
+    touched = list(rows.select_for_update().order_by("pk").only("pk", "version", "changed_in", "furthest"))
     at = moment_for_all()
-    touched = list(rows.select_for_update().only("pk", "version", "changed_in", "furthest"))
     info = stage_info(target)
     for row in touched:
         row.mark_changed(["stage"])

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
-
 from opportunities.actions.heights import COPIED, LEVELS, versions_of
 from opportunities.models import Checkpoint, GradeChange, HeightsVersion, Opportunity
 from opportunities.rules.evidence import FACTORS, Record
@@ -73,9 +71,7 @@ class Surveyor:
         _write_heights()
 
     def look_for_moved(self) -> None:
-        """Note whose records people have changed since they were computed; all are locked until the end."""
-        lock = " FOR UPDATE OF o" if connection.features.has_select_for_update else ""
-        staging.fetch(f"SELECT o.id FROM {OPPORTUNITY} o JOIN {staging.PROVEN} p ON p.key = o.key{lock}")
+        """Note whose records people have changed since they were computed; all are locked (`locking`)."""
         moved = staging.fetch(f"SELECT key FROM {staging.PROVEN} WHERE seen <> ({SIGNATURE})")
         self.moved = [key for (key,) in moved]
 

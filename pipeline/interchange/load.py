@@ -26,6 +26,7 @@ from pipeline.interchange import (
     checks,
     found,
     layout,
+    locking,
     retirement,
     rows,
     same_customers,
@@ -164,11 +165,14 @@ class _Import:
     @transaction.atomic
     def _write(self) -> None:
         self.progress("writing", 0)
-        same_customers.refuse_merged_meanwhile(self.report, self.started)
+        locking.hold_people()
         self.organisation_was = settling.write_organisation(self.organisation)
         settling.drop_replaced_stages(self.plan)
         administered = self._administration()
         for file in COPIED:
+            if file is layout.CUSTOMERS:
+                locking.hold_opportunities(self.report, self.started)
+                same_customers.refuse_merged_meanwhile(self.report, self.started)
             self._write_rows(file)
             self._settle(file)
         if self._administration() < administered:  # edits that are kept, or made since the check
@@ -191,7 +195,7 @@ class _Import:
         self.written(self.report)
 
     def _administration(self) -> tuple[bool, bool, bool]:
-        people = User.objects.select_for_update().filter(role=User.Role.ADMIN).order_by("pk")
+        people = User.objects.select_for_update(no_key=True).filter(role=User.Role.ADMIN).order_by("pk")
         return administration(people, self.calendar.local_date(self.started))
 
     def _write_rows(self, file: File) -> None:

@@ -127,9 +127,18 @@ def lock_changed(file: File) -> bool:
     if not file.revised:
         return True
     table, changes = file.model._meta.db_table, staging.changes_of(file)
-    lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
-    rows = staging.fetch(f"SELECT m.version, c.seen FROM {table} m JOIN {changes} c ON c.id = m.id{lock}")
+    lock = " FOR NO KEY UPDATE OF m" if connection.features.has_select_for_update else ""
+    rows = staging.fetch(f"SELECT m.version, c.seen FROM {table} m JOIN {changes} c ON c.id = m.id ORDER BY m.id{lock}")
     return all(version == seen for version, seen in rows)
+
+
+def named_by_changes(file: File, column: Column) -> str:
+    """SQL: the keys that a column holds in the lines that are new or change something."""
+    cell, table = f's."{column.name}"', file.model._meta.db_table
+    return (
+        f"SELECT {cell} FROM {file.table} s JOIN {staging.changes_of(file)} c ON c.csv_line = s.csv_line"
+        f" UNION SELECT {cell} FROM {file.table} s WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {_same(file)})"
+    )
 
 
 def write(file: File, present: set[str]) -> None:

@@ -40,9 +40,13 @@ def lead_to_survivors(report: Report) -> None:
 def refuse_merged_meanwhile(report: Report, since: datetime) -> None:
     """SourceError when a customer that the import names was merged since then: it means the survivor now.
 
-    The others are held until the transaction ends, so that nobody merges them while rows are hung on them.
+    The others are held until the transaction ends, so that nobody merges them while rows are hung on them; those that
+    the import changes with them, in one order.
     """
-    named = " UNION ".join(f"SELECT {column} FROM {file.table}" for file, column in _naming_customers(report))
+    naming = _naming_customers(report)
+    if CUSTOMERS.name in report.present:
+        naming.append((CUSTOMERS, "key"))
+    named = " UNION ".join(f"SELECT {column} FROM {file.table}" for file, column in naming)
     if not named:
         return
     lock = " FOR KEY SHARE OF m" if connection.features.has_select_for_update else ""

@@ -32,6 +32,12 @@ HELD_VALUES = ", ".join(REFERENCES.get(name, f"v.{name}") for name in rules.HELD
 OWN = ("title", "source", "created_at", "created_on", "forecast_category", "signed_on", "competitor", "archived_at",
        "changed_at", "version", "imported_version")  # fmt: skip
 
+MOVED = (  # those that people changed or created between two moments
+    f"SELECT m.key FROM {OPPORTUNITY} m LEFT JOIN {staging.OUT} o ON o.key = m.key"
+    f" LEFT JOIN {staging.TOUCHED} t ON t.key = m.key WHERE COALESCE(o.seen, t.seen, 0) <> m.version"
+    " AND (t.key IS NOT NULL OR m.changed_at BETWEEN %s AND %s)"
+)
+
 
 def touch(plan: Plan, *, everything: bool) -> None:
     """Note whose history has to be computed: those the files name, and those a changed setting touches."""
@@ -60,17 +66,10 @@ def touch(plan: Plan, *, everything: bool) -> None:
 def touch_moved(since: datetime, now: datetime) -> bool:
     """Note only those that people changed or created since the histories were computed.
 
-    What was computed for them is forgotten; they are locked until the transaction ends.
+    What was computed for them is forgotten; they are locked until the transaction ends (`locking`).
     """
     adapt = connection.ops.adapt_datetimefield_value
-    lock = " FOR UPDATE OF m" if connection.features.has_select_for_update else ""
-    staging.fetch(f"SELECT m.id FROM {OPPORTUNITY} m JOIN {staging.OUT} o ON o.key = m.key{lock}")
-    sql = (
-        f"SELECT m.key FROM {OPPORTUNITY} m LEFT JOIN {staging.OUT} o ON o.key = m.key"
-        f" LEFT JOIN {staging.TOUCHED} t ON t.key = m.key WHERE COALESCE(o.seen, t.seen, 0) <> m.version"
-        f" AND (t.key IS NOT NULL OR m.changed_at BETWEEN %s AND %s)"
-    )
-    moved = [key for (key,) in staging.fetch(sql, [adapt(since), adapt(now)])]
+    moved = [key for (key,) in staging.fetch(MOVED, [adapt(since), adapt(now)])]
     staging.execute(f"DELETE FROM {staging.TOUCHED}")
     writer = staging.Writer(staging.TOUCHED, staging.TOUCHED_COLUMNS)
     for key in moved:

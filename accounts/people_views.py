@@ -56,7 +56,7 @@ def people_invite(request: HttpRequest) -> HttpResponse:
     refuse_unless_admin(user)
     ids = [int(text) for text in request.POST.getlist("people")[:MOST] if text.isdecimal() and len(text) < 18]
     made = 0
-    for person in User.objects.filter(pk__in=ids).order_by("name", "pk"):
+    for person in User.objects.filter(pk__in=ids).order_by("sort_key", "pk"):
         try:
             invitations.invite(person=person, actor=user, base=invitations.base_of(request))
             made += 1

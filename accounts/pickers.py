@@ -48,7 +48,7 @@ def people(request: HttpRequest) -> JsonResponse:
         found = found.filter(pk__in=visibility.assignable_people(request.user).values("pk")).active_on(today())
     elif request.GET.get("only") == "selling":
         found = found.filter(role__in=[User.Role.REP, User.Role.MANAGER]).active_on(today())
-    rows = found.order_by("name", "id").values_list("username", "name", "team__name")
+    rows = found.order_by("sort_key", "id").values_list("username", "name", "team__name")
     return answer((username, name or username, team or "") for username, name, team in rows[:MOST])
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.querysets import InvitationQuerySet, TeamQuerySet, UserManager
 from config.web.revisions import Revised, random_key
+from config.web.sorting import LONGEST, sort_key
 
 
 class Team(Revised):
@@ -72,6 +73,7 @@ class User(AbstractBaseUser, Revised):
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    sort_key = models.CharField(max_length=LONGEST, default="", editable=False, db_index=True)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -80,7 +82,7 @@ class User(AbstractBaseUser, Revised):
     objects = UserManager()
 
     class Meta:
-        ordering = ["name", "id"]
+        ordering = ["sort_key", "id"]
         constraints = [
             models.CheckConstraint(
                 name="user_active_from_before_until",
@@ -100,6 +102,14 @@ class User(AbstractBaseUser, Revised):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """With the key by which lists sort the name."""
+        names = kwargs.get("update_fields")
+        if names is None or "name" in names:
+            self.sort_key = sort_key(str(self))
+            kwargs["update_fields"] = names and [*names, "sort_key"]
+        super().save(*args, **kwargs)
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]

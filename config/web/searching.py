@@ -79,7 +79,7 @@ def is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff"
 
 
-def _said(char: str) -> tuple[str, ...]:
+def said_of(char: str) -> tuple[str, ...]:
     """Every way to say a character, the commonest first: 重 → zhong, chong, tong; another character is itself."""
     return _dictionary().get(char) or (char,)
 
@@ -102,7 +102,7 @@ def _dictionary() -> dict[str, tuple[str, ...]]:
 def _readings(name: str) -> tuple[str, list[tuple[str, ...]]]:
     """A name squeezed, and how each of its characters is said; nothing of a name in which nothing is Han."""
     text = squeeze(name)
-    return text, [_said(char) for char in text] if any(map(is_han, text)) else []
+    return text, [said_of(char) for char in text] if any(map(is_han, text)) else []
 
 
 def grams(text: str) -> list[str]:
@@ -260,7 +260,7 @@ def _named(typed: str, name: str) -> Iterator[int]:
     if (place := name.find(typed)) >= 0:
         yield _rank(place, len(name))
     elif any(map(_is_letter, typed)) and any(map(is_han, name)):
-        said = [_said(char) for char in name]
+        said = [said_of(char) for char in name]
         if (place := _heard(typed, [ways[:1] for ways in said])) >= 0:
             yield _rank(place, len(name))
         elif (place := _heard(typed, said)) >= 0:

@@ -38,7 +38,7 @@ class Load:
 def people_with_accounts(user: User, day: date) -> QuerySet[User]:
     """The people who sell and whose load this person may see: themselves, those in their charge, or everybody."""
     found: QuerySet[User] = visibility.people_in_scope(user).active_on(day)  # type: ignore[attr-defined]
-    return found.filter(role__in=(User.Role.REP, User.Role.MANAGER)).select_related("team").order_by("name", "pk")
+    return found.filter(role__in=(User.Role.REP, User.Role.MANAGER)).select_related("team").order_by("sort_key", "pk")
 
 
 def loads(people: Sequence[User], user: User, day: date, rules: TierRules) -> list[Load]:

@@ -37,7 +37,7 @@ class HandOverForm(forms.Form):
 
     def split(self, portfolio: Portfolio, *, evenly: bool = False) -> dict[int, User]:
         """Who gets which customer (by id): as chosen, else spread evenly among the receivers."""
-        receivers = sorted(self.cleaned_data["to"], key=lambda user: (user.name, user.pk))
+        receivers = sorted(self.cleaned_data["to"], key=lambda user: (user.sort_key, user.pk))
         named = {user.username: user for user in receivers}
         found = spread_evenly(portfolio.shares, receivers)
         if evenly:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -15,7 +15,7 @@ from customers.filters import ordered
 from opportunities.models import Opportunity
 
 ORDERINGS = {
-    "name": "read_name",
+    "name": "sort_key",
     "username": "username",
     "role": "role",
     "team": "team__name",
@@ -51,9 +51,7 @@ def with_state(people: QuerySet[Any], day: date) -> QuerySet[Any]:
 def person_rows(people: QuerySet[Any], *, sort: str) -> QuerySet[Any]:
     """People with their team and `open_count`, sorted by one of ORDERINGS."""
     mine = Opportunity.objects.filter(owner=OuterRef("pk")).open().order_by().values("owner")
-    counted = people.annotate(
-        open_count=Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), Value(0)), read_name=Lower("name")
-    )  # fmt: skip
+    counted = people.annotate(open_count=Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), Value(0)))
     return ordered(counted, sort, ORDERINGS, "name").select_related("team")
 
 

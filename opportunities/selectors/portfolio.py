@@ -94,7 +94,7 @@ def portions(shares: Sequence[Share], split: dict[int, User]) -> list[Portion]:
     """What each receiver gets, by name."""
     receivers = {user.pk: user for user in split.values()}
     found = []
-    for receiver in sorted(receivers.values(), key=lambda user: (user.name, user.pk)):
+    for receiver in sorted(receivers.values(), key=lambda user: (user.sort_key, user.pk)):
         theirs = [share for share in shares if split[share.customer_id].pk == receiver.pk]
         amount = sum((share.amount for share in theirs), ZERO)
         found.append(

@@ -58,7 +58,7 @@ def collaborators(request: HttpRequest, pk: int) -> HttpResponse:
         form = CollaboratorForm(request.POST)
         if _change(request, opportunity, form):
             return done(request, opportunity, _("Saved."), undo=False)
-    added = Collaborator.objects.filter(opportunity=opportunity).select_related("user").order_by("user__name", "pk")
+    added = Collaborator.objects.filter(opportunity=opportunity).select_related("user").order_by("user__sort_key", "pk")
     context = {"row": opportunity, "form": form, "people": [entry.user for entry in added]}
     return dialog(request, "opportunities/collaborators.html", context, status=422 if form.is_bound else 200)
 

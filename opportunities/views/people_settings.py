@@ -166,11 +166,11 @@ def _drawn(request: HttpRequest, person: User, form: HandOverForm, *, ends: bool
         "portfolio": found,
         "portions": portions(found.shares, split) if split else [],
         "rows": [(share, split[share.customer_id].username) for share in found.shares[:MOST_SHARES]] if split else [],
-        "receivers": sorted({user.pk: user for user in split.values()}.values(), key=lambda user: user.name),
+        "receivers": sorted({user.pk: user for user in split.values()}.values(), key=lambda user: user.sort_key),
         "left_out": max(len(found.shares) - MOST_SHARES, 0),
     }
     if split:
-        context["receivers"] = sorted(form.cleaned_data["to"], key=lambda user: (user.name, user.pk))
+        context["receivers"] = sorted(form.cleaned_data["to"], key=lambda user: (user.sort_key, user.pk))
     return render(request, "settings/hand_over.html", context, status=status)
 
 

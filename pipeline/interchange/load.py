@@ -216,6 +216,7 @@ class _Import:
             settling.write_paths()
         elif file is layout.USERS:
             settling.write_teams_of_people(self.plan)
+            settling.write_sort_keys()
         elif file is layout.CUSTOMERS:
             same_customers.write_names()
             tiers.write_first_tiers(self.report, fresh=self.fresh, now=self.started)

@@ -13,6 +13,7 @@ from accounts import edits
 from accounts.invitations import revoke_all
 from accounts.models import Invitation, Organisation, Team, User, UserTeam
 from accounts.selectors import forget_organisation
+from config.web.sorting import sort_key
 from opportunities.models import Activity, Stage, StageSetting
 from pipeline.interchange import staging
 from pipeline.interchange.files_of_evidence import ACTIVITIES
@@ -136,6 +137,14 @@ def write_teams_of_people(plan: Plan) -> None:
         rows += [UserTeam(user=user, team_id=ids.get(team or ""), valid_from=at) for at, team in line.items()]
         _set_team(user, ids.get(line[max(line)] or ""), is_new=key in plan.new_people)
     UserTeam.objects.bulk_create(rows, batch_size=500)
+
+
+def write_sort_keys() -> None:
+    """By what lists sort the people of the file: an import writes columns, and this one follows from another."""
+    stale = [user for user in User.objects.only("name", "username", "sort_key") if user.sort_key != sort_key(str(user))]
+    for user in stale:
+        user.sort_key = sort_key(str(user))
+    User.objects.bulk_update(stale, ["sort_key"], batch_size=500)
 
 
 def _set_team(user: User, team_id: int | None, *, is_new: bool) -> None:

@@ -57,7 +57,7 @@ def table(scope: Scope, day: date, opened: Mapping[Credit, Sums], booked: Mappin
     users = _users(scope, day, credits)
     credits |= {Credit(user.team_id, user.pk) for user in users.values() if _active_here(scope, day, user)}
     members: dict[int | None, list[PersonRow]] = defaultdict(list)
-    for credit in sorted(credits, key=lambda each: (users[each.owner_id].name, each.owner_id)):
+    for credit in sorted(credits, key=lambda each: (users[each.owner_id].sort_key, each.owner_id)):
         person = _person(scope, users[credit.owner_id], day, opened.get(credit), booked.get(credit))
         members[credit.team_id].append(person)
     return _tree(scope, members)

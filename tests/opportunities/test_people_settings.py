@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.selectors import today
 from customers.models import Customer
+from opportunities import actions
 from opportunities.models import Opportunity
 from tests import factories
 
@@ -51,12 +52,26 @@ def test_the_list_says_who_where_and_in_what_state(company, admin):
 
 
 def test_names_are_sorted_whatever_the_case_of_their_letters(company, admin):
-    User.objects.filter(pk=company.mate.pk).update(name="de Vries")
-    User.objects.filter(pk=company.stranger.pk).update(name="Adams")
-    User.objects.filter(pk=company.manager.pk).update(name="Zhang")
+    renamed(company, mate="de Vries", stranger="Adams", manager="Zhang")
     found = [name for name in names(admin) if name in ("mate", "stranger", "manager")]
     assert found == ["stranger", "mate", "manager"]
     assert names(admin, "?sort=-name") == names(admin)[::-1]
+
+
+def test_chinese_names_are_sorted_by_pinyin_in_the_list_and_the_pickers(company, admin):
+    renamed(company, mate="张伟", stranger="曾红", manager="李思", rep="林一")
+    expected = ["李思", "林一", "曾红", "张伟"]
+    listed = [person.name for person in admin.get(LIST).context["page"].object_list]
+    picked = [row["text"] for row in admin.get("/pickers/people/?only=selling").json()["results"]]
+    for found in (listed, picked, [str(person) for person in User.objects.all()]):
+        assert [name for name in found if name in expected] == expected
+
+
+def renamed(company, **people):
+    """Each of these people under another name."""
+    for username, name in people.items():
+        person = getattr(company, username)
+        actions.edit_person(person=person, changes={"name": name}, seen=None, actor=company.admin)
 
 
 def test_as_many_queries_for_two_people_as_for_two_hundred(company, admin):

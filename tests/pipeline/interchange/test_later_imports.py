@@ -53,6 +53,13 @@ def person(key):
     return User.objects.get(username=key)
 
 
+def test_imported_people_are_sorted_by_pinyin(works, tmp_path):
+    users = BASE["users.csv"].replace("ann,Ann", "ann,张伟").replace("bob,Bob", "bob,陈一")
+    assert [row.username for row in User.objects.all()] == ["ann", "bob", "boss"]
+    load(write(tmp_path / "renamed", {"users.csv": users}))
+    assert [row.username for row in User.objects.all()] == ["boss", "bob", "ann"]
+
+
 def one():
     return Opportunity.objects.get(key="o1")
 

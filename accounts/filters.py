@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import trail
 from accounts.models import AuditEntry, Kind, Notification, Team, User
 from accounts.selectors import calendar
+from accounts.states import STATES
 from config.web.fields import FIRST_YEAR, LAST_YEAR
 from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
 
@@ -24,9 +25,6 @@ class UserFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-PERSON_STATES = ("active", "invited", "not_invited", "outside", "deactivated")
-
-
 class PeopleFilter(filters.FilterSet):
     """The administrators' list of people, each with their `state`; a team comes with those below it."""
 
@@ -35,7 +33,7 @@ class PeopleFilter(filters.FilterSet):
     team = filters.ModelChoiceFilter(
         to_field_name="key", queryset=Team.objects.all(), method="filter_team", label=_("Team")
     )
-    state = filters.ChoiceFilter(choices=[(name, name) for name in PERSON_STATES], label=_("State"))
+    state = filters.ChoiceFilter(choices=[(name, name) for name in STATES], label=_("State"))
 
     class Meta:
         model = User

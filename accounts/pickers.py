@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from accounts import search, visibility
 from accounts.models import Team, User
 from accounts.selectors import today
+from accounts.states import awaited, with_state
 
 MOST = 20
 LONGEST = 200
@@ -37,7 +38,7 @@ def answer(rows: Iterable[tuple[str, str, str]]) -> JsonResponse:
 
 @require_GET
 def people(request: HttpRequest) -> JsonResponse:
-    """At most 20 people by name or login name, with their team.
+    """At most 20 people by name or login name, with their team, and whether they have yet to sign in.
 
     `only=assignable`: to whom one may hand a row. `only=selling`: active reps and managers.
     """
@@ -48,8 +49,13 @@ def people(request: HttpRequest) -> JsonResponse:
         found = found.filter(pk__in=visibility.assignable_people(request.user).values("pk")).active_on(today())
     elif request.GET.get("only") == "selling":
         found = found.filter(role__in=[User.Role.REP, User.Role.MANAGER]).active_on(today())
-    rows = found.order_by("sort_key", "id").values_list("username", "name", "team__name")
-    return answer((username, name or username, team or "") for username, name, team in rows[:MOST])
+    rows = with_state(found, today()).order_by("sort_key", "id")
+    told = rows.values_list("username", "name", "team__name", "state")[:MOST]
+    return answer((username, name or username, _hint(team, state)) for username, name, team, state in told)
+
+
+def _hint(team: str | None, state: str) -> str:
+    return " · ".join(filter(None, (team, awaited(state))))
 
 
 @require_GET

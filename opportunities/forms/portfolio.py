@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.selectors import today
+from accounts.states import with_state
 from config.web.fields import PickManyField
 from opportunities import rules
 from opportunities.selectors.portfolio import Portfolio, spread_evenly
@@ -32,7 +33,7 @@ class HandOverForm(forms.Form):
         field = self.fields["to"]
         assert isinstance(field, PickManyField)
         selling = User.objects.filter(role__in=[User.Role.REP, User.Role.MANAGER]).active_on(today())
-        field.queryset = selling.exclude(pk=person.pk).select_related("team")
+        field.queryset = with_state(selling.exclude(pk=person.pk).select_related("team"), today())
         field.offer_posted(self["to"].value() if data is not None else None)
 
     def split(self, portfolio: Portfolio, *, evenly: bool = False) -> dict[int, User]:

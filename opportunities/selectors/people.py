@@ -1,15 +1,12 @@
-"""People and teams as administrators see them: their state, and how many open opportunities they have."""
+"""People and teams as administrators see them, and how many open opportunities they have."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from accounts.models import Invitation, Team
+from accounts.models import Team
 from accounts.teams import staying
 from customers.filters import ordered
 from opportunities.models import Opportunity
@@ -22,30 +19,6 @@ ORDERINGS = {
     "seen": "last_seen_at",
     "open": "open_count",
 }
-STATES = {
-    "active": pgettext_lazy("person", "Active"),
-    "invited": pgettext_lazy("person", "Invited"),
-    "not_invited": _("Not invited yet"),
-    "outside": _("Outside of their dates"),
-    "deactivated": pgettext_lazy("person", "Deactivated"),
-}
-
-
-def with_state(people: QuerySet[Any], day: date) -> QuerySet[Any]:
-    """Each person with `state`, one of STATES, on this date."""
-    no_password = Q(password="") | Q(password__startswith="!")
-    invited = Exists(Invitation.objects.usable().filter(user=OuterRef("pk")))
-    outside = Q(active_from__gt=day) | Q(active_until__lt=day)
-    return people.annotate(
-        state=Case(
-            When(deactivated_at__isnull=False, then=Value("deactivated")),
-            When(outside, then=Value("outside")),
-            When(no_password & Q(invited), then=Value("invited")),
-            When(no_password, then=Value("not_invited")),
-            default=Value("active"),
-            output_field=CharField(),
-        )
-    )
 
 
 def person_rows(people: QuerySet[Any], *, sort: str) -> QuerySet[Any]:

@@ -18,6 +18,7 @@ from accounts.models import Team, User
 from accounts.people import reactivate_person
 from accounts.people_forms import PersonForm
 from accounts.selectors import today
+from accounts.states import STATES, with_state
 from customers.views.lists import matching, narrowed, page_of
 from opportunities import actions
 from opportunities.forms.portfolio import HandOverForm
@@ -43,7 +44,7 @@ def _person(request: HttpRequest, pk: int) -> User:
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody: `q`, `role`, `team` (with those below), `state`, `sort`, `page`."""
     refuse_unless_admin(request.user)  # type: ignore[arg-type]
-    filters = PeopleFilter(request.GET, queryset=selectors.with_state(User.objects.all(), today()), request=request)
+    filters = PeopleFilter(request.GET, queryset=with_state(User.objects.all(), today()), request=request)
     sort = request.GET.get("sort", "")
     page = page_of(request, selectors.person_rows(matching(filters), sort=sort))
     context = {
@@ -52,7 +53,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "sort": sort or "name",
         "narrowed": narrowed(filters),
         "roles": User.Role.choices,
-        "states": selectors.STATES,
+        "states": STATES,
         "teams": Team.objects.in_use(),
         "invitable": any(person.state == "not_invited" for person in page.object_list),
     }

@@ -134,6 +134,30 @@ def test_a_hand_over_is_previewed_changed_and_taken(company, admin, book):
     assert User.objects.get(pk=company.rep.pk).is_active
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ("Not invited yet", "Invited", "(Not invited yet)")), ("zh-hans", ("尚未邀请", "已邀请", "(尚未邀请)"))],
+)
+def test_receivers_who_cannot_sign_in_yet_are_marked_and_ended_ones_are_not_offered(
+    company, signed_in, book, language, words
+):
+    company.admin.language = language
+    company.admin.save(update_fields=["language"])
+    admin, url = signed_in(company.admin), f"{LIST}{company.rep.pk}/hand-over/"
+    User.objects.filter(pk=company.mate.pk).update(password="!imported")
+    factories.invitation(company.admin, "guest@example.com", role="rep", team=company.west)
+    User.objects.filter(pk=company.stranger.pk).update(deactivated_at=timezone.now())
+    picked = admin.get("/pickers/people/?only=selling").json()["results"]
+    hints = {row["value"]: row["hint"] for row in picked}
+    assert (hints["mate"], hints["guest"], hints["rep"]) == (f"East · {words[0]}", f"West · {words[1]}", "East")
+    assert "stranger" not in hints
+    page = admin.post(url, {"act": "preview", "to": ["mate", "guest"]}).content.decode()
+    rows = {name: page.partition(f'<tr data-portion="{name}">')[2].partition("</tr>")[0] for name in ("mate", "guest")}
+    assert words[0] in rows["mate"] and words[1] in rows["guest"]
+    assert f"Mate {words[2]}</option>" in page
+    assert admin.post(url, {"act": "preview", "to": ["stranger"]}).status_code == 422
+
+
 def test_a_deactivation_with_and_without_a_hand_over(company, admin, book):
     url = f"{LIST}{company.rep.pk}/deactivate/"
     assert admin.get(url).status_code == 200

@@ -7,7 +7,7 @@ from functools import cache, partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Case, F, FilteredRelation, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from accounts.calendar import OrgCalendar
 from accounts.models import User
@@ -17,7 +17,14 @@ from opportunities.models import Checkpoint, Decision, Opportunity, OpportunityV
 from opportunities.rules import days_in_stage
 from opportunities.rules.decisions import PUSHES, asked_again
 from opportunities.rules.evidence import FACTORS, Heights, evidenced
-from opportunities.rules.progress import LOOK_BACK_DAYS, days_without_progress, has_fallen, stagnation
+from opportunities.rules.progress import (
+    LOOK_BACK_DAYS,
+    LastMoves,
+    days_without_progress,
+    has_fallen,
+    last_moves,
+    stagnation,
+)
 from opportunities.rules.readings import inflated
 from opportunities.selectors.heights import NOW, floors_now
 from opportunities.selectors.strategy import pushes_since_decision
@@ -26,9 +33,10 @@ BEFORE = "heights_before"
 FEW = 32  # opportunities are asked for by their ids at once, at the least
 Places = tuple[tuple[int, int], ...]  # (open stage, its position)
 
-MOVED = ("opportunity_id", "back", "at")
+ENTRY = ("opportunity_id", "valid_from", "outcome", "stage_id")
 VERIFIED_OF = {name: itemgetter(*(f"{name}{factor}" for factor in FACTORS)) for name in (NOW, f"{BEFORE}__")}
 DECIDED = ("decided_at", "look_again_on")  # of the latest decision
+NO_MOVES = LastMoves(None, None)
 BEFORE_IT = "before_it"  # of a version, the one that it ended
 COLUMNS = (
     "id", "version", "title", "customer_id", "customer__name", "customer__tier", "amount", "stage_id", "win_rate",
@@ -92,11 +100,11 @@ def climbs(owner: User, stages: list[Stage], calendar: OrgCalendar, day: date) -
     floors, by_id = floors_now(stages), {stage.pk: stage for stage in stages}
     proven = cache(partial(evidenced, stages=floors, nothing=Decimal(0)))  # few heights are of one alone
     since = calendar.start_of_day(day - timedelta(days=LOOK_BACK_DAYS - 1))
-    moved = {(row, back): at for row, back, at in _moved(_places_of(stages), owner=owner.pk)}
+    moved = last_moves(_entries(owner=owner.pk), dict(_places_of(stages)))
     rows = _rows(owner=owner.pk, before=calendar.end_of_day(day - timedelta(days=LOOK_BACK_DAYS)))
     for row in rows:
-        went_back = moved.get((row["id"], True))
-        row |= {"advanced_at": moved.get((row["id"], False)), "went_back": went_back is not None and went_back >= since}
+        advanced_at, went_back_at = moved.get(row["id"], NO_MOVES)
+        row |= {"advanced_at": advanced_at, "went_back": went_back_at is not None and went_back_at >= since}
     return [_climb(row, by_id, proven, calendar, day) for row in rows]
 
 
@@ -137,16 +145,15 @@ def _pushes_of(**ids: int) -> QuerySet[Any]:
 
 
 @prepared
-def _moved(places: Places, *, owner: int) -> QuerySet[Any]:
-    """(opportunity, False, its last progress) and (opportunity, True, its last step back), where there is one.
+def _entries(*, owner: int) -> QuerySet[Any]:
+    """The stages that the person's open opportunities entered, each one's in turn, read from an index alone.
 
     All together, and sought by an array of ids, which keeps PostgreSQL from the index of the exclusion constraint:
     asked for opportunity by opportunity it takes several times as long.
     """
     own = Q(Among(F("opportunity_id"), _own(owner).order_by().values("pk").query))
-    moves = _moves(own, places).filter(IS_PROGRESS | IS_BACK).order_by()
-    is_back = Case(When(IS_BACK, then=Value(True)), default=Value(False))
-    return moves.values("opportunity_id", back=is_back).annotate(at=Max("valid_from")).values_list(*MOVED)
+    entries = OpportunityVersion.objects.filter(own, entered_at=F("valid_from"))
+    return entries.order_by("opportunity_id", "valid_from").values_list(*ENTRY)
 
 
 def _moves(of: Q, places: Places) -> QuerySet[Any]:
@@ -166,7 +173,6 @@ def _place(stage: str, places: Places) -> Case:
 
 CLOSED = [outcome for outcome in Outcome.values if outcome != Outcome.OPEN]
 IS_PROGRESS = Q(outcome_before=Outcome.OPEN, place_before__lt=F("place")) | Q(outcome_before__in=CLOSED)
-IS_BACK = Q(outcome_before=Outcome.OPEN, place_before__gt=F("place"))
 OF_OUTER = Q(opportunity=OuterRef("pk"))  # of the opportunity of an outer query
 
 

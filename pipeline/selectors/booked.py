@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 from accounts.calendar import Period
 from accounts.models import User
 from accounts.selectors import calendar
-from config.web.composed import composed
+from config.web.composed import prepared
 from opportunities.models import OpportunityVersion
 from opportunities.querysets import FOREVER, VersionQuerySet
 from pipeline.rules import ZERO, Part
@@ -42,7 +42,7 @@ def booked_by(owner: User, period: Period) -> Part:
     return Part(found[0], found[1] or ZERO)
 
 
-@composed
+@prepared
 def _sums_of(*, owner: int, first: datetime, last: datetime) -> QuerySet[Any]:
     wins = _wins(Scope("owner", owner_id=owner), (first, last), FOREVER).order_by()
     return wins.values("outcome").annotate(n=Count("*"), total=Sum("amount")).values_list("n", "total")

@@ -7,6 +7,7 @@ import pytest
 
 from opportunities import rules
 from opportunities.rules import StageInfo
+from opportunities.rules.progress import LastMoves, last_moves
 
 AT, ON = datetime(2026, 3, 2, 1, 0, tzinfo=UTC), date(2026, 3, 2)
 LATER, LATER_ON = datetime(2026, 4, 1, 1, 0, tzinfo=UTC), date(2026, 4, 1)
@@ -125,3 +126,27 @@ def test_what_a_move_still_needs(target, given, problems):
 )
 def test_median_of_counted_values(values, median):
     assert rules.median(values) == median
+
+
+def test_the_last_moves_of_each_opportunity():
+    on = {day: datetime(2026, 3, day, tzinfo=UTC) for day in range(1, 8)}
+    retired = 9
+    entries = [
+        (1, on[1], "open", 1),
+        (1, on[2], "open", 3),
+        (1, on[3], "open", 2),
+        (2, on[1], "open", 2),
+        (2, on[2], "lost", 7),
+        (2, on[4], "won", 8),
+        (2, on[5], "open", 1),
+        (3, on[6], "open", 1),
+        (4, on[1], "open", retired),
+        (4, on[2], "open", 2),
+        (4, on[3], "open", retired),
+    ]
+    assert last_moves(entries, {1: 1, 2: 2, 3: 3}) == {
+        1: LastMoves(on[2], on[3]),
+        2: LastMoves(on[5], None),
+        3: LastMoves(None, None),
+        4: LastMoves(None, None),
+    }

@@ -10,10 +10,11 @@ from datetime import timedelta
 from functools import reduce
 from itertools import chain
 from operator import or_
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db import connection
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -237,8 +238,12 @@ def bearing(kind: str, value: str) -> QuerySet[Customer]:
     rows: QuerySet[Customer] = Customer.objects.in_use()
     if not value:
         return rows.none()
-    gone = Customer.objects.filter(merged_into__isnull=False, **{kind: value}).order_by()
-    return rows.filter(pk__in=_ids(**{kind: value}).union(gone.values("merged_into"))).order_by("id")
+    return rows.filter(pk__in=_bearers(kind, value)).order_by("id")
+
+
+def _bearers(kind: str, value: str) -> QuerySet[Any]:
+    own, gone = (rows.filter(sign=value).values("bearer") for rows in bearers(kind))
+    return own.union(gone)
 
 
 def visible_namesake(name: str, user: User) -> Customer | None:
@@ -249,16 +254,65 @@ def visible_namesake(name: str, user: User) -> Customer | None:
 def refuse_if_served(*, name: str, actor: User, credit_code: str = "") -> None:
     """Raise ValidationError (code `already_served`) when a customer of this name or code is there, out of sight.
 
-    It says nothing of the owner or the tier. Each such answer is audited, and only so many an hour are given, then
-    TooManyAttempts for any name. Call it outside of a transaction: the audit stays when the creation is refused.
+    As `refuse_served`, outside of a transaction.
+    """
+    hidden = served(name=name, actor=actor, credit_code=credit_code)
+    if hidden is not None:
+        refuse_served(name, hidden, actor)
+
+
+def take_turn(*, name: str, credit_code: str = "") -> None:
+    """Let nobody else create a customer of this name or code until the transaction ends: on SQLite nobody writes.
+
+    Names before codes, so that no two wait for each other.
+    """
+    if connection.vendor != "postgresql":
+        return
+    turns = [f"name {names.normalised_name(name)}"]
+    if credit_code:
+        turns.append(f"code {names.normalised_code(credit_code)}")
+    waits = ", ".join(["pg_advisory_xact_lock(hashtextextended(%s, 0))"] * len(turns))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {waits}", turns)
+
+
+def served(*, name: str, actor: User, credit_code: str = "") -> Customer | None:
+    """The customer of this name or code that is there, out of sight; TooManyAttempts when told of too often.
+
+    One query, and another to read the one that is found.
     """
     if actor.sees_everything:
-        return
-    _refuse_if_too_often(actor)
-    code = names.normalised_code(credit_code)
-    hidden = _hidden(namesakes(name), actor) or _hidden(bearing("credit_code", code), actor)
-    if hidden is None:
-        return
+        return None
+    asked = User.objects.filter(pk=actor.pk).values_list(_told_lately(actor), _hidden(name, credit_code, actor))
+    told, hidden = asked.get()
+    if (told or 0) >= ANSWERS_AN_HOUR:
+        raise TooManyAttempts(_("Too many attempts. Please wait a moment."), code="throttled")
+    return Customer.objects.get(pk=hidden) if hidden else None
+
+
+def _told_lately(actor: User) -> Subquery:
+    """How often within the hour."""
+    told = AuditEntry.objects.filter(
+        model="user", object_id=actor.pk, action="already_served", at__gt=timezone.now() - timedelta(hours=1)
+    )
+    return Subquery(told.order_by().values("object_id").annotate(times=Count("pk")).values("times"))
+
+
+def _hidden(name: str, credit_code: str, actor: User) -> Subquery:
+    """The id of one that has this name or code."""
+    signs = {"normalised_name": names.normalised_name(name), "credit_code": names.normalised_code(credit_code)}
+    borne = [_bearers(kind, value) for kind, value in signs.items() if value]
+    among = Customer.objects.in_use().filter(pk__in=borne[0].union(*borne[1:])) if borne else Customer.objects.none()
+    seen = Customer.objects.visible_to(actor).filter(pk=OuterRef("pk"))
+    return Subquery(among.filter(~Exists(seen)).order_by("pk").values("pk")[:1])
+
+
+def refuse_served(name: str, hidden: Customer, actor: User) -> NoReturn:
+    """Say that it is there and nothing of its owner or tier.
+
+    Each such answer is audited, and only so many an hour are given, then TooManyAttempts for any name. Call it outside
+    of a transaction: the audit stays when the creation is refused.
+    """
     audit.record("already_served", row=actor, actor=actor, changes={"name": (None, name), "customer": (None, hidden)})
     raise ValidationError(_whom_to_ask(actor), code="already_served")
 
@@ -267,17 +321,3 @@ def _whom_to_ask(actor: User) -> str:
     if _has_manager(actor):
         return _("This customer is already served, ask your manager.")
     return _("This customer is already served, ask an administrator.")
-
-
-def _hidden(found: Any, actor: User) -> Customer | None:
-    rows = list(found)
-    seen = set(found.visible_to(actor).values_list("pk", flat=True)) if rows else set()
-    return next((row for row in rows if row.pk not in seen), None)
-
-
-def _refuse_if_too_often(actor: User) -> None:
-    told = AuditEntry.objects.filter(
-        model="user", object_id=actor.pk, action="already_served", at__gt=timezone.now() - timedelta(hours=1)
-    )
-    if told.count() >= ANSWERS_AN_HOUR:
-        raise TooManyAttempts(_("Too many attempts. Please wait a moment."), code="throttled")

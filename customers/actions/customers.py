@@ -1,6 +1,6 @@
 """Writes about customers."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from accounts import edits, outbox, visibility
 from accounts.models import Kind, User
 from accounts.selectors import today
-from config.web.errors import TooManyAttempts
+from customers import duplicates
 from customers.actions.shared import above, hold_in_use, only, refuse_unless_editable, set_archived
 from customers.actions.tiers import begin_tiers, hold_tier, refuse_tier_by_hand
-from customers.duplicates import bearing, refuse_if_served
 from customers.models import Customer
 from customers.rules import names
 
@@ -22,10 +21,14 @@ CUSTOMER_FIELDS = (
 )  # fmt: skip
 
 
-def create_customer(*, actor: User, name: str, owner: User | None = None, **fields: Any) -> Customer:
+def create_customer(
+    *, actor: User, name: str, owner: User | None = None, another: bool | None = None, **fields: Any
+) -> Customer:
     """A new customer; its owner is the actor unless they name somebody whom they may give it to.
 
-    A name or credit code that is served already, out of the actor's sight, is refused (code `already_served`).
+    A name or credit code that is served already, out of the actor's sight, is refused (code `already_served`), and one
+    in sight (Alike) as `another` says: whether it was said to be another company; None for a row of another system. Of
+    two alike at the same moment the second meets the first.
     """
     if actor.role == User.Role.EXECUTIVE:
         raise PermissionDenied(_("Executives read customers; they do not write them."))
@@ -33,18 +36,29 @@ def create_customer(*, actor: User, name: str, owner: User | None = None, **fiel
     if owner is not None and owner.pk != actor.pk:
         _refuse_new_owner(actor, owner)
     fields = _tidied(fields)
-    _refuse_served(name, fields.get("credit_code", ""), actor)
+    signs = {"name": name, "credit_code": fields.get("credit_code", "")}
     fields.setdefault("created_on", today())
     customer = Customer(
         name=name.strip(), owner=owner, team=owner.team if owner else fields.pop("team", None), **fields
     )
     customer.normalised_name = names.normalised_name(name)
     with transaction.atomic():
-        if customer.parent is not None:
-            hold_in_use(customer.parent)
-        row = edits.create(customer, actor=actor, made_up=() if "key" in fields else ("key",))
-        begin_tiers(row)
-        _tell_new_owner(row, None, actor)
+        duplicates.take_turn(**signs)
+        if another is not None:
+            told = duplicates.signs_of(**signs, phone=customer.phone, domain=customer.domain)
+            duplicates.refuse_alike(duplicates.certain(told, actor), actor=actor, sure=another)
+        hidden = duplicates.served(actor=actor, **signs)
+        if hidden is None:
+            return _insert(customer, actor, made_up=() if "key" in fields else ("key",))
+    return _refuse_served(name, hidden, actor)
+
+
+def _insert(customer: Customer, actor: User, made_up: tuple[str, ...]) -> Customer:
+    if customer.parent is not None:
+        hold_in_use(customer.parent)
+    row = edits.create(customer, actor=actor, made_up=made_up)
+    begin_tiers(row)
+    _tell_new_owner(row, None, actor)
     return row
 
 
@@ -60,11 +74,9 @@ def _tidied(fields: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _refuse_served(name: str, credit_code: str, actor: User) -> None:
+def _refuse_served(name: str, hidden: Customer, actor: User) -> NoReturn:
     try:
-        refuse_if_served(name=name, credit_code=credit_code, actor=actor)
-    except TooManyAttempts:
-        raise
+        duplicates.refuse_served(name, hidden, actor)
     except ValidationError as error:
         raise ValidationError({"name": error}) from error
 
@@ -101,7 +113,7 @@ def _refuse_taken_code(customer: Customer, code: str, actor: User) -> None:
     """A credit code is one company's alone."""
     if not code or code == customer.credit_code:
         return
-    others: Any = bearing("credit_code", code)
+    others: Any = duplicates.bearing("credit_code", code)
     other = others.visible_to(actor).exclude(pk=customer.pk).first()
     if other is not None:
         said = _("“%(name)s” is already among your customers.") % {"name": other.name}

@@ -20,7 +20,7 @@ from customers.actions.merge import may_merge
 from customers.api import serializers
 from customers.api.assessments import Assessing
 from customers.api.pyramid import Pyramids
-from customers.duplicates import Alike, candidates, certain, refuse_alike, signs_of
+from customers.duplicates import Alike, candidates, signs_of
 from customers.filters import ContactFilter, CustomerFilter, ProductFilter
 from customers.models import Contact, Customer, Merge, Product
 from customers.selectors.assessments import latest_points
@@ -59,22 +59,17 @@ class Customers(Assessing, Pyramids):
     def create(self, request: Request) -> Response:
         """400 with `candidates` in sight where name, credit code, phone or mail domain is theirs already.
 
-        `another` true goes on, save for one that is certainly the same. Rows of another system, with a `key`, are
+        `another` true goes on, save for one that is certainly the same. A similar name alone is for a person to judge,
+        no reason to refuse a program. Rows of another system, with a `key`, are
         not held up, as in an import.
         """
         fields = self.parsed()
         sure = fields.pop("another", False)
         try:
-            if "key" not in fields:
-                self._refuse_alike(fields, sure)
+            row = actions.create_customer(actor=request.user, another=None if "key" in fields else sure, **fields)
         except Alike as error:
             return Response(serializers.refused_as_alike(error, request), status=status.HTTP_400_BAD_REQUEST)
-        return self.reread(actions.create_customer(actor=request.user, **fields), status.HTTP_201_CREATED)
-
-    def _refuse_alike(self, fields: dict[str, Any], sure: bool) -> None:
-        """A similar name alone is for a person to judge, no reason to refuse a program."""
-        signs = signs_of(**{name: fields.get(name, "") for name in ("name", "credit_code", "phone", "domain")})
-        refuse_alike(certain(signs, self.request.user), actor=self.request.user, sure=sure)
+        return self.reread(row, status.HTTP_201_CREATED)
 
     def partial_update(self, request: Request, pk: str) -> Response:
         """Set fields; another `owner` is a hand-over."""

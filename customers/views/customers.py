@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +19,8 @@ from accounts.selectors import today
 from customers import actions
 from customers.actions.tiers import may_override
 from customers.assessment_forms import LABELS, words
-from customers.forms import AssignForm, CustomerForm, NewCustomerForm
+from customers.duplicates import Alike
+from customers.forms import AssignForm, CustomerForm, NewCustomerForm, ask
 from customers.models import Customer
 from customers.rules.share import SHARE_THRESHOLD, change, share_of
 from customers.rules.tiers import KEY_ACCOUNTS, treatment_of
@@ -110,10 +111,20 @@ def customer_create(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(_("Executives read customers; they do not write them."))
     form = NewCustomerForm(request.POST or None, user=user)
     return form_page(
-        request, form, lambda: actions.create_customer(actor=user, **_given(form.changes())),
+        request, form, lambda: _created(form, user),
         title=_("New customer"), submit=_("Create customer"), said=_("The customer was created."),
         back=address, cancel=reverse("customers"), parent=above(),
     )  # fmt: skip
+
+
+def _created(form: NewCustomerForm, user: User) -> Customer:
+    try:
+        return actions.create_customer(actor=user, another=form.cleaned_data["another"], **_given(form.changes()))
+    except Alike as error:  # it has come since the form was checked, which says so now
+        form.full_clean()
+        if not form.errors:
+            ask(form, error)
+        raise ValidationError([]) from error
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

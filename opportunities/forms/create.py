@@ -86,11 +86,27 @@ class QuickCreateForm(forms.Form):
                 ask(self, error)
         return typed
 
+    def create(self) -> Opportunity | None:
+        """The opportunity, and its customer when that is new, both or none.
+
+        None where the customer has come since the form was checked, which says so now.
+        """
+        try:
+            return self._create_both()
+        except Alike as error:
+            self.full_clean()
+            if not self.errors:
+                ask(self, error)
+            return None
+        except ValidationError:
+            if self.chosen is None:  # said once more outside of the transaction, where its audit stays
+                refuse_if_served(name=self.cleaned_data["customer"], actor=self.user)
+            raise
+
     @transaction.atomic
-    def create(self) -> Opportunity:
-        """The opportunity, and its customer when that is new, both or none."""
+    def _create_both(self) -> Opportunity:
         typed = self.cleaned_data
-        customer = self.chosen or create_customer(actor=self.user, name=typed["customer"])
+        customer = self.chosen or create_customer(actor=self.user, name=typed["customer"], another=typed["another"])
         return create_opportunity(
             actor=self.user, customer=customer, title=typed["title"], amount=typed["amount"],
             expected_close_date=typed["expected_close_date"],

@@ -206,6 +206,8 @@ def _create(request: HttpRequest, form: QuickCreateForm) -> HttpResponse:
         row = form.create()
     except ValidationError as error:
         form.add_error(None, error.messages)
+        row = None
+    if row is None:
         return _new_dialog(request, form, status=422)
     words = _("%(customer)s · %(title)s created") % {"customer": row.customer.name, "title": brief(row.title)}
     if not is_htmx(request):

@@ -42,6 +42,7 @@ BUILDING_BLOCKS = {  # what actions are made of, and what runs other actions
     "accounts.edits.edit_locked",
     "customers.duplicates.refuse_alike",
     "customers.duplicates.refuse_if_served",
+    "customers.duplicates.served",
     "customers.actions.shared.set_archived",
     "opportunities.actions.gate.pass_gate",
     "opportunities.actions.move.move_past_gate",

@@ -14,12 +14,13 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import AdminsWrite, SalesRecord, TokenScope
 from accounts.models import User
-from config.web.api import Resource, SeenSerializer
+from config.web.api import Filters, Ordering, Resource, SeenSerializer
 from customers import actions
 from customers.actions.merge import may_merge
 from customers.api import serializers
 from customers.api.assessments import Assessing
 from customers.api.pyramid import Pyramids
+from customers.api.search import CustomerSearch
 from customers.duplicates import Alike, candidates, signs_of
 from customers.filters import ContactFilter, CustomerFilter, ProductFilter
 from customers.models import Contact, Customer, Merge, Product
@@ -37,7 +38,8 @@ class Customers(Assessing, Pyramids):
     serializer_class = serializers.CustomerSerializer
     filterset_class = CustomerFilter
     permission_classes = (*BASIC, SalesRecord)
-    search_fields = ("name", "=key")
+    filter_backends = (Filters, CustomerSearch, Ordering)
+    search_fields = ("name", "industry", "region", "=key")
     orderings = {  # noqa: RUF012
         "id": "id", "key": "key", "name": "name", "tier": "-tier", "owner": "owner__name",
         "annual_spend": "annual_spend", "created_at": "created_at",
@@ -60,8 +62,7 @@ class Customers(Assessing, Pyramids):
         """400 with `candidates` in sight where name, credit code, phone or mail domain is theirs already.
 
         `another` true goes on, save for one that is certainly the same. A similar name alone is for a person to judge,
-        no reason to refuse a program. Rows of another system, with a `key`, are
-        not held up, as in an import.
+        no reason to refuse a program. Rows of another system, with a `key`, are not held up, as in an import.
         """
         fields = self.parsed()
         sure = fields.pop("another", False)

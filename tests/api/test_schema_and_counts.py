@@ -53,6 +53,7 @@ LISTS = [
     "opportunities/",
     "opportunities/board/",
     "customers/",
+    "customers/?search=yhqc",
     "customers/capacity/",
     "contacts/",
     "orders/",

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, edits, search, visibility
-from accounts.models import User
+from accounts.models import Team, User
 from accounts.selectors import calendar, today
-from customers.actions.shared import hold_in_use
+from customers.actions.shared import held, refuse_if_archived
 from customers.models import Customer
 from opportunities import rules
 from opportunities.actions.gate import pass_gate_at_creation
@@ -43,7 +44,7 @@ def create_opportunity(
     Further on than the first open stage it meets the gate (GateClosed), as a move from there does.
     """
     owner = _owner(actor, owner)
-    hold_in_use(customer)
+    team = _team_held(owner, customer)
     first = _first_stage()
     stage = stage or first
     _refuse_stage(stage, reason, amount, signed_on)
@@ -52,14 +53,14 @@ def create_opportunity(
     held = {name: fields.pop(name) for name in ("product", "next_step", "next_step_due") if name in fields}
     product = held.pop("product", None)
     state = rules.begin(
-        stage=stage_info(stage), owner_id=owner.pk, team_id=owner.team_id, at=at, on=day, amount=amount,
+        stage=stage_info(stage), owner_id=owner.pk, team_id=team.pk if team else None, at=at, on=day, amount=amount,
         expected_close_date=expected_close_date, product_id=product.pk if product else None, **held,
     )  # fmt: skip
     row = Opportunity(
         customer=customer, title=title, created_at=at, created_on=day, created_by=actor, changed_at=at,
         signed_on=signed_on, **fields, **{name: getattr(state, name) for name in rules.HELD},
     )  # fmt: skip
-    row.owner, row.team, row.stage, row.product = owner, owner.team, stage, product
+    row.owner, row.team, row.stage, row.product = owner, team, stage, product
     row.unproven_from = pass_gate_at_creation(row, first, stage, actor, override=override, reason=reason)
     references = [field.name for field in row._meta.fields if field.is_relation]
     row.full_clean(exclude=references, validate_constraints=False, validate_unique="key" in fields)
@@ -90,6 +91,16 @@ def _owner(actor: User, owner: User | None) -> User:
     if not owner.active_on(today()):
         raise ValidationError({"owner": _("This person is no longer active.")})
     return owner
+
+
+def _team_held(owner: User, customer: Customer) -> Team | None:
+    """The owner's team, which stays theirs until the transaction ends, as the customer stays in use. One query."""
+    now = User.objects.filter(pk=owner.pk).select_for_update(no_key=True).values("team")
+    row = held(Customer.objects.filter(pk=customer.pk).annotate(team_of_owner=Subquery(now))).get()
+    refuse_if_archived(row)
+    if row.team_of_owner == owner.team_id:
+        return owner.team
+    return Team.objects.filter(pk=row.team_of_owner).first()
 
 
 def _refuse_stage(stage: Stage, reason: str, amount: Decimal | None, signed_on: date | None) -> None:

@@ -55,7 +55,11 @@ def _hold(people: Iterable[User]) -> dict[int, User]:
     People before opportunities, in one order, so that no two wait for each other; rows that name them are not held up.
     """
     rows = User.objects.select_related("team").select_for_update(of=("self",), no_key=True).order_by("pk")
-    return rows.in_bulk({person.pk for person in people})
+    held = rows.in_bulk({person.pk for person in people})
+    for person in held.values():
+        if person.team is None and person.team_id is not None:  # PostgreSQL joins what was there before it waited
+            person.team = Team.objects.get(pk=person.team_id)
+    return held
 
 
 def _customers_follow(customers: Any, team: Team | None, actor: User, said: dict[str, tuple[Any, Any]]) -> None:

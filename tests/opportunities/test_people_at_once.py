@@ -3,11 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.http import Http404
 
 from accounts import invitations
@@ -15,7 +16,13 @@ from accounts.models import Team, User
 from accounts.selectors import today
 from accounts.teams import edit_team
 from config.web.revisions import StaleWrite
-from opportunities.actions import deactivate_person, edit_opportunity, edit_person, hand_over_portfolio
+from opportunities.actions import (
+    create_opportunity,
+    deactivate_person,
+    edit_opportunity,
+    edit_person,
+    hand_over_portfolio,
+)
 from opportunities.models import Opportunity, OpportunityVersion
 from opportunities.querysets import FOREVER
 from opportunities.selectors.portfolio import portfolio_of, spread_evenly
@@ -93,6 +100,44 @@ def test_a_link_is_used_once():
             return lambda: invitations.accept(token=token, password=password)
 
         assert at_once(accept("up-the-north-face-7"), accept("up-the-south-face-7")) == 1
+
+
+@pytest.mark.parametrize("other", ["create", "give"])
+@pytest.mark.parametrize("move_is_first", [True, False])
+def test_a_deal_is_in_the_team_that_its_new_owner_comes_into_meanwhile(other, move_is_first):
+    """Whichever is first, the other waits for it: the deal follows, or it begins in the new team."""
+    company, under_way = factories.company(), Event()
+    rep = User.objects.select_related("team").get(pk=company.rep.pk)
+    acme = factories.customer(company.rep if other == "create" else company.mate)
+    if other == "give":
+        factories.opportunity(company.mate, customer=acme)
+
+    def create():
+        create_opportunity(actor=rep, customer=acme, title="New", amount=None, expected_close_date=None)
+
+    def give():
+        hand_over_portfolio(person=company.mate, shares={acme.pk: rep}, seen=None, actor=company.admin)
+
+    def move():
+        edit_person(person=company.rep, changes={"team": company.west}, seen=None, actor=company.admin)
+
+    acts = [move, create if other == "create" else give]
+    first, second = acts if move_is_first else acts[::-1]
+
+    def begun():
+        with transaction.atomic():
+            first()
+            under_way.set()
+            sleep(0.5)
+
+    def meanwhile():
+        assert under_way.wait(timeout=30)
+        second()
+
+    assert at_once(begun, meanwhile) == 2
+    deal = Opportunity.objects.get()
+    latest = OpportunityVersion.objects.get(opportunity=deal, valid_to=FOREVER)
+    assert (deal.owner, deal.team, latest.team) == (rep, company.west, company.west)
 
 
 def test_a_hand_over_and_what_happens_meanwhile_leave_versions_without_gaps():

@@ -1,6 +1,6 @@
 """Fields that the resources of every app use."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -35,6 +35,16 @@ class MomentField(serializers.Field[datetime, Any, str, Any]):
 
     def to_representation(self, value: datetime) -> str:
         return value.astimezone(calendar().tz).isoformat()
+
+
+class GivenMomentField(serializers.DateTimeField):
+    """A moment that the caller may set; without an offset it is the organisation's, with which it is answered."""
+
+    def default_timezone(self) -> tzinfo:  # type: ignore[override]
+        return calendar().tz
+
+    def to_representation(self, value: datetime | None) -> Any:
+        return None if value is None else value.astimezone(calendar().tz).isoformat()
 
 
 def person(**kwargs: Any) -> PersonField:

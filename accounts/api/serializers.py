@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from accounts.api.fields import KeyedSerializer, MomentField
+from accounts.api.fields import GivenMomentField, KeyedSerializer, MomentField
 from accounts.models import AccessToken, Organisation, Team, User
 from accounts.selectors import today
 from config.web.api import ReferenceField, StrictSerializer
@@ -109,7 +109,7 @@ class AccessTokenSerializer(StrictSerializer):
 
     created_at = MomentField()
     last_used_at = MomentField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True, required=False)
+    expires_at = GivenMomentField(allow_null=True, required=False)
     example: ClassVar[dict[str, Any]] = {"name": "Nightly report"}
 
     class Meta:

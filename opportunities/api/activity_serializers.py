@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.fields import KeyedSerializer, MomentField, person
+from accounts.api.fields import GivenMomentField, KeyedSerializer, MomentField, person
 from accounts.models import User
 from accounts.selectors import calendar
 from config.web.api import ReferenceField, SeenSerializer
@@ -65,14 +65,11 @@ class ContactsField(serializers.Field[Any, Any, Any, Any]):
         return [contact.key for contact in value.all()]
 
 
-class TimeField(serializers.DateTimeField):
-    """A moment with its offset, of the years that a sale may have; answered with the organisation's offset."""
+class TimeField(GivenMomentField):
+    """A moment of the years that a sale may have."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validators=[sensible_moment], **kwargs)
-
-    def to_representation(self, value: datetime | None) -> Any:
-        return None if value is None else value.astimezone(calendar().tz).isoformat()
 
 
 def sensible_moment(moment: datetime) -> None:

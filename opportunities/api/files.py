@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import person
+from accounts.api.fields import MomentField, person
 from accounts.api.permissions import SalesRecord, TokenScope
 from config.web.api import AnyAccept, ReferenceField, Resource
 from config.web.uploads import takes_files
@@ -33,6 +33,7 @@ class FileSerializer(serializers.ModelSerializer[Attachment]):
     playbook_entry = ReferenceField(allow_null=True)
     example: ClassVar[dict[str, Any]] = {"name": "minutes.pdf", "content_type": "application/pdf"}
     uploaded_by = person(read_only=True, allow_null=True)
+    uploaded_at = MomentField()
 
     class Meta:
         model = Attachment

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import KeyedSerializer, person
+from accounts.api.fields import KeyedSerializer, MomentField, person
 from accounts.api.permissions import TokenScope
 from config.web.api import ReferenceField, Resource, SeenSerializer
 from customers.models import Product
@@ -40,6 +40,8 @@ class PlaybookSerializer(KeyedSerializer):
     )
     stages = ReferenceField(many=True, required=False, among=lambda _user: Stage.objects.all())
     products = ReferenceField(many=True, required=False, among=lambda _user: Product.objects.all())
+    created_at = MomentField()
+    archived_at = MomentField(allow_null=True)
 
     class Meta:
         model = PlaybookEntry
@@ -53,6 +55,7 @@ class PlaybookSerializer(KeyedSerializer):
 class PlaybookVersionSerializer(serializers.ModelSerializer[PlaybookVersion]):
     """The wording as it was saved at a moment; without `saved_by` it came with the product."""
 
+    saved_at = MomentField()
     saved_by = person(read_only=True, allow_null=True)
 
     class Meta:

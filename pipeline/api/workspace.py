@@ -16,7 +16,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import person
+from accounts.api.fields import MomentField, person
 from accounts.api.permissions import AdminsOnly, TokenScope
 from accounts.models import User
 from config.web.api import AnyAccept, Resource
@@ -132,10 +132,19 @@ class UploadedFileSerializer(serializers.Serializer[Any]):
     size = serializers.IntegerField()
 
 
-class ImportSerializer(serializers.ModelSerializer[ImportRun]):
-    """An import in a list."""
+class RunSerializer(serializers.ModelSerializer[Any]):
+    """What imports and exports say alike: who asked for it, and when what happened."""
 
     requested_by = person(read_only=True)
+    created_at = MomentField()
+    started_at = MomentField(allow_null=True)
+    ended_at = MomentField(allow_null=True)
+
+
+class ImportSerializer(RunSerializer):
+    """An import in a list."""
+
+    confirmed_at = MomentField(allow_null=True)
     confirmed_by = person(read_only=True, allow_null=True)
     files = UploadedFileSerializer(many=True)
     created = serializers.IntegerField(allow_null=True)
@@ -177,10 +186,10 @@ class KeepEditsSerializer(serializers.Serializer[Any]):
     keep_edits = serializers.BooleanField(default=False)
 
 
-class ExportSerializer(serializers.ModelSerializer[ExportRun]):
+class ExportSerializer(RunSerializer):
     """An export; `counts` is {file: rows} and, under `attachments`, how many files' contents; `size` in bytes."""
 
-    requested_by = person(read_only=True)
+    expires_at = MomentField(allow_null=True)
 
     class Meta:
         model = ExportRun

@@ -13,6 +13,11 @@ from accounts.pickers import LONGEST
 from pipeline.selectors.searching import NAMES, search_everything
 
 
+class AskedSerializer(serializers.Serializer[Any]):
+    q = serializers.CharField(max_length=LONGEST)
+    kind = serializers.ChoiceField(choices=NAMES, required=False, allow_blank=True)
+
+
 class HitSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     key = serializers.CharField()
@@ -38,12 +43,7 @@ class FoundSerializer(serializers.Serializer[Any]):
 @permission_classes([permissions.IsAuthenticated, TokenScope])
 def search_view(request: Request) -> Response:
     """Customers, opportunities, contacts and playbook entries that answer to what was typed, the best first."""
-    typed, only = request.query_params.get("q", ""), request.query_params.get("kind", "")
-    problems = {}
-    if not typed.strip() or len(typed) > LONGEST or "\x00" in typed:
-        problems["q"] = [f"1-{LONGEST}"]
-    if only and only not in NAMES:
-        problems["kind"] = [", ".join(NAMES)]
-    if problems:
-        raise serializers.ValidationError(problems)
-    return Response(FoundSerializer(search_everything(request.user, typed, only), many=True).data)
+    asked = AskedSerializer(data=request.query_params)
+    asked.is_valid(raise_exception=True)
+    found = search_everything(request.user, asked.validated_data["q"], asked.validated_data.get("kind", ""))
+    return Response(FoundSerializer(found, many=True).data)

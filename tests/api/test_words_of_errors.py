@@ -44,3 +44,18 @@ def test_what_comes_too_often(chinese, monkeypatch):
     assert (answer.status_code, answer["Retry-After"]) == (429, re.findall(r"\d+", answer.json()["detail"])[0])
     assert not words(answer.json()["detail"])
     assert " " not in answer.json()["detail"].replace(f" {answer['Retry-After']} ", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", {"q": ["请填写此项。"]}),
+        ("q=+", {"q": ["该字段不能为空。"]}),
+        ("q=%00", {"q": ["不能含有空字符。"]}),
+        (f"q={'x' * 201}", {"q": ["请确保这个字段不能超过 200 个字符。"]}),
+        ("q=x&kind=team", {"kind": ["“team” 不是合法选项。"]}),
+    ],
+)
+def test_what_is_not_searched_for(chinese, query, said):
+    answer = chinese.get(f"search/?{query}")
+    assert (answer.status_code, answer.json()) == (400, said)

@@ -111,7 +111,8 @@ def form_page(
             messages.success(request, said)
             return gone_to(request, back(written) if callable(back) else back)
     cancel = "" if callable(back) else back
-    context = {"form": form, "title": title, "cancel": cancel, "conflict": conflict, "url": request.path, **context}
+    context = {"form": form, "title": title, "cancel": cancel, "conflict": conflict, **context}
+    context.setdefault("url", request.get_full_path())  # what was asked for is known when it is opened again
     status = 409 if conflict else 422 if form.is_bound else 200
     return drawn(request, context, status)
 

@@ -1,9 +1,12 @@
 """Signing in and out of the house: a wrong password, a session that ends in the middle, a page that is not there."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
+from accounts.models import SavedView
 from tests import factories
 from tests.browser import steps
 from tests.browser.driver import Watched
@@ -107,6 +110,33 @@ def test_what_was_typed_outlives_the_session(company, open_page, language, viewp
     expect(window.page.locator("main [name=name]")).to_have_value("Harbour Tools")
     window.page.reload()
     expect(window.page.locator("main [name=name]")).to_have_value("")
+
+
+@steps.IN_TWO_CORNERS
+def test_what_a_form_was_opened_for_outlives_the_session_with_it(company, open_page, language, viewport):
+    type(company.rep).objects.update(language=language)
+    factories.opportunity(company.rep, "Cold store", amount=Decimal(6_400_000))
+    window = open_page(company.rep, "/opportunities/table/?amount_min=1M", language=language, viewport=viewport)
+    form = steps.dialog(window)
+    steps.link(window, "Save as a view", window.page.locator("#views")).click()
+    form.locator("[name=name]").fill("Large")
+    Session.objects.all().delete()
+    steps.send(window)
+    window.page.wait_for_url("**/accounts/login/**")
+    fill_in(window, "rep", factories.PASSWORD)
+    expect(form.locator("[name=name]")).to_have_value("Large")
+    steps.send(window)
+    expect(window.page.locator("nav.asc-views [aria-current]")).to_contain_text("Large")
+    view = SavedView.objects.get()
+    assert (view.page, view.query) == (SavedView.Page.TABLE, "amount_min=1M")
+
+    window.page.goto("/opportunities/views/new/?page=board&query=q%3Dcold")
+    window.page.locator("main [name=name]").fill("Cold")
+    Session.objects.all().delete()
+    window.page.locator("main [type=submit]").click()
+    window.page.wait_for_url("**/accounts/login/**")
+    fill_in(window, "rep", factories.PASSWORD)
+    expect(window.page.locator("main [name=name]")).to_have_value("Cold")
 
 
 @steps.IN_TWO_CORNERS

@@ -2,10 +2,11 @@
 
    <button hx-get="…" hx-target="#dialog-body">: the answer is swapped in, the dialog opens; a 422 with hx-target
    "#dialog-body" stays open with its errors. HX-Trigger: asc:close-dialog closes it; so do Esc, a [data-close] and
-   the backdrop (unless something was typed). Focus goes back to what opened it. On closing, the opener hears
+   the backdrop, after a question where something typed would be lost (discard.js). Focus goes back to what opened it. On closing, the opener hears
    asc:dialog-closed, with detail.done telling whether it was the server that closed it. */
+import { holdsTyped, leave } from "./discard.js";
+
 let opener = null;
-let dirty = false;
 let returned = null; // where the focus went when it closed; the rest of the answer may draw that anew
 
 const dialog = () => document.getElementById("dialog");
@@ -36,7 +37,6 @@ function focusFirst() {
 export function openDialog(from = document.activeElement) {
   if (!dialog().open) {
     opener ??= from;
-    dirty = false;
     dialog().showModal();
   }
   dialog().classList.toggle("is-wide", Boolean(body().querySelector("[data-wide]")));
@@ -87,9 +87,14 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
 });
 for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, () => (returned = null), true);
 document.addEventListener("asc:close-dialog", () => closeDialog({ done: true }));
-document.addEventListener("input", (event) => {
-  if (dialog()?.contains(event.target)) dirty = true;
-});
+/* Esc, and what else a device closes a dialog by: refused twice, "cancel" is not sent a third time, but the key is. */
+function onWayOut(event) {
+  const leaves = event.type === "cancel" ? event.target === dialog() : event.key === "Escape" && !event.isComposing;
+  if (!leaves || event.defaultPrevented || !holdsTyped()) return;
+  event.preventDefault();
+  leave(closeDialog);
+}
+for (const way of ["keydown", "cancel"]) dialog()?.addEventListener(way, onWayOut);
 /* what is unfolded lies below the edge of a phone */
 document.addEventListener("click", ({ target }) => {
   const fold = target.closest?.("#dialog details > summary")?.parentElement;
@@ -103,9 +108,9 @@ document.addEventListener("click", (event) => {
     location.assign(page.dataset.home); // a page of its own
   } else if (close?.closest("#dialog")) {
     event.preventDefault();
-    closeDialog();
-  } else if (event.target === dialog() && !dirty) {
-    closeDialog();
+    leave(closeDialog);
+  } else if (event.target === dialog()) {
+    leave(closeDialog);
   }
 });
 dialog()?.addEventListener("close", onClose);

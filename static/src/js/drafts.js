@@ -35,6 +35,9 @@ function fields(box) {
   return [...form.elements].filter((field) => kept(field) && box.contains(field));
 }
 
+/** Whether what is typed into this field stays on the device. */
+export const keeps = (field) => Boolean(store() && field.closest("[data-draft]") && !NEVER.includes(field.type));
+
 /* A chosen row of a picker is kept with its words, for the page that comes back does not hold it. */
 function valueOf(field) {
   if (field.tagName !== "SELECT") return field.value;

@@ -1,0 +1,107 @@
+"""Leaving a form in which something was typed: it is asked about, or the device keeps it; nothing goes silently."""
+
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from opportunities.models import Competitor
+from tests import factories
+from tests.browser import steps
+from tests.browser.driver import WIDE, Watched
+from tests.browser.steps import button, dialog, say
+
+WORDS = "The canteen is moving in March"
+
+
+@pytest.fixture
+def deal(company):
+    return factories.opportunity(company.rep, "Airport line", amount=Decimal(6_400_000))
+
+
+def question(window: Watched) -> Locator:
+    return window.page.locator("dialog#asc-discard")
+
+
+def typed_in(window: Watched) -> Locator:
+    """The form of a competitor, open, with words in it."""
+    window.page.locator("[hx-get$='/competitors/new/']").first.click()
+    field = dialog(window).locator("[name=strength]")
+    field.fill(WORDS)
+    return field
+
+
+def test_what_was_typed_is_asked_about_on_every_way_out(company, deal, open_page, language, viewport):
+    window = open_page(company.rep, f"/opportunities/{deal.pk}/strategy/", language=language, viewport=viewport)
+    page = window.page
+    field = typed_in(window)
+    ways_out = [
+        lambda: page.keyboard.press("Escape"),
+        dialog(window).get_by_role("button", name=say(window, "Close")).click,
+        dialog(window).locator(".asc-dialog-f [data-close]").click,
+        lambda: page.mouse.click(5, 5),
+    ]
+    for leave in ways_out:
+        leave()
+        expect(question(window)).to_contain_text(say(window, "Discard what you typed?"))
+        expect(button(window, "Go on typing", question(window))).to_be_focused()
+        steps.sound(window, "discard what was typed")
+        page.keyboard.press("Escape")
+        expect(question(window)).to_be_hidden()
+        expect(field).to_have_value(WORDS)
+    page.keyboard.press("Escape")
+    button(window, "Discard it", question(window)).click()
+    expect(dialog(window)).to_be_hidden()
+    expect(page.locator("[hx-get$='/competitors/new/']").first).to_be_focused()
+
+
+@pytest.mark.parametrize("viewport", [WIDE], ids=["1440"])
+def test_nothing_is_asked_where_nothing_would_be_lost(company, deal, open_page, viewport):
+    window = open_page(company.rep, f"/opportunities/{deal.pk}/strategy/", viewport=viewport)
+    page = window.page
+    page.keyboard.press("c")
+    outcome = dialog(window).locator("[name=outcome]")
+    outcome.fill(WORDS)  # a draft keeps it
+    page.keyboard.press("Escape")
+    expect(dialog(window)).to_be_hidden()
+    page.keyboard.press("c")
+    expect(outcome).to_have_value(WORDS)
+    page.keyboard.press("Escape")
+    typed_in(window)
+    dialog(window).locator("[name=name]").fill("Other Works")
+    steps.save(window)
+    page.keyboard.press("/")
+    dialog(window).locator("[name=q]").fill("Airport")  # what is looked for is sent nowhere
+    page.keyboard.press("Escape")
+    expect(dialog(window)).to_be_hidden()
+
+
+def test_a_refused_form_still_holds_what_was_typed(company, deal, open_page, language):
+    at = f"/opportunities/{deal.pk}/strategy/"
+    window = open_page(company.rep, at, language=language, expected=["status of 422"])
+    field = typed_in(window)
+    steps.send(window)
+    expect(dialog(window).locator("[name=name][aria-invalid=true]")).to_be_visible()
+    window.page.keyboard.press("Escape")
+    button(window, "Go on typing", question(window)).click()
+    expect(field).to_have_value(WORDS)
+    dialog(window).locator("[name=name]").fill("Other Works")
+    steps.save(window)
+    assert Competitor.objects.get().strength == WORDS
+
+
+def test_the_way_from_the_gate_to_the_evidence_asks_too(gated, open_page, language):
+    deal = factories.opportunity(gated.rep, "Airport line", amount=Decimal(6_400_000))
+    window = open_page(gated.rep, f"/opportunities/{deal.pk}/", language=language, expected=["status of 422"])
+    page = window.page
+    page.locator("#opp-move > summary").click()
+    page.locator("#opp-move button[value=validate]").click()
+    reason = dialog(window).locator("[name=reason]")
+    reason.fill(WORDS)
+    add = dialog(window).locator(".btn-primary[data-back]")
+    add.click()
+    page.keyboard.press("Escape")
+    expect(reason).to_have_value(WORDS)
+    add.click()
+    button(window, "Discard it", question(window)).click()
+    expect(dialog(window).locator("[data-draft]")).to_be_visible()

@@ -96,7 +96,12 @@ class Activity(Revised):
         ]
 
     def __str__(self) -> str:
-        return self.objective or self.outcome or str(self.kind)
+        return self.said_of_it or str(self.kind)
+
+    @property
+    def said_of_it(self) -> str:
+        """What stands beside its kind: what it is for, else what came of it, else nothing."""
+        return self.objective or self.outcome
 
     @property
     def about(self) -> Opportunity | Customer | None:

@@ -25,6 +25,7 @@ LINE = """<li class="asc-task{hot}">{lead}
 <span class="asc-day-flags">{flags}</span>
 <span class="acts">{acts}</span></li>"""
 LINK = '<a href="{}">{} · {}</a>'
+BARE = '<a href="{}">{}</a>'
 DEAL = '{}{}<span class="c-3 nw">{}</span><span class="asc-wr" data-r="{}">{}</span>'
 SAID = '<span class="{}">{}</span>'
 RUNG = '<div class="t-12 c-3 wrap-any">{}</div>'
@@ -94,8 +95,10 @@ class LineDrawer:
 
     def _what(self, line: Line, kind: str) -> str:
         if line.activity:
-            activity = line.activity
-            return fill(LINK, self._address("activity", activity.pk), activity.kind, activity)
+            activity, address = line.activity, self._address("activity", line.activity.pk)
+            if not activity.said_of_it:
+                return fill(BARE, address, activity.kind)
+            return fill(LINK, address, activity.kind, activity.said_of_it)
         assert line.climb is not None
         if kind in DUES:
             return line.climb.next_step

@@ -111,6 +111,23 @@ def test_dues_of_today_and_before(company):
     assert [each.objective for each in my_day(company.rep).schedule] == ["Today"]
 
 
+@pytest.mark.parametrize(("language", "named"), [("en", "Visit"), ("zh-hans", "拜访")])
+def test_what_is_planned_without_words_says_its_kind_once(company, signed_in, language, named):
+    for customer in (None, factories.customer(company.rep, "Silent Works")):
+        at = timezone.now() - timedelta(minutes=1)
+        Activity.objects.create(
+            kind=ActivityKind.objects.get(key="visit"), owner=company.rep, customer=customer, planned_at=at
+        )
+    client = signed_in(company.rep)
+    debrief = f"/activities/{Activity.objects.first().pk}/debrief/"
+    User.objects.filter(pk=company.rep.pk).update(language=language)
+    for url in ("/day/", "/activities/", "/activities/calendar/", debrief):
+        page = client.get(url, headers={"Accept-Language": language}).content.decode()
+        assert named in page
+        assert f"{named} · {named}" not in page and f"{named} · <" not in page
+    assert f"{named} · Silent Works" in client.get("/day/").content.decode()
+
+
 def test_done_and_cancelled_activities_wait_for_nobody(company):
     kind = ActivityKind.objects.get(key="visit")
     now = timezone.now()

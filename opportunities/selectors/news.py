@@ -25,6 +25,7 @@ from accounts import trail
 from accounts.models import AuditEntry, User
 from config.web.composed import prepared
 from config.web.lookups import Among
+from config.web.templatetags.formats import MISSING
 from opportunities.models import (
     Activity,
     Checkpoint,
@@ -45,6 +46,7 @@ HAPPENED = (  # what may happen to a record, its moment, its actor
     ("withdrawn", "withdrawn_at", "withdrawn_by"),
 )
 CHANGED, RECORDED, LOWERED, DECIDED, ACTED, PART = range(6)  # kinds of news, in the order of those of one moment
+HANGS_ON_IT = ("add_file", "remove_file", "add_collaborator", "remove_collaborator")  # acts on it that no version has
 MADE_WITH_ITS_FIRST_WORDS = Q(model="strategysheet", action="create")
 AT_FIRST = timedelta(days=7)  # how far back for somebody who has never looked
 
@@ -53,7 +55,8 @@ AT_FIRST = timedelta(days=7)  # how far back for somebody who has never looked
 class Found:
     """A row that makes news: a version, a record of evidence (also one that was lowered), a decision, an activity.
 
-    Or what the audit trail says of a part: of its people, joint plan, strategy sheet or competitors.
+    Or what the audit trail says of a part: of its people, joint plan, strategy sheet or competitors, of its files and
+    of who works on it.
     """
 
     kind: int
@@ -69,7 +72,8 @@ class News:
     """Something that somebody else did in an opportunity: `entry` is a change of it.
 
     Else `how` says what became of `checkpoint` (added, confirmed, lowered, withdrawn), or is a decision (go, no_go);
-    `act` is what came of an activity; `part` what happened to one of its people, its joint plan or its strategy.
+    `act` is what came of an activity; `part` what happened to one of its people, its joint plan, its strategy, its
+    files or to who works on it.
     """
 
     at: datetime
@@ -134,8 +138,9 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
     records = Checkpoint.objects.filter(own & happened)
     acted = Activity.objects.filter(own, debriefed_at__gt=since).exclude(owner=user)
     outcome = Coalesce(NullIf("outcome", Value("")), NullIf("objective", Value("")), Value("…"))
-    part = Q(Among(F("part_of"), mine.values("pk").query), at__gt=since)
-    edited = AuditEntry.objects.filter(part).exclude(actor=user).exclude(actor=None).exclude(MADE_WITH_ITS_FIRST_WORDS)
+    written = AuditEntry.objects.filter(at__gt=since).exclude(actor=user).exclude(actor=None)
+    edited = written.filter(Among(F("part_of"), mine.values("pk").query)).exclude(MADE_WITH_ITS_FIRST_WORDS)
+    hung = Q(Among(F("object_id"), mine.values("pk").query), model="opportunity", action__in=HANGS_ON_IT)
     parts = (
         _part(CHANGED, versions, "pk", F("valid_from"), deal, actor),
         _part(RECORDED, records, "pk", Greatest(*moments), deal, None),
@@ -143,6 +148,7 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
         _part(DECIDED, decisions, "pk", F("decided_at"), deal, F("decided_by_id"), F("decision")),
         _part(ACTED, acted, "pk", F("debriefed_at"), deal, F("owner_id"), outcome),
         _part(PART, edited, "pk", F("at"), F("part_of"), actor),
+        _part(PART, written.filter(hung), "pk", F("at"), F("object_id"), actor),
     )
     first, *others = parts
     return first.union(*others, all=True).order_by("-moment", "of_kind")[:MOST]
@@ -190,7 +196,15 @@ def _acts_on_parts(ids: Collection[int], reader: User) -> dict[int, trail.Line]:
     for entry in found:
         entry.changes.pop("opportunity", None)  # which is named above it
     lines: Any = trail.lines_of(found, reader)
-    return {line.entry.pk: replace(line, name=line.entry.person or line.name) for line in lines}
+    return {line.entry.pk: _as_news(line, line.entry.person) for line in lines}
+
+
+def _as_news(line: trail.Line, person: str | None) -> trail.Line:
+    """The line below the name of its opportunity: what hangs on that is called by its own name."""
+    if line.entry.action not in HANGS_ON_IT:
+        return replace(line, name=person or line.name)
+    (change,) = line.changes
+    return replace(line, kind="", name=change.before if change.after == MISSING else change.after, changes=[])
 
 
 def _happened(found: Found, record: Checkpoint | None, user: User, since: datetime) -> Iterator[Found]:

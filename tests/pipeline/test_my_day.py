@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
@@ -364,6 +365,28 @@ def test_what_others_did_to_people_plan_and_strategy_is_news_too(company, signed
     assert labels and not any(label.isascii() for label in labels)
 
 
+def test_files_and_who_works_on_it_are_news_too(company, signed_in):
+    row, unseen = factories.opportunity(company.rep, "Watched"), factories.opportunity(company.mate, "Not mine")
+    mine, theirs = (SimpleUploadedFile(name, b"words") for name in ("mine.txt", "plan & price.txt"))
+    actions.store_attachment(opportunity=row, upload=mine, actor=company.rep)
+    kept = actions.store_attachment(opportunity=row, upload=theirs, actor=company.manager)
+    actions.remove_attachment(attachment=kept, actor=company.manager)
+    for deal, user in ((row, company.mate), (unseen, company.rep)):
+        actions.add_collaborator(opportunity=deal, user=user, actor=company.manager)
+    actions.remove_collaborator(opportunity=row, user=company.mate, actor=company.manager)
+    news = news_of(company.rep)
+    assert [(each.part.entry.action, each.part.name) for each in reversed(news)] == [
+        ("add_file", "plan & price.txt"), ("remove_file", "plan & price.txt"),
+        ("add_collaborator", "Mate"), ("remove_collaborator", "Mate"),
+    ]  # fmt: skip
+    assert {(each.opportunity, each.actor) for each in news} == {(row, company.manager)}
+    page = signed_in(company.rep).get("/day/news/").content.decode()
+    assert 'Added a file · <span class="fw-normal">plan &amp; price.txt</span>' in page
+    assert 'Removed somebody who worked on it · <span class="fw-normal">Mate</span>' in page
+    assert "mine.txt" not in page and "Not mine" not in page
+    assert news_of(company.manager) == []
+
+
 def test_what_came_after_the_page_was_drawn_stays_news(company, signed_in):
     client = signed_in(company.rep)
     drawn = timezone.now()
@@ -422,6 +445,7 @@ def test_as_many_queries_however_many_deals(company, signed_in, number):
             )
             task = actions.add_task(opportunity=row, actor=company.manager, title="Task", owner=company.rep)
             actions.edit_task(task=task, changes={"owner": company.mate}, seen=None, actor=company.manager)
+            actions.add_collaborator(opportunity=row, user=company.mate, actor=company.manager)
     client = signed_in(company.rep)
     for url, most in (("/day/", 12), ("/day/news/", 11)):
         client.get(url)

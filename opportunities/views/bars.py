@@ -114,7 +114,7 @@ def _words() -> dict[str, Any]:
         "supports": _("evidence %(rate)s"),
         "inflated": _("Declared higher than the evidence supports"),
         "came": _("hist. %(rate)s"),
-        "came of few": _("n = %(n)s"),
+        "came of few": _("hist.: %(n)s closed"),
         "like this": _("Historical win rate: %(n)s like this, %(low)s–%(high)s"),
-        "few": _("Historical win rate: not calibrated, n = %(n)s"),
+        "few": _("Historical win rate: not calibrated, n = %(n)s closed ones like this"),
     }

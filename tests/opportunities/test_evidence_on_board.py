@@ -146,7 +146,7 @@ def test_the_table_shows_both_rates_and_the_height(company, signed_in):
     climb(row, (2, 2, 2, 2, 1), company.rep)
     moved(row, "validate", company.rep)
     page = signed_in(company.rep).get(f"{URL}table/").content.decode()
-    assert "Stage: 25% / 10% n = 0 Validate need. Edit" in page
+    assert "Stage: 25% / 10% hist.: 0 closed Validate need. Edit" in page
     assert '9<span class="c-3">/30</span>' in page
     assert "No evidence yet" in page
     assert "counted" in page and "of which unassessed" in page

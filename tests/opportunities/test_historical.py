@@ -5,6 +5,7 @@ from math import comb, isclose
 
 import pytest
 
+from accounts.models import User
 from accounts.selectors import today
 from config.web.templatetags.formats import percent
 from opportunities.models import Stage
@@ -196,10 +197,13 @@ def test_board_and_table_show_it_beside_the_other_rates(told, company, signed_in
     for url in ("/opportunities/", "/opportunities/table/"):
         page = text_of(client.get(url))
         assert page.count(said) == 1, url
-        few = '"Historical win rate: not calibrated, n = 0">n = 0<'
+        few = '"Historical win rate: not calibrated, n = 0 closed ones like this">hist.: 0 closed<'
         assert page.count(few) == 1, url  # of the one that has stood so longer than any; of the closed ones nothing
     assert 'aria-label="Stage: 10% hist. 50% Discover. Edit"' in text_of(client.get("/opportunities/table/"))
-    assert 'aria-label="Stage: 10% n = 0 Discover. Edit"' in text_of(client.get("/opportunities/table/"))
+    assert 'aria-label="Stage: 10% hist.: 0 closed Discover. Edit"' in text_of(client.get("/opportunities/table/"))
+    User.objects.filter(pk=company.rep.pk).update(language="zh-hans")
+    assert "历史样本 0 个<" in text_of(client.get("/opportunities/table/", headers={"Accept-Language": "zh-hans"}))
+    User.objects.filter(pk=company.rep.pk).update(language="en")
     lines = text_of(client.get("/opportunities/export.csv")).splitlines()
     at = lines[0].split(",").index("Historical win rate")
     assert sorted(line.split(",")[at] for line in lines[1:]) == ["", "0.5000"]

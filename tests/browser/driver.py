@@ -35,6 +35,12 @@ SMALL = """() => [...document.querySelectorAll('main :is(a, button, summary, sel
   return box.width && box.height - more < 35.5 && !hidden
 }).map(each => each.textContent.trim())"""
 
+# The texts of pictures that are drawn smaller than 11 pixels: they shrink with the picture.
+TINY = """() => [...document.querySelectorAll('svg text')].filter(each => each.checkVisibility()).map(each => {
+  const by = each.getScreenCTM(), size = parseFloat(getComputedStyle(each).fontSize) * Math.hypot(by.a, by.b)
+  return [size, each.textContent.trim()]
+}).filter(([size]) => size < 10.99)"""
+
 
 def chromium_path() -> str:
     """Where Chromium is: `CHROMIUM`, else on the path; a clear error otherwise, for a check must not be skipped."""
@@ -92,6 +98,11 @@ class Watched:
     def too_small(self) -> list[str]:
         """What of the page's links and buttons is too low for a thumb."""
         found: list[str] = self.page.evaluate(SMALL)
+        return found
+
+    def tiny(self) -> list[tuple[float, str]]:
+        """The texts of pictures that nobody can read, with their size as drawn."""
+        found: list[tuple[float, str]] = self.page.evaluate(TINY)
         return found
 
     def problems(self) -> list[str]:

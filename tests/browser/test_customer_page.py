@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -12,7 +13,7 @@ from customers.rules.tiers import CRITERIA
 from opportunities.models import Stakeholder
 from tests import factories
 from tests.browser import steps
-from tests.browser.steps import IN_TWO_CORNERS
+from tests.browser.steps import IN_TWO_CORNERS, say
 
 
 def busy_customer(company):
@@ -56,3 +57,37 @@ def test_a_panel_is_a_page_of_its_own(company, open_page, language, viewport):
     window = open_page(company.rep, f"/customers/{customer.pk}/share/", language=language, viewport=viewport)
     expect(window.page.locator("main")).to_contain_text("Rival")
     steps.sound(window, "wallet share")
+
+
+@IN_TWO_CORNERS
+def test_the_people_are_one_touch_away(company, open_page, language, viewport):
+    customer = busy_customer(company)
+    window = open_page(company.rep, f"/customers/{customer.pk}/", language=language, viewport=viewport)
+    jump = window.page.get_by_role("navigation", name=say(window, "On this page"))
+    people = window.page.locator("#contacts").get_by_text("Li Wei")
+    expect(window.page.locator("#panel-white-space")).to_contain_text("North")
+    if not window.phone:
+        expect(jump).to_be_hidden()
+        return
+    expect(people).not_to_be_in_viewport()
+    expect(jump).to_be_in_viewport(ratio=1)
+    assert min(link.bounding_box()["height"] for link in jump.get_by_role("link").all()) >= 36
+    jump.get_by_role("link").first.tap()
+    expect(people).to_be_in_viewport()
+    expect(window.page.locator("#contacts h2")).to_be_in_viewport()
+    for link in jump.get_by_role("link").all():
+        assert window.page.locator(link.get_attribute("href")).count() == 1
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1199, 1200, 1440])
+def test_what_pictures_say_can_be_read_at_every_width(company, open_page, language, width):
+    customer = busy_customer(company)
+    deal = customer.opportunities.get()
+    window = open_page(company.rep, language=language, viewport={"width": width, "height": 900})
+    for path, picture in (
+        (f"/customers/{customer.pk}/", ".asc-radar"), (f"/opportunities/{deal.pk}/", ".asc-ascent"),
+        ("/customers/pyramid/", ".asc-pyr"),
+    ):  # fmt: skip
+        window.page.goto(path)
+        expect(window.page.locator(picture).first).to_be_attached()
+        assert window.tiny() == [], path

@@ -13,7 +13,7 @@ from accounts.form_pages import is_fragment
 from accounts.models import User
 from opportunities.actions import look_until
 from opportunities.selectors.news import looked_at, news_for
-from pipeline.selectors.my_day import my_day
+from pipeline.selectors.my_day import MyDay, my_day
 from pipeline.views.day_lines import LineDrawer
 
 HEADINGS = {
@@ -36,8 +36,14 @@ def show(request: HttpRequest) -> HttpResponse:
         "found": found,
         "sections": [(section, *HEADINGS[section.key], drawer.section(section)) for section in found.sections],
         "key_only": key_only,
+        "leads": _leads(request.user, found),
     }
     return render(request, "pipeline/my_day.html", context)
+
+
+def _leads(user: User, found: MyDay) -> bool:
+    """Whether the person's work is their team's: of their own there is nothing that figures could tell."""
+    return user.is_manager and user.team_id is not None and not (found.figures.count or found.booked.count)
 
 
 @require_safe

@@ -480,6 +480,23 @@ def test_done_asks_for_the_next_step_and_keeps_what_was_typed(company, signed_in
     assert stale.status_code == 409
 
 
+def test_a_manager_without_a_deal_of_their_own_starts_from_the_team(company, signed_in):
+    row = factories.opportunity(company.rep, "Of the team")
+    climb(row, (0, 0, 0, 0, 5), company.rep, grade="E2")
+    client = signed_in(company.manager)
+    page = client.get("/day/").content.decode()
+    assert "asc-kpis" not in page and "Nothing waits for you" not in page
+    queue, count = "/confirmations/", "/confirmations/count/"
+    for url in (queue, count, "/opportunities/", "/customers/?neglected=true", "/dashboard/"):
+        assert f'"{url}"' in page[page.index('id="day-team"') :], url
+        assert client.get(url).status_code == 200
+    assert "1<span" in client.get(count).content.decode()
+    assert 'id="day-team"' not in signed_in(company.rep).get("/day/").content.decode()
+    factories.opportunity(company.manager, "Of their own")
+    page = signed_in(company.manager).get("/day/").content.decode()
+    assert 'id="day-team"' not in page and "asc-kpis" in page
+
+
 def test_reps_land_here(company, signed_in):
     assert signed_in(company.rep).get("/")["Location"] == "/day/"
     assert signed_in(company.manager).get("/")["Location"] == "/opportunities/"

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import trail
+from accounts import trail, trail_words
 from accounts.actions import refuse_unless_admin
 from accounts.filters import AuditFilter
 from accounts.models import AuditEntry, User
@@ -32,9 +32,9 @@ def audit(request: HttpRequest) -> HttpResponse:
         "page": page,
         "filters": filters,
         "chosen": list(people or []),
-        "doors": trail.DOORS.items(),
-        "actions": sorted(trail.ACTIONS.items(), key=lambda pair: str(pair[1])),
-        "kinds": trail.KINDS.items(),
+        "doors": trail_words.DOORS.items(),
+        "actions": sorted(trail_words.ACTIONS.items(), key=lambda pair: str(pair[1])),
+        "kinds": trail_words.KINDS.items(),
         "narrowed": any(request.GET.get(name) for name in filters.filters),
         "query": _query(request),
     }

@@ -1,6 +1,6 @@
 """What a person sees who wrote too late, whatever the row: who changed what, when, theirs and mine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -92,7 +92,7 @@ def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
     if field.name in WORDS:
         return WORDS[field.name](value)
     if isinstance(value, dict | list):
-        return _several(value) or MISSING
+        return _several(value, getattr(field.model, "words", {}).get(field.name, {})) or MISSING
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(field, RateField):
@@ -106,12 +106,14 @@ def in_words(field: "models.Field[Any, Any]", value: Any) -> str:
     return str(dict(field.flatchoices).get(value, value))
 
 
-def _several(value: dict[str, Any] | list[Any]) -> str:
-    """`power 5, goal 3`; what one of them holds several of stands between strokes."""
+def _several(value: dict[str, Any] | list[Any], words: Mapping[str, Any]) -> str:
+    """`power 5, goal 3`; what one of them holds several of stands between strokes, in `words` where it has any."""
     if isinstance(value, list):
-        return _(", ").join(str(each) for each in value)
-    pairs = ((name, "/".join(each) if isinstance(each, list) else each) for name, each in sorted(value.items()))
-    return _(", ").join(f"{name} {each}" for name, each in pairs)
+        return _(", ").join(str(words.get(str(each), each)) for each in value)
+    pairs = ((name, each if isinstance(each, list) else [each]) for name, each in sorted(value.items()))
+    return _(", ").join(
+        f"{name} {'/'.join(str(words.get(str(each), each)) for each in several)}" for name, several in pairs
+    )
 
 
 def version_in(data: Any, name: str = "version") -> int:

@@ -7,7 +7,7 @@ import django_filters as filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts import trail
+from accounts import trail_words
 from accounts.models import AuditEntry, Kind, Notification, Team, User
 from accounts.selectors import calendar
 from accounts.states import STATES
@@ -69,9 +69,9 @@ class AuditFilter(filters.FilterSet):
     """Who, through which door, what, of which row, when (local dates, both ends count), in which request."""
 
     actor = ReferenceFilter(to_field_name="username", queryset=User.objects.all(), label=_("Person"))
-    door = ChoicesFilter(choices=list(trail.DOORS.items()), label=_("Door"))
+    door = ChoicesFilter(choices=list(trail_words.DOORS.items()), label=_("Door"))
     action = filters.CharFilter(max_length=50, label=_("Action"))
-    model = ChoicesFilter(choices=list(trail.KINDS.items()), label=_("Kind of row"))
+    model = ChoicesFilter(choices=list(trail_words.KINDS.items()), label=_("Kind of row"))
     row = filters.CharFilter(method="filter_row", max_length=200, label=_("Name or number of the row"))
     since = filters.DateFilter(method="filter_since", label=_("From"))
     until = filters.DateFilter(method="filter_until", label=_("To"))

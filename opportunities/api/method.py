@@ -38,7 +38,7 @@ class MethodSerializer(StrictSerializer):
     id = seen_id()
     gate_mode = serializers.ChoiceField(choices=MethodSetting.GateMode.choices, required=False)
     grade_needs = serializers.DictField(
-        child=serializers.ListField(child=serializers.ChoiceField(choices=MethodSetting.NEEDS)), required=False
+        child=serializers.ListField(child=serializers.ChoiceField(choices=tuple(MethodSetting.NEEDS))), required=False
     )
     valid_from = serializers.SerializerMethodField()
 

@@ -15,11 +15,6 @@ from opportunities.rules.evidence import FACTORS, TOP, floors_of
 from opportunities.selectors.ladders import ladders
 
 GRADED = ("E1", "E2", "E3")
-NEEDS = {
-    "contact": _("who on the customer's side said so"),
-    "said_on": _("the day they said it"),
-    "trace": _("a file or a link"),
-}
 
 
 class MethodForm(forms.Form):
@@ -32,7 +27,7 @@ class MethodForm(forms.Form):
         super().__init__(data, initial={"seen": now.pk, "gate_mode": now.gate_mode})
         for grade in GRADED:
             self.fields[grade] = forms.MultipleChoiceField(
-                label=_("%(grade)s needs") % {"grade": grade}, choices=list(NEEDS.items()), required=False,
+                label=_("%(grade)s needs") % {"grade": grade}, choices=[*MethodSetting.NEEDS.items()], required=False,
                 widget=forms.CheckboxSelectMultiple, initial=now.grade_needs.get(grade, []),
             )  # fmt: skip
 

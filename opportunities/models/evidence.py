@@ -103,7 +103,12 @@ class MethodSetting(models.Model):
         ADVISE = "advise", _("Advise: whoever gives a reason may move on")
         ENFORCE = "enforce", _("Enforce: only a manager above the owner may waive")
 
-    NEEDS = ("contact", "said_on", "trace")  # trace: a file or a link, for E2 also the activity of a joint visit
+    NEEDS = {  # noqa: RUF012 - trace: for E2 also the activity of a joint visit
+        "contact": _("who on the customer's side said so"),
+        "said_on": _("the day they said it"),
+        "trace": _("a file or a link"),
+    }
+    words = {"grade_needs": NEEDS}  # noqa: RUF012 - of values, for conflicts and the trail
 
     valid_from = models.DateTimeField(unique=True)
     gate_mode = models.CharField(_("gate"), max_length=7, choices=GateMode, default=GateMode.ADVISE)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.actions import refuse_unless_admin
 from accounts.form_pages import form_page
 from opportunities import actions
-from opportunities.forms.method import NEEDS, FactorForm, MethodForm, RungForm, StageEvidenceForm
+from opportunities.forms.method import FactorForm, MethodForm, RungForm, StageEvidenceForm
 from opportunities.models import Factor, MethodSetting, Rung, Stage, StageSetting
 from opportunities.rules.evidence import floors_of
 from opportunities.selectors.conditions import in_words
@@ -59,7 +59,7 @@ def method(request: HttpRequest) -> HttpResponse:
 
 
 def _needs(setting: MethodSetting) -> list[tuple[str, list[Any]]]:
-    return [(grade, [NEEDS[name] for name in names]) for grade, names in sorted(setting.grade_needs.items())]
+    return [(grade, [setting.NEEDS[name] for name in names]) for grade, names in sorted(setting.grade_needs.items())]
 
 
 def _demands() -> tuple[list[Demands], list[Demands]]:

@@ -12,7 +12,7 @@ from accounts.calendar import add_months
 from accounts.conflicts import in_words
 from accounts.models import User
 from accounts.selectors import calendar
-from accounts.trail import KINDS
+from accounts.trail_words import KINDS
 from accounts.visibility import reads_sensitive
 from config.web.templatetags.formats import moment
 from customers.forms import INFLUENCES, STANCES

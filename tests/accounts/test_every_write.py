@@ -14,7 +14,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils.translation import override
 
-from accounts import actions, invitations, trail
+from accounts import actions, invitations, trail, trail_words
 from accounts.models import AuditEntry
 from config.celery import app
 from config.web import context
@@ -180,5 +180,5 @@ def test_a_command_has_no_request(company):
 def test_the_trail_has_words_for_every_action_and_row():
     """Also for what an import names: a kind of row for each file."""
     imported = {file.model._meta.model_name for file in FILES}
-    assert {action for _who, action, _model, _act in WRITES.values()} - set(trail.ACTIONS) == set()
-    assert ({model for _who, _action, model, _act in WRITES.values()} | imported) - set(trail.KINDS) == set()
+    assert {action for _who, action, _model, _act in WRITES.values()} - set(trail_words.ACTIONS) == set()
+    assert ({model for _who, _action, model, _act in WRITES.values()} | imported) - set(trail_words.KINDS) == set()

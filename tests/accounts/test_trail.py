@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from django.utils.translation import override
 
-from accounts import trail
+from accounts import trail, trail_words
 from accounts.models import AuditEntry
 from accounts.people import new_person
 from accounts.teams import new_team
@@ -168,7 +168,13 @@ def test_what_has_no_name_of_its_own_is_told_of_too(company, signed_in):
     page = signed_in(company.admin).get(URL)
     tiers, factor, rung, method = page.context["page"].lines[:4]
     assert [line.url for line in (factor, rung, method)] == ["/settings/method/"] * 3
-    assert ("What grades need", "E1 contact/said_on") in [(label, after) for label, _, after in in_words(method)]
+    said = [(label, after) for label, _, after in in_words(method)]
+    assert ("What grades need", "E1 who on the customer's side said so/the day they said it") in said
+    with override("zh-hans"):
+        (spoken,) = trail.lines_of([method.entry], company.admin)
+        assert ("各级证据的要求", "E1 客户方谁说的/说的日期") in [
+            (label, after) for label, _, after in in_words(spoken)
+        ]
     assert in_words(tiers)[0][2] == "1A 7, 2A 7, 3A 7, 4A 7, 5A 7"
 
 
@@ -176,8 +182,8 @@ def test_every_action_and_every_kind_that_is_written_has_its_words(company, sign
     factories.contact(company.rep, factories.customer(company.rep))
     factories.product(company.admin)
     written = AuditEntry.objects.values_list("action", "model").distinct()
-    assert {action for action, _model in written} <= set(trail.ACTIONS)
-    assert {model for _action, model in written} <= set(trail.KINDS)
+    assert {action for action, _model in written} <= set(trail_words.ACTIONS)
+    assert {model for _action, model in written} <= set(trail_words.KINDS)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def borne_sql() -> tuple[str, list[Any]]:
 
 def shared_sql() -> tuple[str, list[Any]]:
     """Likewise only of signs with two bearers, whoever sees them; once or more. Either way to bear one is read in the
-    order of its own index, as a union of them would be sorted as a whole.
+    order of its own index, as a union of them would be sorted as a whole, and a sign is met once, however many bear it.
     """
     return _all_of([_shared(kind) for kind in SIGNS])
 
@@ -47,7 +47,7 @@ def _shared(kind: str) -> tuple[str, list[Any]]:
     signs = f"""
 SELECT sign FROM ({own}) o GROUP BY sign HAVING COUNT(*) > 1 UNION
 SELECT sign FROM ({met}) m GROUP BY sign HAVING MIN(bearer) <> MAX(bearer) UNION
-SELECT o.sign FROM ({own}) o JOIN ({met}) m ON m.sign = o.sign AND m.bearer <> o.bearer"""
+SELECT o.sign FROM ({own}) o WHERE EXISTS (SELECT 1 FROM ({met}) m WHERE m.sign = o.sign AND m.bearer <> o.bearer)"""
     values = [*own_values, *met_values]
     sql = f"SELECT kind, sign, bearer FROM ({own} UNION ALL {met}) b WHERE sign IN ({signs})"
     return sql, [*values, *values, *values]

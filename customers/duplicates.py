@@ -29,7 +29,9 @@ from customers.rules import names
 
 ANSWERS_AN_HOUR = 20
 MOST = 8
-READ = MOST + len(OF_CONTACTS) * (MANY + 1)  # enough to see that a sign is borne by too many
+READ = MOST + 2 * len(OF_CONTACTS) * (
+    MANY + 1
+)  # by either way to bear it, enough to see that a sign is borne by too many
 NORMALISE = {
     "normalised_name": names.normalised_name,
     "credit_code": names.normalised_code,
@@ -130,8 +132,10 @@ def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> An
     """
     exact = {kind: signs[kind] for kind in EXACT if kind in signs}
     borne: list[Any] = [
-        rows.filter(sign=value).values("bearer") for kind, value in signs.items() for rows in bearers(kind)
-    ]
+        _few(seen, rows.filter(sign=value).values("bearer")) if kind in OF_CONTACTS
+        else rows.filter(sign=value).values("bearer")
+        for kind, value in signs.items() for rows in bearers(kind)
+    ]  # fmt: skip
     first, *rest = [*others, *borne]
     found = seen.filter(pk__in=first.union(*rest))
     former = Customer.objects.filter(_any_of(exact), merged_into=OuterRef("pk")).order_by("pk")
@@ -143,6 +147,14 @@ def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> An
     }  # fmt: skip
     found = found.annotate(**theirs).order_by(_nearest(signs, exact), "name", "pk")
     return found.values(*SHOWN, *formers, *theirs)[:READ]
+
+
+def _few(seen: QuerySet[Any], borne: QuerySet[Any]) -> QuerySet[Any]:
+    """So many of those that one sees that they tell nothing, at most: a provider's domain is borne by thousands.
+
+    In a subquery of its own, as SQLite takes no limit in a union.
+    """
+    return _ids(pk__in=seen.filter(pk__in=borne).order_by().values("pk")[: MANY + 1])
 
 
 def _nearest(signs: dict[str, str], exact: dict[str, str]) -> Case:

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import User
+from customers import duplicates
 from customers.actions import archive_contact, edit_contact, edit_customer, merge_customers, undo_merge
 from customers.bearers import MANY
 from customers.duplicates import candidates, certain, signs_of
@@ -327,3 +328,17 @@ def test_a_merge_tells_of_no_row_that_is_hidden(company, signed_in):
     theirs.refresh_from_db()
     child.refresh_from_db()
     assert (mine.customer, theirs.customer, child.parent) == (two, above, two), "what is hidden went back as well"
+
+
+@pytest.mark.parametrize("of", ["customers", "contacts"])
+def test_of_a_sign_that_too_many_share_only_as_many_are_read_as_show_it(company, of):
+    for number in range(3 * MANY):
+        domain = "giant.com" if of == "customers" else ""
+        customer = factories.customer(company.rep, f"Works {number}", domain=domain)
+        if of == "contacts":
+            factories.contact(company.rep, customer, email="li@giant.com")
+    factories.customer(company.rep, "Far Sail Ltd")
+    signs = signs_of(name="Far Sail", domain="giant.com")
+    read = list(duplicates._sharing_any(duplicates._seen(company.admin), signs))
+    assert len(read) == MANY + 2
+    assert names(candidates(signs, company.admin)) == {"Far Sail Ltd": ("normalised_name",)}

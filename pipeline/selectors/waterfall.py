@@ -16,6 +16,7 @@ from django.db import connection
 from accounts.models import User
 from accounts.selectors import calendar
 from config.web.money import from_cents
+from opportunities.rules import reason_in_words
 from opportunities.selectors.stages import all_stages
 from pipeline.rules import BARS, EDGES, Movements, Part
 from pipeline.scopes import Scope
@@ -131,7 +132,7 @@ def _items(rows: Iterable[Any]) -> Iterator[Item]:
         else:
             on = days.local_date(_moment(last)) if last else None
             now = Named(pk, key, title, customer_id, customer, owner, stages[stage])
-            yield Item(_money(cents), now, on, reason or "")
+            yield Item(_money(cents), now, on, reason_in_words(reason or ""))
 
 
 def _bars_sql(scope: Scope, n: int) -> str:

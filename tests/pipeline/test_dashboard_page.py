@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from accounts.selectors import today
 from config.web.templatetags.formats import money
-from opportunities.actions import assign, edit_opportunity, move_to_stage
+from opportunities.actions import archive_opportunity, assign, edit_opportunity, move_to_stage
 from opportunities.models import Stage
 from pipeline.views.dashboard import Links
 from tests import factories
@@ -268,6 +268,17 @@ def test_a_bar_says_when_and_why(company, signed_in, story):
     assert (row.on, row.reason) == (today() - timedelta(days=3), "Price")
     text = signed_in(company.executive).get(reverse("dashboard_rows", args=["bar"]), query).content.decode()
     assert "Price" in text
+
+
+def test_a_bar_says_in_the_readers_language_what_was_entered_by_mistake(company, signed_in):
+    type(company.rep).objects.update(language="zh-hans")
+    deal = factories.opportunity(company.rep, "Twice")
+    archive_opportunity(opportunity=deal, seen=1, actor=company.rep)
+    client = signed_in(company.rep)
+    query = {"bar": "no_go", "since": today() - timedelta(days=28), "until": today()}
+    (row,) = client.get(reverse("dashboard_rows", args=["bar"]), query).context["page"]
+    (line,) = csv_rows(client.get(reverse("dashboard_rows_export", args=["bar", "csv"]), query))
+    assert (row.reason, line["原因"]) == ("误录", "误录")
 
 
 def test_a_persons_name_opens_their_dashboard(company, signed_in, story):

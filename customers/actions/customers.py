@@ -67,10 +67,9 @@ def _tidied(fields: dict[str, Any]) -> dict[str, Any]:
     tidy = {"credit_code": names.normalised_code, "phone": names.normalised_phone, "domain": names.normalised_domain}
     found = {name: tidy[name](value) if name in tidy else value for name, value in fields.items()}
     code = found.get("credit_code", "")
-    if code and not names.is_credit_code(code):
-        raise ValidationError(
-            {"credit_code": _("This is no unified social credit code: its check character is wrong.")}
-        )
+    wrong = names.wrong_in_credit_code(code) if code else None
+    if wrong is not None:
+        raise ValidationError({"credit_code": wrong})
     return found
 
 

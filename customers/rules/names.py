@@ -1,12 +1,15 @@
 """When two customers are one: names, credit codes, phones, mail domains made comparable. Pure: no ORM, no request."""
 
 import re
+from typing import Any
 from unicodedata import normalize
 
+from django.utils.translation import gettext_lazy as _
 from stdnum.cn import uscc
 
 LONGEST = 200
 CODE_LENGTH = 18
+OLD_NUMBER = re.compile(r"\d{15}")
 LEGAL_ENDS = (
     "股份有限公司", "有限责任公司", "集团公司", "有限公司", "股份公司", "总公司", "股份", "集团", "公司",
 )  # fmt: skip
@@ -51,6 +54,20 @@ def normalised_code(code: str) -> str:
 def is_credit_code(code: str) -> bool:
     """Whether a normalised code is one of GB 32100-2015: 18 characters, their alphabet, the check character."""
     return len(code) == CODE_LENGTH and uscc.is_valid(code)
+
+
+def wrong_in_credit_code(code: str) -> Any:
+    """What is wrong with a normalised code, in words; None when it is one."""
+    if is_credit_code(code):
+        return None
+    if OLD_NUMBER.fullmatch(code):
+        return _(
+            "This is the old registration number of 15 digits. The unified social credit code that replaced it has 18 "
+            "characters."
+        )
+    if len(code) != CODE_LENGTH:
+        return _("A unified social credit code has 18 characters.")
+    return _("This is no unified social credit code: its check character is wrong.")
 
 
 def normalised_phone(phone: str) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.calendar import OrgCalendar
 from accounts.models import User
 from config.web.money import to_cents, to_ten_thousandths
-from customers.rules.names import is_credit_code, normalised_code, normalised_domain, normalised_phone
+from customers.rules.names import normalised_code, normalised_domain, normalised_phone, wrong_in_credit_code
 from customers.rules.tiers import CRITERIA
 from opportunities.models import MethodSetting, Rating, SuccessFactor
 from opportunities.rules import gate
@@ -97,8 +97,9 @@ def amount(cell: str, _calendar: OrgCalendar) -> int:
 def credit_code(cell: str, _calendar: OrgCalendar) -> str:
     """As it is compared: half-width capitals, without spaces."""
     found = normalised_code(cell)
-    if not is_credit_code(found):
-        raise Bad(_("This is no unified social credit code: its check character is wrong."), _("18 letters and digits"))
+    wrong = wrong_in_credit_code(found)
+    if wrong is not None:
+        raise Bad(wrong, _("18 letters and digits"))
     return found
 
 

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import AuditEntry
 from customers.actions import edit_customer
 from customers.models import Customer
+from pipeline.interchange import import_workspace
 from tests import factories
 from tests.api.conftest import client_of
 
@@ -361,3 +363,26 @@ def test_a_conflict_about_the_parent_names_no_hidden_one(company, signed_in, own
     assert answer.status_code == 409
     text = answer.content.decode()
     assert "Mine" in text and "WESTERN" not in text
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "chinese"),
+    [
+        ("110000 010203040", "This is the old registration number of 15 digits.", "这是旧的 15 位注册号。"),
+        ("9111000060003734", "A unified social credit code has 18 characters.", "统一社会信用代码应为 18 位。"),
+        ("91110000600037341M", "its check character is wrong.", "校验码不对"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_what_is_wrong_with_a_credit_code(company, signed_in, tmp_path, code, english, chinese, language):
+    said = english if language == "en" else chinese
+    company.rep.language = language
+    company.rep.save()
+    client, typed = signed_in(company.rep), {"name": "Sail", "credit_code": code}
+    assert said in client.post(NEW, typed).content.decode()
+    answer = client.post("/api/v1/customers/", typed, content_type="application/json")
+    assert (answer.status_code, said in answer.json()["credit_code"][0]) == (400, True)
+    (tmp_path / "customers.csv").write_text(f"key,name,credit_code\nsail,Sail,{code}\n", encoding="utf-8")
+    [bad] = import_workspace(tmp_path, dry_run=True).bad_rows
+    with translation.override(language):
+        assert (bad.column, said in str(bad.wrong)) == ("credit_code", True)

@@ -10,6 +10,7 @@ from customers.rules.names import (
     normalised_name,
     normalised_phone,
     signs_of_contact,
+    wrong_in_credit_code,
 )
 
 
@@ -57,6 +58,7 @@ def test_names(name, wanted):
 )
 def test_credit_codes(code, good):
     assert is_credit_code(normalised_code(code)) is good
+    assert (wrong_in_credit_code(normalised_code(code)) is None) is good
 
 
 @pytest.mark.parametrize(

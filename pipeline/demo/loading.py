@@ -1,13 +1,13 @@
 """The demo company into an empty installation, and out of it again (`removal`)."""
 
 import tempfile
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from accounts.selectors import forget_organisation
 from customers.models import Customer
 from pipeline.demo import names, story
 from pipeline.demo.files import attach_files
+from pipeline.demo.personal import save_views, tell
 from pipeline.demo.workspace import write_workspace
 from pipeline.interchange import import_workspace
 
@@ -40,8 +41,11 @@ def load_demo(*, actor: User | None) -> Organisation:
     if report.bad_rows:
         raise ValidationError(f"The demo company could not be imported: {report.bad_rows[:3]}")
     Organisation.objects.update(is_demo=True, set_up_at=timezone.now())
-    _mark(User.objects.filter(username__in=logins.values()))
+    people = {person.username: person for person in User.objects.filter(username__in=logins.values())}
+    _mark(people.values())
     forget_organisation()
+    save_views({login: people[here] for login, here in logins.items()})
+    tell(people.values())
     row = Organisation.objects.get(pk=1)
     with ExitStack() as kept:
         attach_files(kept)
@@ -55,7 +59,7 @@ def logins_of_the_demo() -> dict[str, str]:
     return {login: f"{login}.demo" if login in taken else login for login, *_rest in names.PEOPLE}
 
 
-def _mark(people: QuerySet[User]) -> None:
+def _mark(people: Iterable[User]) -> None:
     for user in people:
         if settings.DEBUG:
             user.set_password(PASSWORD)

@@ -9,14 +9,18 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Q
+from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organisation, User
+from accounts.models import Kind, Notification, Organisation, SavedView, SavedViewPlace, User
+from accounts.notifications import told
 from accounts.selectors import calendar, today
 from customers.models import AccountPlan, Assessment, Customer
 from customers.selectors.group import group_of
 from customers.selectors.merges import duplicate_pairs
 from customers.selectors.share import computed_share
+from opportunities.filters import OpportunityFilter
 from opportunities.models import (
     Activity,
     Attachment,
@@ -85,6 +89,27 @@ def test_the_company_and_its_troubles(demo):
     assert versions.exclude(reason="").filter(outcome="open").exists(), "steps back and reopenings"
     assert versions.values("opportunity").annotate(owners=Count("owner", distinct=True)).filter(owners__gt=1).exists()
     assert Customer.objects.filter(tier="5A").exists()
+
+
+def test_its_people_have_saved_views_and_something_under_the_bell(demo, signed_in):
+    lin, shen = (User.objects.get(username=name) for name in ("lin", "shen"))
+    for person in (lin, shen):
+        client = signed_in(person)
+        views = SavedView.objects.filter(owner=person)
+        assert set(views.values_list("page", flat=True)) == {"board", "table"}
+        for view in views:
+            filters = OpportunityFilter(QueryDict(view.query), queryset=Opportunity.objects.visible_to(person))
+            assert filters.is_valid() and filters.qs.filter(outcome="open").exists(), view.name
+            page = "board" if view.page == "board" else "opportunity_table"
+            assert client.get(f"{reverse(page)}?{view.query}").status_code == 200
+        assert SavedViewPlace.objects.filter(user=person, is_default=True).values_list("page", flat=True)[0] == "table"
+    assert SavedView.objects.filter(owner=shen, scope="team", team=shen.team).count() == 2
+    notes = Notification.objects
+    assert set(notes.values_list("kind", flat=True)) == {Kind.HANDED_OVER, Kind.COACHED, Kind.OVERDUE}
+    assert notes.filter(read_at=None).exists() and notes.exclude(read_at=None).exists()
+    for person in User.objects.filter(role="rep"):
+        seen = list(notes.visible_to(person).filter(recipient=person))
+        assert len(told(seen, person)) == len(seen) == notes.filter(recipient=person).count(), "each has its words"
 
 
 def test_its_evidence_and_its_troubles(demo):

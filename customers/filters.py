@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import search
 from accounts.models import Team, User
 from accounts.selectors import today
-from config.web.filters import ArchivedFilter, ChoicesFilter, ReferenceFilter
+from config.web.filters import ArchivedFilter, ChoicesFilter, DayFilter, ReferenceFilter
 from customers.models import Contact, Customer, Order, Product, TierRules
 from customers.querysets import counts_on
 from customers.selectors.assessments import counts_in_quarters, is_due
@@ -206,7 +206,7 @@ class OrderFilter(filters.FilterSet):
     booked_to = filters.DateFilter(field_name="booked_on", lookup_expr="lte", label=_("Booked to"))
     key = filters.CharFilter(label=_("Key"))
     as_of = filters.DateFilter(method="filter_as_of", label=_("As figures of this day hold them"))
-    quarters_to = filters.DateFilter(method="filter_quarters", label=_("Of the eight quarters up to this day"))
+    quarters_to = DayFilter(method="filter_quarters", label=_("Of the eight quarters up to this day"))
     archived = ArchivedFilter(label=_("With archived ones"))
 
     class Meta:

@@ -6,6 +6,7 @@ import django_filters as filters
 from django.db.models import Count, Q, QuerySet, Subquery, Value
 from django.db.models.lookups import Exact
 
+from config.web.fields import DayField
 from config.web.money import MoneyFormField
 
 
@@ -58,6 +59,12 @@ class MoneyFilter(filters.Filter):
     """An amount as people type it."""
 
     field_class = MoneyFormField
+
+
+class DayFilter(filters.DateFilter):
+    """A day that one can count back and forth from, with the same bounds as one that is typed into a form."""
+
+    field_class = DayField
 
 
 class ArchivedFilter(filters.BooleanFilter):

@@ -84,3 +84,17 @@ def test_the_answer_says_in_which_language_it_is(company, api):
         User.objects.filter(pk=company.rep.pk).update(language=language)
         answer = api(company.rep).get("me/", headers={"Accept-Language": "zh-hans" if language == "en" else "en"})
         assert answer["Content-Language"] == language
+
+
+def test_no_day_is_too_far_away_for_a_filter(company, api):
+    client = api(company.admin)
+    paths = client.get("schema/").json()["paths"]
+    filters = [
+        (path, each["name"])
+        for path, methods in paths.items() if "{" not in path
+        for each in methods.get("get", {}).get("parameters", ()) if each["schema"].get("format") == "date"
+    ]  # fmt: skip
+    assert ("/api/v1/orders/", "quarters_to") in filters
+    for path, name in filters:
+        for day in ("0001-01-01", "9999-12-31"):
+            assert client.get(path, {name: day}).status_code in (200, 400), (path, name, day)

@@ -24,7 +24,7 @@ ORDERINGS = {
     "amount": "amount",
     "expected_close_date": "expected_close_date",
     "next_step_due": "next_step_due",
-    "owner": "owner__name",
+    "owner": "owner__sort_key",
     "next_step": "next_step",
     "stage_entered_at": "entered_at",
     "days_in_stage": "-entered_at",

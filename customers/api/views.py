@@ -41,7 +41,7 @@ class Customers(Assessing, Pyramids):
     filter_backends = (Filters, CustomerSearch, Ordering)
     search_fields = ("name", "industry", "region", "=key")
     orderings = {  # noqa: RUF012
-        "id": "id", "key": "key", "name": "name", "tier": "-tier", "owner": "owner__name",
+        "id": "id", "key": "key", "name": "name", "tier": "-tier", "owner": "owner__sort_key",
         "annual_spend": "annual_spend", "created_at": "created_at",
     }  # fmt: skip
     default_ordering = "name"

@@ -33,7 +33,7 @@ ORDERINGS = {
     "tier": "tier",
     "industry": "industry",
     "region": "region",
-    "owner": "owner__name",
+    "owner": "owner__sort_key",
     "score": "points",
     "revenue": "revenue",
     "growth": "growth",

@@ -28,7 +28,7 @@ ORDERINGS = {
     "industry": "industry",
     "region": "region",
     "spend": "annual_spend",
-    "owner": "owner__name",
+    "owner": "owner__sort_key",
 }
 BEST_FIRST = "-fit"
 Kind = ProfileCriterion.Kind

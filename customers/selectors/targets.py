@@ -16,7 +16,7 @@ ORDERINGS = {
     "due": "next_step_due",
     "customer": "customer__name",
     "profile": "profile__name",
-    "owner": "owner__name",
+    "owner": "owner__sort_key",
     "since": "created_at",
 }
 State = TargetCustomer.State

@@ -1,11 +1,13 @@
 """The administrators' list of people, and the page on which a portfolio is handed over."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,6 +16,7 @@ from customers.models import Customer
 from opportunities import actions
 from opportunities.models import Opportunity
 from tests import factories
+from tests.opportunities.browser_door import text_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/settings/people/"
@@ -65,6 +68,19 @@ def test_chinese_names_are_sorted_by_pinyin_in_the_list_and_the_pickers(company,
     picked = [row["text"] for row in admin.get("/pickers/people/?only=selling").json()["results"]]
     for found in (listed, picked, [str(person) for person in User.objects.all()]):
         assert [name for name in found if name in expected] == expected
+
+
+def test_lists_sorted_by_owner_sort_them_by_pinyin(company, admin):
+    renamed(company, mate="张伟", stranger="曾红", manager="李思")
+    for owner in (company.mate, company.stranger, company.manager):
+        factories.opportunity(owner)
+    expected = ["李思", "曾红", "张伟"]
+    table = text_of(admin.get(reverse("opportunity_export", args=["csv"]), {"sort": "owner"}))
+    assert re.findall("|".join(expected), table) == expected
+    customers = admin.get("/customers/?sort=owner").context["page"].object_list
+    assert [row.owner for row in customers] == expected
+    answer = admin.get("/api/v1/customers/?ordering=-owner").json()
+    assert [row["owner"] for row in answer["results"]] == ["mate", "stranger", "manager"]
 
 
 def renamed(company, **people):

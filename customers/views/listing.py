@@ -141,6 +141,7 @@ def pyramid(request: HttpRequest) -> HttpResponse:
         "rules": rules,
         "good": GOOD,
         "excellent": EXCELLENT,
+        "may_create": request.user.role != User.Role.EXECUTIVE,
     }
     return render(request, "customers/pyramid/panel.html" if fragment else "customers/pyramid/page.html", context)
 

@@ -129,6 +129,19 @@ def test_empty_states(company, signed_in, own):
     assert "Clear filters" in filtered
 
 
+def test_a_pyramid_without_customers_says_so_in_place_of_rows_of_zeros(company, signed_in):
+    empty = signed_in(company.rep).get("/customers/pyramid/").content.decode()
+    assert ("No customers yet" in empty, reverse("customer_new") in empty, "asc-pyr-table" in empty) == (
+        True,
+        True,
+        False,
+    )
+    assert reverse("customer_new") not in signed_in(company.executive).get("/customers/pyramid/").content.decode()
+    factories.customer(company.rep, "First")
+    some = signed_in(company.rep).get("/customers/pyramid/").content.decode()
+    assert ("No customers yet" in some, "asc-pyr-table" in some) == (False, True)
+
+
 def test_an_executive_is_offered_no_new_customer(company, signed_in):
     assert reverse("customer_new") not in signed_in(company.executive).get(URL).content.decode()
     assert reverse("customer_new") in signed_in(company.rep).get(URL).content.decode()

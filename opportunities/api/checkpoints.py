@@ -22,6 +22,7 @@ from customers.models import Contact
 from opportunities import actions
 from opportunities.actions import Evidence
 from opportunities.actions.files import checked, stored
+from opportunities.api.filters import ByOpportunity
 from opportunities.api.serializers import sensible_day
 from opportunities.models import Activity, Checkpoint, Factor, FactorKey, Grade, GradeChange, Opportunity, Rung
 from opportunities.rules import LONGEST_REASON
@@ -167,7 +168,7 @@ class WithdrawSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
-class CheckpointFilter(filters.FilterSet):
+class CheckpointFilter(ByOpportunity, filters.FilterSet):
     factor = filters.ChoiceFilter(choices=FactorKey.choices)
     level = filters.NumberFilter(min_value=1, max_value=TOP)
     grade = filters.ChoiceFilter(choices=Grade.choices)

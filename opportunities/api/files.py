@@ -19,6 +19,7 @@ from config.web.api import AnyAccept, ReferenceField, Resource
 from config.web.uploads import takes_files
 from opportunities import actions
 from opportunities.actions.files import refuse_unless_author
+from opportunities.api.filters import FileFilter
 from opportunities.models import Attachment, Opportunity, PlaybookEntry
 from opportunities.views.answers import refuse_readers
 from opportunities.views.files import handed_out
@@ -58,7 +59,7 @@ class Files(Resource):
     queryset = Attachment.objects.all()
     serializer_class = FileSerializer
     permission_classes = BASIC
-    filterset_fields = ("key",)
+    filterset_class = FileFilter
     orderings = {"id": "id", "name": "name", "size": "size", "uploaded_at": "uploaded_at"}  # noqa: RUF012
     default_ordering = "-id"
 

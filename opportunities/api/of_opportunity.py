@@ -15,20 +15,16 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import SalesRecord, TokenScope
 from config.web.api import Resource, SeenSerializer
-from config.web.filters import ArchivedFilter, ReferenceFilter
+from config.web.filters import ArchivedFilter
+from opportunities.api.filters import ByOpportunity
 from opportunities.models import Opportunity
 
 BASIC = (permissions.IsAuthenticated, TokenScope, SalesRecord)
 
 
-def _visible(request: Any) -> QuerySet[Any]:
-    return Opportunity.objects.none() if request is None else Opportunity.objects.visible_to(request.user)
+class OfOpportunityFilter(ByOpportunity):
+    """By key too; archived ones when asked for."""
 
-
-class OfOpportunityFilter(filters.FilterSet):
-    """By opportunity and key; archived ones when asked for."""
-
-    opportunity = ReferenceFilter(to_field_name="key", queryset=_visible, label=_("Opportunity"))
     key = filters.CharFilter(label=_("Key"))
     archived = ArchivedFilter(label=_("With archived ones"))
 

@@ -14,6 +14,7 @@ from accounts.api.fields import MomentField, person
 from accounts.api.permissions import TokenScope
 from config.web.api import ReferenceField, Resource
 from opportunities import actions
+from opportunities.api.filters import ByOpportunity
 from opportunities.api.serializers import StageField
 from opportunities.models import Waiver
 from opportunities.selectors.waivers import named
@@ -57,7 +58,7 @@ class RefuseSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
 
 
-class WaiverFilter(filters.FilterSet):
+class WaiverFilter(ByOpportunity, filters.FilterSet):
     state = filters.ChoiceFilter(choices=Waiver.State.choices)
 
     class Meta:

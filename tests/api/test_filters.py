@@ -4,6 +4,7 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import User
 from customers import actions
@@ -98,3 +99,20 @@ def test_no_day_is_too_far_away_for_a_filter(company, api):
     for path, name in filters:
         for day in ("0001-01-01", "9999-12-31"):
             assert client.get(path, {name: day}).status_code in (200, 400), (path, name, day)
+
+
+@pytest.mark.parametrize("path", ["checkpoints/", "files/", "waivers/"])
+def test_what_hangs_on_an_opportunity_is_found_by_its_key(company, api, path):
+    client = api(company.rep)
+    deal, other = factories.opportunity(company.rep), factories.opportunity(company.rep)
+    hidden = factories.opportunity(company.stranger)
+    evidence = {"factor": "demand", "level": 1, "grade": "E0", "evidence": "Said so"}
+    for each in (deal, other):
+        client.post(f"opportunities/{each.pk}/checkpoints/", evidence)
+        file = SimpleUploadedFile("a.txt", b"Minutes")
+        client.post(f"opportunities/{each.pk}/files/", {"file": file}, format="multipart")
+        factories.waiver(each, company.rep)
+    assert client.get(path).json()["count"] == 2
+    assert [row["opportunity"] for row in client.get(path, {"opportunity": deal.key}).json()["results"]] == [deal.key]
+    said = [client.get(path, {"opportunity": key}) for key in (hidden.key, "nothing")]
+    assert [(answer.status_code, list(answer.json())) for answer in said] == [(400, ["opportunity"])] * 2

@@ -130,6 +130,7 @@ KINDS = {
 LABELS = {  # of what is no field, or has a name for programs alone
     "reason": _("Reason"),
     "opportunity": _("Opportunity"),
+    "customer": _("Customer"),
     "total": _("Total"),
     "collaborator": _("Works on it too"),
     "criteria": _("Criteria"),

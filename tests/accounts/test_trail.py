@@ -448,3 +448,12 @@ def test_the_api_lists_and_filters(company, signed_in):
     assert client.get("/api/v1/audit/?since=nonsense").status_code == 400
     for method in ("post", "put", "patch", "delete"):
         assert getattr(client, method)(f"/api/v1/audit/{made.pk}/").status_code == 405
+
+
+def test_a_customer_that_is_served_already_is_told_of_in_the_readers_language(company, signed_in):
+    type(company.admin).objects.update(language="zh-hans")
+    made = entry(
+        company, action="already_served", model="user", object_id=company.rep.pk, changes={"customer": [None, "c-1"]}
+    )
+    line = signed_in(company.admin).get("/settings/audit/").context["page"].lines[0]
+    assert (line.entry.pk, [label for label, _before, _after in in_words(line)]) == (made.pk, ["客户"])

@@ -35,7 +35,12 @@ def day_from(given: Mapping[str, str], name: str) -> date | None:
 
 
 def window_from(given: Mapping[str, str]) -> tuple[date, date]:
-    """`from` and `to` (default: `as_of`, then today). ValidationError when from is missing or later than to."""
+    """`from` and `to` (default: `as_of`, then today). ValidationError when from is missing or later than to.
+
+    Likewise for `period`: the walk of one period is not answered yet, and that of everything is another figure.
+    """
+    if given.get("period"):
+        raise ValidationError({"period": _("The walk of one period is not available: leave it out.")})
     first = day_from(given, "from")
     last = day_from(given, "to") or day_from(given, "as_of") or today()
     if first is None:

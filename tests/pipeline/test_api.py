@@ -116,6 +116,8 @@ BAD = [
     ("funnel", {"as_of": "0001-01-01"}, "as_of"),
     ("funnel", {"as_of": "2026-03-01\x00"}, "as_of"),
     ("funnel", {"owner": "rep", "team": "east"}, "team"),
+    ("waterfall", {"period": "2026-Q4"}, "period"),
+    ("items", {"period": "2026-Q4"}, "period"),
     ("waterfall", {"from": ""}, "from"),
     ("waterfall", {"from": "2026-13-01"}, "from"),
     ("waterfall", {"to": "later"}, "to"),

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from accounts import audit, search, visibility
 from accounts.models import AuditEntry, User
 from accounts.selectors import today
+from config.web.composed import composed
 from config.web.errors import TooManyAttempts
 from customers.bearers import EXACT, MANY, OF_CONTACTS, bearers
 from customers.models import Customer
@@ -104,7 +105,7 @@ def candidates(signs: dict[str, str], user: User, *, but: Customer | None = None
         return []
     name = signs.get("normalised_name", "")
     parts = _parts(name)
-    rows = _sharing_any(_seen(user), signs, _ids(normalised_name__in=parts))
+    rows = _asked(user, signs, parts)
     near = search.found(_seen, user, name, MOST + 1, *SHOWN)
     found = {row["pk"]: row for row in (*near, *rows)}
     if but is not None:
@@ -121,15 +122,27 @@ def certain(signs: dict[str, str], user: User) -> list[Candidate]:
     """Those of the candidates that share a sign, not a mere part of the name. One query."""
     if not signs:
         return []
-    rows = _sharing_any(_seen(user), signs)
-    return _ranked({row["pk"]: row for row in rows}, signs)
+    return _ranked({row["pk"]: row for row in _asked(user, signs, [])}, signs)
 
 
-def _sharing_any(seen: QuerySet[Any], signs: dict[str, str], *others: Any) -> Any:
-    """Rows that share one of the signs, themselves, by a contact or as whom they were merged, or are in `others`.
+def _asked(user: User, signs: dict[str, str], parts: list[str]) -> list[dict[str, Any]]:
+    """Names have parts in any number; the last one again and again makes statements few."""
+    places = 1 << len(parts).bit_length() if parts else 0
+    named = {f"part_{place}": parts[min(place, len(parts) - 1)] for place in range(places)}
+    return _sharing(visibility.sight(user), **visibility.beholder(user), **signs, **named)
 
-    A union, as an OR would read all customers.
+
+@composed
+def _sharing(sight: Any, *, user: int, path: str, **values: str) -> Any:
+    """Rows that share one of the signs, themselves, by a contact or as whom they were merged, or that have a part of a
+    name for theirs.
+
+    A union, as an OR would read all customers. Planned each time: how many share a sign decides how it is best read.
     """
+    seen = _seen(visibility.somebody(sight, user, path))
+    signs = {kind: values[kind] for kind in NORMALISE if kind in values}
+    parts = [value for name, value in values.items() if name not in signs]
+    others = [_ids(normalised_name__in=parts)] if parts else []
     exact = {kind: signs[kind] for kind in EXACT if kind in signs}
     borne: list[Any] = [
         _few(seen, rows.filter(sign=value).values("bearer")) if kind in OF_CONTACTS

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from rest_framework.utils.urls import replace_query_param
 
 from accounts import visibility
 from accounts.models import User
@@ -36,7 +35,8 @@ def board_answer(view: Any) -> dict[str, Any]:
         rows = _first_of_all(visibility.sight(user), reading.terms_of(stages), **visibility.beholder(user))
         board = reading.sums_of(user, stages)
     first = _by_stage(plain_rows(rows))
-    return {"columns": [_column(view, column, first.get(column.stage.key, [])) for column in board.columns]}
+    rest = request.build_absolute_uri(view.reverse_action("list"))
+    return {"columns": [_column(column, first.get(column.stage.key, []), rest, request) for column in board.columns]}
 
 
 @prepared
@@ -54,7 +54,7 @@ def _by_stage(rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
     return found
 
 
-def _column(view: Any, column: reading.Column, results: list[Any]) -> dict[str, Any]:
+def _column(column: reading.Column, results: list[Any], rest: str, request: Any) -> dict[str, Any]:
     sums = column.sums
     return {
         "stage": column.stage.key,
@@ -64,24 +64,15 @@ def _column(view: Any, column: reading.Column, results: list[Any]) -> dict[str, 
         "counted": _money(sums.counted),
         "unassessed": {"count": sums.unassessed_count, "amount": _money(sums.unassessed)},
         "results": results,
-        "next": _next(view, column) if column.count > len(results) else None,
+        "next": f"{rest}?{_following(column, request)}" if column.count > len(results) else None,
     }
 
 
-def _next(view: Any, column: reading.Column) -> str:
-    """Where the list goes on: the same filters and order, its second page."""
-    request = view.request
-    url = request.build_absolute_uri(view.reverse_action("list"))
-    for name, values in request.query_params.lists():
-        if name not in ("stage", "page", "page_size", "archived"):
-            url = _with(url, name, values)
-    for name, value in _of_column(column, request).items():
-        url = replace_query_param(url, name, value)
-    return url
-
-
-def _with(url: str, name: str, values: list[str]) -> str:
-    return f"{url}{'&' if '?' in url else '?'}{urlencode([(name, value) for value in values])}"
+def _following(column: reading.Column, request: Any) -> str:
+    """What the list is asked to go on: the same filters and order, its second page."""
+    own = _of_column(column, request)
+    given = {name: values for name, values in request.query_params.lists() if name not in (*own, "archived")}
+    return urlencode(sorted({**given, **own}.items()), doseq=True)
 
 
 def _of_column(column: reading.Column, request: Any) -> dict[str, Any]:

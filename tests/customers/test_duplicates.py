@@ -339,6 +339,6 @@ def test_of_a_sign_that_too_many_share_only_as_many_are_read_as_show_it(company,
             factories.contact(company.rep, customer, email="li@giant.com")
     factories.customer(company.rep, "Far Sail Ltd")
     signs = signs_of(name="Far Sail", domain="giant.com")
-    read = list(duplicates._sharing_any(duplicates._seen(company.admin), signs))
+    read = duplicates._asked(company.admin, signs, [])
     assert len(read) == MANY + 2
     assert names(candidates(signs, company.admin)) == {"Far Sail Ltd": ("normalised_name",)}

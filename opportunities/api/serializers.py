@@ -17,6 +17,7 @@ from customers.models import Product
 from opportunities.api.evidence import MEMBERS, EvidencedSerializer
 from opportunities.models import FactorKey, Grade, Opportunity, OpportunityVersion, Stage
 from opportunities.querysets import FOREVER
+from opportunities.rules import reason_in_words
 from opportunities.selectors.collaborators import collaborators_of
 from opportunities.selectors.stages import all_stages
 from opportunities.selectors.timeline import KINDS
@@ -114,6 +115,7 @@ class VersionSerializer(serializers.ModelSerializer[OpportunityVersion]):
     valid_from = MomentField()
     valid_to = serializers.SerializerMethodField()
     stage_entered_at = MomentField(source="entered_at")
+    reason = serializers.SerializerMethodField(help_text="The product's own in the caller's language.")
 
     class Meta:
         model = OpportunityVersion
@@ -126,6 +128,9 @@ class VersionSerializer(serializers.ModelSerializer[OpportunityVersion]):
     @extend_schema_field({"type": ["string", "null"], "format": "date-time"})
     def get_valid_to(self, row: OpportunityVersion) -> str | None:
         return None if row.valid_to == FOREVER else MomentField().to_representation(row.valid_to)
+
+    def get_reason(self, row: OpportunityVersion) -> str:
+        return reason_in_words(row.reason)
 
 
 # --- Answers of their own, for the schema -----------------------------------------------------

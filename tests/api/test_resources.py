@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import AuditEntry, Organisation
 from customers.actions import archive_product
 from customers.models import Customer, Order
-from opportunities.actions import add_collaborator, move_to_stage
+from opportunities.actions import add_collaborator, archive_opportunity, move_to_stage
 from opportunities.models import Opportunity, Stage
 from tests import factories
 
@@ -285,6 +285,16 @@ def test_versions_and_timeline(company, api):
     assert changes[0]["changes"] == [{"field": "stage", "from": "validate", "to": "discover"}]
     assert changes[-1]["created"] is True
     assert client.get(f"opportunities/{row.pk}/timeline/?page=x").status_code == 404
+
+
+def test_versions_and_timeline_say_the_products_own_reason_in_the_callers_language(company, api):
+    type(company.rep).objects.filter(pk=company.rep.pk).update(language="zh-hans")
+    row = factories.opportunity(company.rep)
+    archive_opportunity(opportunity=row, seen=1, actor=company.rep)
+    client = api(company.rep)
+    version = client.get(f"opportunities/{row.pk}/versions/").json()["results"][-1]
+    event = client.get(f"opportunities/{row.pk}/timeline/").json()["results"][0]
+    assert (version["reason"], event["reason"]) == ("误录", "误录")
 
 
 def test_the_board_sums_all_that_match(company, api):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from accounts.models import User
-from opportunities.models import Opportunity
+from opportunities.models import Opportunity, Stage
 
 
 def visible(request: HttpRequest, pk: int, *more: Callable[[Any], Any]) -> Opportunity:
@@ -45,6 +46,11 @@ def refuse_readers(user: Any) -> None:
 def brief(title: str) -> str:
     """A title as a sentence has room for it."""
     return Truncator(title).chars(40)
+
+
+def move_url(row: Opportunity, target: Stage) -> str:
+    """Where a move is asked about and posted to. It names the stage, so that its dialog can be opened once more."""
+    return f"{reverse('opportunity_move', args=[row.pk])}?{urlencode({'stage': target.key})}"
 
 
 def is_htmx(request: HttpRequest) -> bool:

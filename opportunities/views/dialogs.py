@@ -33,7 +33,7 @@ from opportunities.selectors import board as reader
 from opportunities.selectors.board import Card
 from opportunities.selectors.heights import verified_on
 from opportunities.selectors.stages import stages_in_use
-from opportunities.views.answers import announce, brief, is_htmx, refuse_readers, seen_version
+from opportunities.views.answers import announce, brief, is_htmx, move_url, refuse_readers, seen_version
 from opportunities.views.board import filtered
 from opportunities.views.cards import Drawer
 from opportunities.views.conflicts import conflict_response, too_late_response
@@ -155,7 +155,7 @@ def _dialog(request: HttpRequest, row: Opportunity, form: MoveForm, status: int 
         "row": row,
         "form": form,
         "target": form.target,
-        "url": reverse("opportunity_move", args=[row.pk]),
+        "url": move_url(row, form.target),
         "unit": amount_unit(),
         "today": today(),
         "errors": form.is_bound,

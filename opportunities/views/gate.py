@@ -10,7 +10,7 @@ from opportunities.actions.gate import may_not_override
 from opportunities.forms.move import MoveForm
 from opportunities.models import Opportunity, Stage
 from opportunities.selectors.gate_report import Report, gate_report
-from opportunities.views.answers import dialog
+from opportunities.views.answers import dialog, move_url
 
 
 def gate_first(request: HttpRequest, row: Opportunity, target: Stage) -> HttpResponse | None:
@@ -40,7 +40,7 @@ def gate_dialog(
         "form": form,
         "target": form.target,
         "report": report or gate_report(row, form.target),
-        "url": reverse("waiver_ask" if waiver_needed else "opportunity_move", args=[row.pk]),
+        "url": reverse("waiver_ask", args=[row.pk]) if waiver_needed else move_url(row, form.target),
         "waiver_needed": waiver_needed,
     }
     return dialog(request, "opportunities/gate.html", context, status=status)

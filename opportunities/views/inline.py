@@ -19,7 +19,7 @@ from opportunities.forms.edit import OpportunityForm, StageForm, fields_of
 from opportunities.forms.fields import amount_unit
 from opportunities.models import Opportunity
 from opportunities.selectors.table import row_of
-from opportunities.views.answers import announce, brief, dialog, done, editable, is_htmx, seen_version
+from opportunities.views.answers import announce, brief, dialog, done, editable, is_htmx, move_url, seen_version
 from opportunities.views.cells import RowDrawer
 from opportunities.views.conflicts import conflict_response, label_of
 from opportunities.views.facts import fact_of
@@ -108,7 +108,7 @@ def _add_errors(form: Form, name: str, error: ValidationError) -> None:
 
 def _ask(request: HttpRequest, opportunity: Opportunity, stage: Any) -> HttpResponse:
     """This move needs more (evidence, a reason, the facts of a closing): back to the cell, and the dialog opens."""
-    url = f"{reverse('opportunity_move', args=[opportunity.pk])}?stage={stage.key}"
+    url = move_url(opportunity, stage)
     if not is_htmx(request):
         return redirect(url)
     return trigger_client_event(_cell(request, opportunity, "stage"), "asc:ask", {"url": url})

@@ -113,6 +113,23 @@ def test_what_was_typed_outlives_the_session(company, open_page, language, viewp
 
 
 @steps.IN_TWO_CORNERS
+def test_the_reason_of_a_move_outlives_the_session(company, open_page, language, viewport):
+    type(company.rep).objects.update(language=language)
+    deal = factories.opportunity(company.rep, "Cold store", stage="validate")
+    window = open_page(company.rep, "/opportunities/", language=language, viewport=viewport)
+    steps.move_by_menu(window, deal, "discover")
+    reason = steps.dialog(window).locator("[name=reason]")
+    reason.fill("They start again")
+    Session.objects.all().delete()
+    steps.send(window)
+    window.page.wait_for_url("**/accounts/login/**")
+    fill_in(window, "rep", factories.PASSWORD)
+    expect(reason).to_have_value("They start again")
+    steps.send(window)
+    steps.in_column(window, deal, "discover")
+
+
+@steps.IN_TWO_CORNERS
 def test_what_a_form_was_opened_for_outlives_the_session_with_it(company, open_page, language, viewport):
     type(company.rep).objects.update(language=language)
     factories.opportunity(company.rep, "Cold store", amount=Decimal(6_400_000))

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from accounts.models import AuditEntry, Organisation, OutboxMessage, SearchToken, Team, User, UserTeam
+from accounts.models import (
+    AuditEntry,
+    Notification,
+    Organisation,
+    OutboxMessage,
+    SavedView,
+    SavedViewPlace,
+    SearchToken,
+    Team,
+    User,
+    UserTeam,
+)
 from customers.models import Contact, Contract, Customer, Order, Product, TierRules
 from opportunities.models import (
     Activity,
@@ -189,6 +200,7 @@ def wipe() -> None:
     Contract.objects.update(renewed_by=None)
     links = (Activity.contacts.through, PlaybookEntry.stages.through, PlaybookEntry.products.through)
     everything = (
+        SavedViewPlace, SavedView, Notification,
         SearchToken, OutboxMessage, AuditEntry, *links, Waiver, GradeChange, Checkpoint, HeightsVersion, Attachment,
         Activity, Decision, JointTask, Stakeholder, Competitor, StrategySheet, PlaybookVersion, PlaybookEntry,
         Collaborator, OpportunityVersion, Opportunity, Order, *OF_CUSTOMERS, TierRules, Contact, Customer, Product,

@@ -48,6 +48,12 @@ class BookedOrderSerializer(KeyedSerializer):
         read_only_fields = ("version",)
         create_only = ("key", "customer")
 
+    def validate_customer(self, customer: Customer | None) -> Customer:
+        """Null is what a seller may read, not an order's customer."""
+        if customer is None:
+            self.fields["customer"].fail("null")
+        return customer
+
 
 class ContractSerializer(KeyedSerializer):
     customer = CustomerField(among=customers_of)

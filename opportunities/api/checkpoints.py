@@ -111,6 +111,7 @@ class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
     contact = ReferenceField(allow_null=True)
     file = ReferenceField(allow_null=True)
     activity = ReferenceField(allow_null=True)
+    link = serializers.CharField(read_only=True, help_text="An address, or empty.")
     verified = serializers.BooleanField(source="is_verified", read_only=True)
     recorded_at = MomentField()
     recorded_by = person(read_only=True, allow_null=True)

@@ -153,3 +153,11 @@ def test_the_list_asks_no_more_for_more_records(company, api, deal, contact):
     for level in range(1, 7):
         add(client, deal, body(contact, level=level))
     assert asked() == few <= 8
+
+
+def test_a_record_without_a_link_says_so_as_the_schema_does(company, api, deal):
+    client = api(company.rep)
+    row = add(client, deal, {"factor": "demand", "level": 1, "grade": "E0", "evidence": "Heard"}).json()
+    assert row["link"] == ""
+    said = client.get("schema/").json()["components"]["schemas"]["Checkpoint"]["properties"]["link"]
+    assert said["type"] == "string" and "format" not in said, "empty is no address"

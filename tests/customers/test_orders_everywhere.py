@@ -52,6 +52,14 @@ def test_which_amounts_form_and_api_take(company, customer, signed_in, door, amo
     assert list(Order.objects.values_list("amount", flat=True)) == ([Decimal(amount)] if taken else [])
 
 
+@pytest.mark.parametrize("who", ["rep", "manager", "admin"])
+def test_an_order_of_no_customer_is_refused(company, signed_in, who):
+    said = {"customer": None, "amount": "5", "booked_on": "2026-03-02"}
+    answer = signed_in(company.people()[who]).post("/api/v1/orders/", said, content_type="application/json")
+    assert (answer.status_code, list(answer.json())) == (400, ["customer"])
+    assert not Order.objects.exists()
+
+
 @pytest.mark.parametrize(("amount", "taken"), [*((each, True) for each in TAKEN), *((each, False) for each in REFUSED)])
 def test_which_amounts_an_import_takes(tmp_path, amount, taken):
     said = f"key,customer,product,owner,amount,booked_on\no1,acme,,ann,{amount},2026-03-02\n"

@@ -19,6 +19,12 @@ def fill_in(window: Watched, login: str, password: str) -> None:
     steps.button(window, "Sign in", window.page.locator("main")).click()
 
 
+def sign_in_again(window: Watched) -> None:
+    """The rep, where what was asked for met the end of the session."""
+    window.page.wait_for_url("**/accounts/login/**")
+    fill_in(window, "rep", factories.PASSWORD)
+
+
 @IN_TWO_CORNERS
 def test_a_wrong_password_then_the_right_one(company, open_page, language, viewport):
     type(company.rep).objects.update(language=language)
@@ -72,8 +78,7 @@ def test_a_session_that_ends_in_the_middle(company, open_page, language, viewpor
     window = open_page(company.rep, "/opportunities/?q=cold", language=language, viewport=viewport)
     Session.objects.all().delete()
     steps.move_by_menu(window, deal, "validate")
-    window.page.wait_for_url("**/accounts/login/**")
-    fill_in(window, "rep", factories.PASSWORD)
+    sign_in_again(window)
     window.page.wait_for_url("**/opportunities/?q=cold")
     steps.in_column(window, deal, "discover")
 
@@ -105,8 +110,7 @@ def test_what_was_typed_outlives_the_session(company, open_page, language, viewp
     window.page.locator("main [name=name]").fill("Harbour Tools")
     Session.objects.all().delete()
     window.page.locator("main [type=submit]").click()
-    window.page.wait_for_url("**/accounts/login/**")
-    fill_in(window, "rep", factories.PASSWORD)
+    sign_in_again(window)
     expect(window.page.locator("main [name=name]")).to_have_value("Harbour Tools")
     window.page.reload()
     expect(window.page.locator("main [name=name]")).to_have_value("")
@@ -122,8 +126,7 @@ def test_the_reason_of_a_move_outlives_the_session(company, open_page, language,
     reason.fill("They start again")
     Session.objects.all().delete()
     steps.send(window)
-    window.page.wait_for_url("**/accounts/login/**")
-    fill_in(window, "rep", factories.PASSWORD)
+    sign_in_again(window)
     expect(reason).to_have_value("They start again")
     steps.send(window)
     steps.in_column(window, deal, "discover")
@@ -139,8 +142,7 @@ def test_what_a_form_was_opened_for_outlives_the_session_with_it(company, open_p
     form.locator("[name=name]").fill("Large")
     Session.objects.all().delete()
     steps.send(window)
-    window.page.wait_for_url("**/accounts/login/**")
-    fill_in(window, "rep", factories.PASSWORD)
+    sign_in_again(window)
     expect(form.locator("[name=name]")).to_have_value("Large")
     steps.send(window)
     expect(window.page.locator("nav.asc-views [aria-current]")).to_contain_text("Large")
@@ -151,8 +153,7 @@ def test_what_a_form_was_opened_for_outlives_the_session_with_it(company, open_p
     window.page.locator("main [name=name]").fill("Cold")
     Session.objects.all().delete()
     window.page.locator("main [type=submit]").click()
-    window.page.wait_for_url("**/accounts/login/**")
-    fill_in(window, "rep", factories.PASSWORD)
+    sign_in_again(window)
     expect(window.page.locator("main [name=name]")).to_have_value("Cold")
 
 

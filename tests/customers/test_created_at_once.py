@@ -47,6 +47,11 @@ def browser(user):
     return client
 
 
+def is_told_of_one_out_of_sight(answer, user):
+    assert "already served" in answer.content.decode()
+    assert AuditEntry.objects.filter(action="already_served", actor=user).count() == 1
+
+
 def test_in_the_form():
     company = factories.company()
     client = browser(company.rep)
@@ -69,8 +74,7 @@ def test_of_another_name_with_the_same_credit_code_and_out_of_sight():
         lambda: client.post("/customers/new/", {"name": "Zenith", "credit_code": CODE.lower()}),
     )
     assert (answer.status_code, Customer.objects.count()) == (422, 1)
-    assert "already served" in answer.content.decode()
-    assert AuditEntry.objects.filter(action="already_served", actor=company.stranger).count() == 1
+    is_told_of_one_out_of_sight(answer, company.stranger)
 
 
 def test_by_a_program():
@@ -106,8 +110,7 @@ def test_with_a_deal_and_out_of_sight():
         lambda: client.post("/opportunities/new/", {"customer": "far sail", **DEAL}),
     )
     assert (answer.status_code, Customer.objects.count(), Opportunity.objects.exists()) == (422, 1, False)
-    assert "already served" in answer.content.decode()
-    assert AuditEntry.objects.filter(action="already_served", actor=company.stranger).count() == 1
+    is_told_of_one_out_of_sight(answer, company.stranger)
 
 
 def test_rows_of_another_system_are_not_held_up():

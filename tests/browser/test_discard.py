@@ -12,6 +12,11 @@ from tests.browser.driver import WIDE, Watched
 from tests.browser.steps import button, dialog, say
 
 WORDS = "The canteen is moving in March"
+# In one turn, as on a busy device: the focus is still in the field that has just gone out of sight.
+CLOSE_AND_PRESS_C = """() => {
+  document.getElementById("dialog").close()
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "c", bubbles: true}))
+}"""
 
 
 @pytest.fixture
@@ -74,6 +79,17 @@ def test_nothing_is_asked_where_nothing_would_be_lost(company, deal, open_page, 
     dialog(window).locator("[name=q]").fill("Airport")  # what is looked for is sent nowhere
     page.keyboard.press("Escape")
     expect(dialog(window)).to_be_hidden()
+
+
+@pytest.mark.parametrize("viewport", [WIDE], ids=["1440"])
+def test_a_key_right_after_the_dialog_has_closed_is_heard(company, deal, open_page, viewport):
+    window = open_page(company.rep, f"/opportunities/{deal.pk}/strategy/", viewport=viewport)
+    window.page.keyboard.press("c")
+    outcome = dialog(window).locator("[name=outcome]")
+    outcome.fill(WORDS)
+    window.page.evaluate(CLOSE_AND_PRESS_C)
+    expect(dialog(window).locator(".asc-draft-note")).to_be_visible()
+    expect(outcome).to_have_value(WORDS)
 
 
 def test_a_refused_form_still_holds_what_was_typed(company, deal, open_page, language):

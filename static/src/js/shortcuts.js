@@ -5,8 +5,10 @@ import { undo } from "./toast.js";
 const WAIT = 1500;
 let waiting = 0;
 
+/* a field of a dialog that has just closed has the focus until the next picture is drawn, but nobody types there */
 export function typing(event) {
   const { target } = event;
+  if (!target.checkVisibility()) return false;
   return /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable;
 }
 

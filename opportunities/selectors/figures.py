@@ -46,7 +46,7 @@ def of_open(floors: Sequence[StageFloors]) -> dict[str, Any]:
     """FIGURES as aggregates over open opportunities."""
     alone = is_unassessed(heights=NOW)
     return {
-        "number": Count("pk"),
+        "number": Count("*"),
         "total": Sum("amount"),
         "weighed": Sum(Weighted("amount", "win_rate")),
         "counts": Sum(Weighted("amount", counted_rate_of_open(floors, NOW))),

@@ -6,7 +6,7 @@ a lost worker leaves behind is caught up by `index_missing`.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, reduce
-from itertools import chain, islice
+from itertools import chain, islice, product
 from math import ceil, log
 from operator import and_, itemgetter, or_
 from typing import Any, Literal
@@ -89,17 +89,18 @@ def found(rows: Rows, user: User, typed: str, most: int, *fields: str) -> list[d
     return [row for _rank, _pk, row in good[:most]]
 
 
-def is_spelt(model: Any, typed: str) -> Q | None:
-    """Rows of a model that have the tokens of Latin letters, initials or pinyin; a few have them in another order.
+def is_spelt(typed: str, **by: Any) -> Q | None:
+    """Rows that have the tokens of Latin letters, initials or pinyin; a few have them in another order.
 
-    None where anything else was typed, or too little.
+    By the names of which rows: `pk=` the model itself, `customer_id=` the model that this column names. None where
+    anything else was typed, or too little.
     """
     text = squeeze(typed)
     if len(text) < FEWEST_LETTERS or not (text.isascii() and text.isalpha()):
         return None
-    tokens = SearchToken.objects.filter(kind=kind_of(model), object_id=OuterRef("pk")).order_by()
+    named = [SearchToken.objects.filter(kind=kind_of(by[each]), object_id=OuterRef(each)).order_by() for each in by]
     ways = [way for way in wanted(typed) if not way.leading[0].startswith("@")]
-    return reduce(or_, (_has_all(tokens, way) for way in ways[:SPELLINGS]))
+    return reduce(or_, (_has_all(tokens, way) for tokens, way in product(named, ways[:SPELLINGS])))
 
 
 def _has_all(tokens: QuerySet[SearchToken], way: Wanted) -> Q:

@@ -56,6 +56,11 @@ def containing(queryset: QuerySet[Any], text: str, *names: str) -> QuerySet[Any]
     return queryset.filter(wanted)
 
 
+def spelt_else(queryset: QuerySet[Any], written: QuerySet[Any], spelt: Q | None) -> QuerySet[Any]:
+    """The rows in which a text is written; where there is none, those that are spelt so (`search.is_spelt`)."""
+    return written if spelt is None or written.exists() else queryset.filter(spelt)
+
+
 def ordered(queryset: QuerySet[Any], wanted: str, orderings: dict[str, str], default: str) -> QuerySet[Any]:
     """Sorted by one of `orderings` (`-` in front: downwards), empty values last, ties by id."""
     if wanted.removeprefix("-") not in orderings:
@@ -143,7 +148,7 @@ class CustomerFilter(filters.FilterSet):
 
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """By a part of these fields; where nothing is so written, by initials or pinyin of the name."""
-        written, spelt = containing(queryset, value, "name", "industry", "region"), search.is_spelt(Customer, value)
+        written, spelt = containing(queryset, value, "name", "industry", "region"), search.is_spelt(value, pk=Customer)
         if spelt is None or self._is_written(written):
             return written
         return queryset.filter(spelt)
@@ -178,7 +183,9 @@ class ContactFilter(filters.FilterSet):
         fields: list[str] = []
 
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        return containing(queryset, value, "name", "title", "department", "email", "phone", "customer__name")
+        """By a part of these fields; where nothing is so written, by initials or pinyin of person or company."""
+        written = containing(queryset, value, "name", "title", "department", "email", "phone", "customer__name")
+        return spelt_else(queryset, written, search.is_spelt(value, pk=Contact, customer_id=Customer))
 
 
 class ProductFilter(filters.FilterSet):

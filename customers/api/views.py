@@ -20,7 +20,7 @@ from customers.actions.merge import may_merge
 from customers.api import serializers
 from customers.api.assessments import Assessing
 from customers.api.pyramid import Pyramids
-from customers.api.search import CustomerSearch
+from customers.api.search import ContactSearch, CustomerSearch
 from customers.duplicates import Alike, candidates, signs_of
 from customers.filters import ContactFilter, CustomerFilter, ProductFilter
 from customers.models import Contact, Customer, Merge, Product
@@ -161,6 +161,7 @@ class Contacts(Resource):
     serializer_class = serializers.ContactSerializer
     filterset_class = ContactFilter
     permission_classes = (*BASIC, SalesRecord)
+    filter_backends = (Filters, ContactSearch, Ordering)
     search_fields = ("name", "=key", "title", "email", "phone")
     orderings = {"id": "id", "key": "key", "name": "name", "customer": "customer__name"}  # noqa: RUF012
     default_ordering = "name"

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import SalesRecord, TokenScope
 from accounts.models import User
-from config.web.api import Resource, SeenSerializer
+from config.web.api import Filters, Ordering, Resource, SeenSerializer
 from opportunities import actions
 from opportunities.actions import GateClosed
 from opportunities.actions.undo import TooLate
@@ -22,6 +22,7 @@ from opportunities.api.bulk import BODIES, BulkAnswer, BulkBody, BulkSerializer,
 from opportunities.api.filters import OpportunityListFilter
 from opportunities.api.gate import EXAMPLE as CLOSED
 from opportunities.api.gate import GateClosedSerializer, gate_answer, gate_bodies
+from opportunities.api.search import OpportunitySearch
 from opportunities.api.timeline import timeline_answer
 from opportunities.api.waivers import ASKED, AskSerializer, WaiverSerializer
 from opportunities.filters import ORDERINGS
@@ -40,6 +41,7 @@ class Opportunities(Resource):
     serializer_class = serializers.OpportunitySerializer
     filterset_class = OpportunityListFilter
     permission_classes = (permissions.IsAuthenticated, TokenScope, SalesRecord)
+    filter_backends = (Filters, OpportunitySearch, Ordering)
     search_fields = ("title", "customer__name", "next_step", "=key")
     orderings = ORDERINGS
     default_ordering = "-id"

@@ -57,6 +57,25 @@ def test_list_is_of_visible_customers(company, signed_in, li):
     assert found("admin", "?q=%00") == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("yhqc", ["Li Wei", "尹红"]), ("yuanhang", ["Li Wei", "尹红"]), ("yinh", ["尹红"]), ("yh", ["Li Wei", "尹红"]),
+        ("li", ["Li Wei"]), ("zz", []), ("y", []),
+    ],
+)  # fmt: skip
+def test_somebody_is_found_by_initials_and_pinyin_in_list_and_api(company, signed_in, typed, found):
+    far = factories.customer(company.rep, "远航汽车")
+    factories.contact(company.rep, far, "Li Wei")
+    factories.contact(company.rep, far, "尹红")
+    factories.contact(company.stranger, factories.customer(company.stranger, "远海汽车"), "尹洪")
+    client = signed_in(company.rep)
+    assert [contact.name for contact in client.get("/contacts/", {"q": typed}).context["page"]] == found
+    for asked in ("q", "search"):
+        rows = client.get("/api/v1/contacts/", {asked: typed}).json()["results"]
+        assert [row["name"] for row in rows] == found, asked
+
+
 def test_create(company, signed_in, own):
     data = {
         "name": " Wang ", "title": "Head of plant", "department": "Plant", "buying_role": "user", "influence": "5",

@@ -49,8 +49,10 @@ def test_a_count_is_that_of_the_table_for_each_person_and_each_filter(company, d
     tier = factories.customer(company.rep, tier="5A")
     factories.opportunity(company.mate, "with product", product=product)
     factories.opportunity(company.rep, "of a good customer", customer=tier, next_step="Call them")
+    factories.opportunity(company.stranger, "南京立库")
     queries = [
-        "", "owner=rep", "owner=rep&owner=mate", "team=east", "team=head", "team=west", "outcome=lost", "stage=lost",
+        "", "q=njlk", "q=LA", "owner=rep", "owner=rep&owner=mate", "team=east", "team=head", "team=west",
+        "outcome=lost", "stage=lost",
         "stage=discover&stage=lost", "amount_min=500K", "amount_max=100000", "q=large", "q=Call", "tier=5A",
         f"product={product.key}", f"customer={tier.key}", f"customer={tier.key}&owner=mate", "owner=nobody",
         "owner=rep&owner=nobody", "close_from=2027-01-01&close_to=2027-12-31", "close_from=nonsense", "amount_min=x",

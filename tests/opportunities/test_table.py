@@ -46,6 +46,27 @@ def test_everybody_sees_the_rows_that_are_theirs_to_see_and_their_sums(company, 
     assert f"¥{len(SEES[part]) * 100}K" in page
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("yhqc", ["南京立库"]), ("yuanhang", ["南京立库"]), ("njlk", ["南京立库"]), ("lk", ["Lkw fleet"]),
+        ("ljkn", []), ("n", []), ("yhqc1", []),
+    ],
+)  # fmt: skip
+def test_a_deal_is_found_by_initials_and_pinyin_in_table_board_and_api(company, signed_in, typed, found):
+    far = factories.customer(company.rep, "远航汽车")
+    factories.opportunity(company.rep, "南京立库", customer=far)
+    factories.opportunity(company.rep, "Lkw fleet")
+    factories.opportunity(company.stranger, "njlk", customer=factories.customer(company.stranger, "远海汽车"))
+    client = signed_in(company.rep)
+    assert titles(text_of(client.get(URL, {"q": typed}))) == found
+    columns = client.get("/opportunities/", {"q": typed}).context["columns"]
+    assert [card.title for column in columns for card in column.cards] == found
+    for asked in ("q", "search"):
+        rows = client.get("/api/v1/opportunities/", {asked: typed}).json()["results"]
+        assert [row["title"] for row in rows] == found, asked
+
+
 def test_a_visitor_is_sent_to_the_sign_in(client, db):
     assert client.get(URL).status_code == 302
 

@@ -34,6 +34,17 @@ def merged_into(key: str) -> QuerySet[Any]:
     return merged.values("merged_into")
 
 
+def formerly(text: str) -> Q:
+    """Customers into which one of such a name, or of this key, was merged (FINE-PRINT 55)."""
+    merged = Customer.objects.filter(Q(name__icontains=text) | Q(key=text), merged_into__isnull=False).order_by()
+    return Q(pk__in=merged.values("merged_into"))
+
+
+def answering(text: str) -> Q:
+    """Customers that answer to a text which is written nowhere: by their name before a merge, by initials or pinyin."""
+    return formerly(text) | (search.is_spelt(text, pk=Customer) or Q())
+
+
 class CustomerKeyFilter(ReferenceFilter):
     """Rows of customers by key; the key of one that was merged away means the survivor (FINE-PRINT 55)."""
 
@@ -147,16 +158,15 @@ class CustomerFilter(filters.FilterSet):
         return queryset.filter(pk__in=moved(queryset.order_by(), period, value).values("pk"))
 
     def filter_text(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """By a part of these fields; where nothing is so written, by initials or pinyin of the name."""
-        written, spelt = containing(queryset, value, "name", "industry", "region"), search.is_spelt(value, pk=Customer)
-        if spelt is None or self._is_written(written):
-            return written
-        return queryset.filter(spelt)
+        """By a part of these fields; where nothing is so written, by what else it answers to."""
+        written = containing(queryset, value, "name", "industry", "region")
+        return written if self._is_written(written) else queryset.filter(answering(value))
 
-    def _is_written(self, written: QuerySet[Any]) -> bool:
-        """Asked once, however often the filters are applied."""
+    def _is_written(self, written: Any) -> bool:
+        """In a row that is shown; asked once, however often the filters are applied."""
         if self.written is None:
-            self.written = written.exists()
+            shown = written if self.form.cleaned_data.get("archived") else written.in_use()
+            self.written = shown.exists()
         return self.written
 
     def filter_key(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:

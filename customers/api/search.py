@@ -2,11 +2,12 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import Q
 from rest_framework.request import Request
 
 from accounts import search
 from config.web.api import Search
-from customers.filters import spelt_else
+from customers.filters import answering, spelt_else
 from customers.models import Contact, Customer
 
 
@@ -16,17 +17,22 @@ class SpeltSearch(Search):
     spelt_by: ClassVar[dict[str, Any]]
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        typed = " ".join(self.get_search_terms(request))
         written = super().filter_queryset(request, queryset, view)
-        spelt = search.is_spelt(" ".join(self.get_search_terms(request)), **self.spelt_by)
-        return spelt_else(queryset, written, spelt)
+        return spelt_else(queryset, written, self.otherwise(typed) if typed else None)
+
+    def otherwise(self, typed: str) -> Q | None:
+        return search.is_spelt(typed, **self.spelt_by)
 
 
 class CustomerSearch(SpeltSearch):
-    spelt_by: ClassVar[dict[str, Any]] = {"pk": Customer}
     search_description = (
-        "Every word in name, industry or region, or the key. Where nothing is so written, two letters or more find "
-        "names by pinyin or its initials: `yhqc` finds 远航汽车."
+        "Every word in name, industry or region, or the key. Where nothing is so written: name or key of one that was "
+        "merged into it; and two letters or more find by pinyin or its initials: `yhqc` finds 远航汽车."
     )
+
+    def otherwise(self, typed: str) -> Q:
+        return answering(typed)
 
 
 class ContactSearch(SpeltSearch):

@@ -288,6 +288,26 @@ def test_name_and_code_of_one_merged_away_lead_to_its_survivor(company, signed_i
     assert names(certain(signs_of(name="Two"), company.rep)) == {"Two Ltd": ("normalised_name",)}
 
 
+@pytest.mark.parametrize(("typed", "found"), [("works", ["One"]), ("old-2", ["One"]), ("two", ["Twofold"]), ("zw", [])])
+def test_the_list_finds_the_survivor_by_name_and_key_of_the_other(company, signed_in, typed, found):
+    one, other = factories.customer(company.rep, "One"), factories.customer(company.rep, "Two Works", key="old-2")
+    factories.customer(company.rep, "Twofold")
+    merge = merge_customers(survivor=one, other=other, actor=company.manager)
+    hidden = factories.customer(company.stranger, "Far"), factories.customer(company.stranger, "Far Works")
+    merge_customers(survivor=hidden[0], other=hidden[1], actor=company.admin)
+    client = signed_in(company.rep)
+
+    def named(typed):
+        page = [row.name for row in client.get("/customers/", {"q": typed}).context["page"].object_list]
+        api = [client.get("/api/v1/customers/", {name: typed}).json()["results"] for name in ("q", "search")]
+        assert all([row["name"] for row in rows] == page for rows in api)
+        return page
+
+    assert named(typed) == found
+    undo_merge(merge=merge, actor=company.manager)
+    assert named("works") == ["Two Works"]
+
+
 def test_the_quick_create_chooses_the_survivor(company):
     one, two = factories.customer(company.rep, "One"), factories.customer(company.rep, "Two")
     merge_customers(survivor=one, other=two, actor=company.manager)

@@ -88,6 +88,24 @@ def test_a_company_is_imported_with_an_error_mended(company, open_page, folder, 
 
 
 @steps.IN_TWO_CORNERS
+def test_who_is_twice_in_a_file_is_read_without_scrolling(company, open_page, tmp_path, language, viewport):
+    folder = tmp_path / "company"
+    folder.mkdir()
+    (folder / "customers.csv").write_text("key,name\none,海宁重工机械有限公司\ntwo,海宁重工机械股份有限公司\n")
+    window = open_page(company.admin, "/settings/workspace/", language=language, viewport=viewport)
+    send(window, packed(folder))
+    runs.run_due()
+    row = window.page.locator("#run tbody tr", has_text="海宁重工机械股份有限公司")
+    expect(row.locator("td").nth(1)).to_have_text("two")
+    expect(row.locator("td").nth(3)).to_have_text("one")
+    expect(row.locator("td").last).to_have_text(say(window, "same name"))
+    why = row.locator("td").last.bounding_box()
+    assert why["x"] + why["width"] <= viewport["width"]
+    assert row.locator("td").nth(2).bounding_box()["height"] < 60, "the name stands in a line"
+    steps.sound(window, "import with duplicates")
+
+
+@steps.IN_TWO_CORNERS
 def test_a_workspace_is_exported_and_fetched(company, open_page, language, viewport):
     window = open_page(company.admin, "/settings/workspace/", language=language, viewport=viewport)
     page = window.page

@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.selectors import today
+from customers.actions import merge_customers
 from customers.models import Assessment, Contract, Coverage, Order, Supplier, TierRules, Unit
 from customers.rules.tiers import CRITERIA
 from opportunities.models import Stakeholder
@@ -49,6 +50,27 @@ def test_panels_come_by_themselves(company, open_page, language, viewport):
     expect(page.locator("#panel-facts")).to_contain_text(steps.money_full(window, 400_000))
     expect(page.locator("#panel-group")).to_contain_text("Airport parts")
     steps.sound(window, "customer")
+
+
+ONES_OWN = [
+    "assessments", "contacts/new", "orders/new", "contracts/new", "suppliers/new", "units/new", "plans/new", "changes",
+    "assign", "archive", "merge", "people", "revenue", "white-space", "facts", "group",
+]  # fmt: skip
+LISTS = ["customers/duplicates", "customers/merges", "customers/waiting", "contacts", "products", "profiles/new"]
+
+
+@IN_TWO_CORNERS
+def test_every_page_of_a_customer_is_sound(company, open_page, language, viewport):
+    customer = busy_customer(company)
+    for name in ("Sail Works", "Far Sail"):
+        factories.customer(company.mate, name, phone="13800138000")
+    merged = factories.customer(company.mate, "Landing Works")
+    merge_customers(survivor=customer, other=merged, actor=company.manager)
+    window = open_page(company.manager, language=language, viewport=viewport)
+    for address in (*(f"customers/{customer.pk}/{name}" for name in ONES_OWN), *LISTS):
+        window.page.goto(f"/{address}/")
+        expect(window.page.get_by_role("heading", level=1)).to_be_visible()
+        steps.sound(window, f"/{address}/".replace(str(customer.pk), "PK"))
 
 
 @IN_TWO_CORNERS

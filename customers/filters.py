@@ -34,15 +34,14 @@ def merged_into(key: str) -> QuerySet[Any]:
     return merged.values("merged_into")
 
 
-def formerly(text: str) -> Q:
-    """Customers into which one of such a name, or of this key, was merged (FINE-PRINT 55)."""
-    merged = Customer.objects.filter(Q(name__icontains=text) | Q(key=text), merged_into__isnull=False).order_by()
-    return Q(pk__in=merged.values("merged_into"))
-
-
 def answering(text: str) -> Q:
-    """Customers that answer to a text which is written nowhere: by their name before a merge, by initials or pinyin."""
-    return formerly(text) | (search.is_spelt(text, pk=Customer) or Q())
+    """Customers that answer to a text which is written nowhere: by initials or pinyin of the name.
+
+    Also the survivor of one that was merged, by its name so or as it is written, or by its key (FINE-PRINT 55).
+    """
+    spelt = search.is_spelt(text, pk=Customer) or Q()
+    merged = Customer.objects.filter(Q(name__icontains=text) | Q(key=text) | spelt, merged_into__isnull=False)
+    return Q(pk__in=merged.order_by().values("merged_into")) | spelt
 
 
 class CustomerKeyFilter(ReferenceFilter):

@@ -288,9 +288,14 @@ def test_name_and_code_of_one_merged_away_lead_to_its_survivor(company, signed_i
     assert names(certain(signs_of(name="Two"), company.rep)) == {"Two Ltd": ("normalised_name",)}
 
 
-@pytest.mark.parametrize(("typed", "found"), [("works", ["One"]), ("old-2", ["One"]), ("two", ["Twofold"]), ("zw", [])])
+@pytest.mark.parametrize(
+    ("typed", "found"), [("works", ["One"]), ("old-2", ["One"]), ("zgj", ["One"]), ("two", ["Twofold"]), ("zw", [])]
+)
 def test_the_list_finds_the_survivor_by_name_and_key_of_the_other(company, signed_in, typed, found):
-    one, other = factories.customer(company.rep, "One"), factories.customer(company.rep, "Two Works", key="old-2")
+    one, other = (
+        factories.customer(company.rep, "One"),
+        factories.customer(company.rep, "Two Works 重工机械", key="old-2"),
+    )
     factories.customer(company.rep, "Twofold")
     merge = merge_customers(survivor=one, other=other, actor=company.manager)
     hidden = factories.customer(company.stranger, "Far"), factories.customer(company.stranger, "Far Works")
@@ -305,7 +310,7 @@ def test_the_list_finds_the_survivor_by_name_and_key_of_the_other(company, signe
 
     assert named(typed) == found
     undo_merge(merge=merge, actor=company.manager)
-    assert named("works") == ["Two Works"]
+    assert named("works") == ["Two Works 重工机械"]
 
 
 def test_the_quick_create_chooses_the_survivor(company):

@@ -265,7 +265,7 @@ class Resource(viewsets.GenericViewSet[Any]):
 
 
 @extend_schema(exclude=True)
-@api_view(["GET", "POST", "PUT", "PATCH", "DELETE"])
+@api_view(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def not_found(request: Request) -> HttpResponseBase:
     """404 in JSON for an address that the API does not have; 401 for somebody who is not signed in.
 

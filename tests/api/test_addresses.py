@@ -13,13 +13,13 @@ NOWHERE = [
 
 @pytest.mark.anywhere
 @pytest.mark.parametrize("path", NOWHERE)
-@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE", "PUT"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS"])
 def test_there_is_no_such_address(company, api, path, method):
     company.rep.language = "en"
     company.rep.save()
     answer = api(company.rep).generic(method, path, b"{", content_type="application/json")
     said = "Not found." if path.endswith("/") else "Not found. Addresses end with a slash."
-    assert (answer.status_code, answer.json()) == (404, {"detail": said})
+    assert (answer.status_code, method == "HEAD" or answer.json()) == (404, method == "HEAD" or {"detail": said})
     assert api().generic(method, path).status_code == 401
 
 
@@ -27,6 +27,7 @@ def test_there_is_no_such_address(company, api, path, method):
 def test_what_is_read_is_found_without_its_last_slash_and_nothing_is_written_there(company, api):
     client = api(company.rep)
     assert client.get("me?x=1", follow=True).json()["username"] == "rep"
+    assert client.head("/api/v1/me", follow=True).status_code == 200
     answer = client.post("customers", {"name": "Works"})
     assert (answer.status_code, "end with a slash" in answer.json()["detail"]) == (404, True)
 

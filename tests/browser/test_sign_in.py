@@ -133,6 +133,28 @@ def test_the_reason_of_a_move_outlives_the_session(company, open_page, language,
 
 
 @steps.IN_TWO_CORNERS
+def test_what_was_typed_into_a_cell_outlives_the_session(company, open_page, language, viewport):
+    type(company.rep).objects.update(language=language)
+    deal = factories.opportunity(company.rep, "Cold store")
+    for number, address in enumerate(("/opportunities/table/?q=cold", f"/opportunities/{deal.pk}/")):
+        window = open_page(company.rep, address, language=language, viewport=viewport)
+        place = steps.cell(window, deal, "next_step")
+        place.locator("a.asc-cell").click()
+        step = place.locator("form [name=next_step]")
+        expect(step).to_be_focused()
+        step.fill(f"Call the buyer {number}")
+        Session.objects.all().delete()
+        step.press("Enter")
+        sign_in_again(window)
+        expect(step).to_have_value(f"Call the buyer {number}")
+        expect(steps.toast(window)).to_contain_text(say(window, "What you had typed is here again. Check it and save."))
+        step.press("Enter")
+        expect(place.locator("a.asc-cell")).to_contain_text(f"Call the buyer {number}")
+        deal.refresh_from_db()
+        assert deal.next_step == f"Call the buyer {number}"
+
+
+@steps.IN_TWO_CORNERS
 def test_what_a_form_was_opened_for_outlives_the_session_with_it(company, open_page, language, viewport):
     type(company.rep).objects.update(language=language)
     factories.opportunity(company.rep, "Cold store", amount=Decimal(6_400_000))

@@ -14,7 +14,7 @@ async function focusControl(form) {
   if (field.dataset.picker) await import("./picker.js");
   (field.tomselect ?? field).focus();
   if (field.type === "text") field.select();
-  form.dataset.was = field.value;
+  form.dataset.was ??= field.value; // unsent.js has said so where it filled in what was typed before
 }
 
 function neighbour(cell, step) {

@@ -1,6 +1,7 @@
 /* A form that was sent after the session had ended is kept in this tab until its person has signed in again: then it is
-   opened and filled in once more. One with a draft of its own (drafts.js) is only opened. Files, passwords and what the
-   server has hidden in it are never kept; the versions that it was typed on are. */
+   opened and filled in once more, in the dialog, on its page or in its cell (inline-edit.js). One with a draft of its own
+   (drafts.js) is only opened. Files, passwords and what the server has hidden in it are never kept; the versions that it
+   was typed on are. */
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { baseOf, putBase, read, write } from "./drafts.js";
 import { icon } from "./icon.js";
@@ -33,23 +34,24 @@ function stored() {
 
 const isTyped = ({ value, defaultValue }) => value.trim() && value !== defaultValue;
 
-function keep(form, inDialog) {
+/* `into`: what the form was loaded into, "" for one that is part of its page */
+function keep(form, into) {
   if (![...form.querySelectorAll(WORDS)].some(isTyped)) return;
   const kept = form.querySelector("[data-draft]") ? {} : read(form);
   const here = location.pathname + location.search;
   const address = form.getAttribute("hx-post") ?? form.getAttribute("action") ?? here;
-  store({ person: person(), at: Date.now(), here, address, inDialog, kept, base: baseOf(form), refused: inDialog });
+  store({ person: person(), at: Date.now(), here, address, into, kept, base: baseOf(form), refused: into !== "" });
 }
 
 /* A fragment's reader is told that nobody is signed in; a page is simply another one, so it is kept beforehand. */
 document.addEventListener("htmx:before:response", ({ detail: { ctx } }) => {
   const over = ctx.response.headers?.get("HX-Redirect")?.startsWith(signInUrl());
-  const form = ctx.sourceElement?.closest?.("#dialog form");
-  if (over && form) keep(form, true);
+  const form = ctx.sourceElement?.closest?.("#dialog form, form[data-edit]");
+  if (over && form) keep(form, form.dataset.edit ? form.closest("[id^='cell-']").id : "dialog-body");
 });
 document.addEventListener("submit", ({ target: form, defaultPrevented }) => {
   const plain = !defaultPrevented && person() && form.method === "post" && !form.closest("#dialog");
-  if (plain && form.closest("main")) keep(form, false);
+  if (plain && form.closest("main")) keep(form, "");
 });
 
 function fill(root) {
@@ -61,6 +63,7 @@ function fill(root) {
   const drafted = form?.querySelector("[data-draft]");
   if (!drafted && !Object.keys(kept).some((name) => form?.elements[name])) return;
   if (!drafted) {
+    if (form.dataset.edit) form.dataset.was = form.elements[form.dataset.edit].value; // what is there now is a change
     write(form, kept);
     putBase(form, base);
   }
@@ -68,12 +71,20 @@ function fill(root) {
   said.className = "asc-note asc-draft-note";
   said.setAttribute("role", "status");
   said.append(icon("history", 18), text("unsent_back"));
-  form.querySelector(".asc-dialog-b, .card-body")?.prepend(said); // a toast would be behind the dialog
+  const place = form.querySelector(".asc-dialog-b, .card-body"); // a toast would be behind the dialog
+  if (place) place.prepend(said);
+  else toast({ text: text("unsent_back") });
 }
 
 document.addEventListener("htmx:after:settle", ({ target }) => {
-  if (waiting && target?.id === "dialog-body" && target.childElementCount) fill(target);
+  if (waiting?.into && target?.id === waiting.into && target.childElementCount) fill(target);
 });
+
+function openAgain({ into, address }) {
+  const place = document.getElementById(into);
+  const from = place?.querySelector("a.asc-cell")?.getAttribute("hx-get") ?? address;
+  if (place) htmx.ajax("GET", from, { source: document.body, target: place, swap: "innerHTML" });
+}
 
 function resume() {
   const entry = stored();
@@ -87,7 +98,7 @@ function resume() {
   store(null);
   if (!entry.refused || entry.person !== person() || entry.here !== location.pathname + location.search) return;
   waiting = entry;
-  if (entry.inDialog) htmx.ajax("GET", entry.address, { source: document.body, target: "#dialog-body", swap: "innerHTML" });
+  if (entry.into) openAgain(entry);
   else fill(document.querySelector("main"));
 }
 addEventListener("load", resume);

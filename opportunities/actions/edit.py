@@ -15,9 +15,9 @@ from accounts.selectors import today
 from customers.actions.shared import hold_in_use
 from opportunities.actions.writing import MOVE_WATCHES, lock_editable, lock_visible, refuse_if_archived, write
 from opportunities.models import Activity, Checkpoint, JointTask, Opportunity, Stakeholder
+from opportunities.rules import WITHOUT_PAST
 
 VERSIONED = ("amount", "expected_close_date", "product", "next_step", "next_step_due")
-WITHOUT_PAST = ("customer", "title", "source", "forecast_category", "signed_on", "competitor")
 EDITABLE = (*VERSIONED, *WITHOUT_PAST)
 
 

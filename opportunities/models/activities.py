@@ -83,6 +83,7 @@ class Activity(Revised):
     created_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", editable=False)
 
     objects = ActivityQuerySet.as_manager()
+    audit_part_of = "opportunity_id"
 
     class Meta:
         ordering = ["-id"]

@@ -17,6 +17,7 @@ UNDO_ACCEPTED = timedelta(seconds=15)
 UNDO_SHOWN = timedelta(seconds=10)
 SMALLEST_WON_AMOUNT = Decimal("0.01")
 LONGEST_REASON = 500
+WITHOUT_PAST = ("customer", "title", "source", "forecast_category", "signed_on", "competitor")  # in no version
 SAY_WHY = _("Say why: this move needs a reason.")
 BY_MISTAKE, RESTORED = gettext_noop("entered by mistake"), gettext_noop("restored")
 

@@ -9,6 +9,7 @@ from django.db.models import (
     Case,
     CharField,
     DateTimeField,
+    Exists,
     F,
     IntegerField,
     OuterRef,
@@ -36,10 +37,11 @@ from opportunities.models import (
     OpportunityVersion,
     Stakeholder,
 )
+from opportunities.rules import WITHOUT_PAST
 from opportunities.selectors.page import Entry, entry_between
 from opportunities.selectors.stages import all_stages
 
-MOST = 10
+MOST = 100
 HAPPENED = (  # what may happen to a record, its moment, its actor
     ("added", "recorded_at", "recorded_by"),
     ("confirmed", "confirmed_at", "confirmed_by"),
@@ -47,7 +49,17 @@ HAPPENED = (  # what may happen to a record, its moment, its actor
 )
 CHANGED, RECORDED, LOWERED, DECIDED, ACTED, PART = range(6)  # kinds of news, in the order of those of one moment
 HANGS_ON_IT = ("add_file", "remove_file", "add_collaborator", "remove_collaborator")  # acts on it that no version has
+OF_THE_GATE = ("ask_waiver", "waiver_refused")  # one that was granted is a move
 MADE_WITH_ITS_FIRST_WORDS = Q(model="strategysheet", action="create")
+DONE = Q(model="activity") & (Q(action="debrief") | Q(action="create", changes__done_at__isnull=False))
+KNOWN = (
+    "opportunity",
+    "customer",
+    "created_by",
+    "coached_by",
+    "coached_at",
+    "cancelled_at",
+)  # of itself, or by its verb
 AT_FIRST = timedelta(days=7)  # how far back for somebody who has never looked
 
 
@@ -55,8 +67,8 @@ AT_FIRST = timedelta(days=7)  # how far back for somebody who has never looked
 class Found:
     """A row that makes news: a version, a record of evidence (also one that was lowered), a decision, an activity.
 
-    Or what the audit trail says of a part: of its people, joint plan, strategy sheet or competitors, of its files and
-    of who works on it.
+    Or what the audit trail says: of a part, which are its people, joint plan, strategy sheet, competitors and
+    activities, of its files and of who works on it, of waivers, and of a field that no version keeps.
     """
 
     kind: int
@@ -72,8 +84,7 @@ class News:
     """Something that somebody else did in an opportunity: `entry` is a change of it.
 
     Else `how` says what became of `checkpoint` (added, confirmed, lowered, withdrawn), or is a decision (go, no_go);
-    `act` is what came of an activity; `part` what happened to one of its people, its joint plan, its strategy, its
-    files or to who works on it.
+    `act` is what came of an activity; `part` what else happened to the opportunity or to something that hangs on it.
     """
 
     at: datetime
@@ -96,12 +107,12 @@ def _looks(*, user: int) -> QuerySet[Any]:
     return Look.objects.filter(user=user).values_list("looked_at", flat=True)
 
 
-def news_for(user: User, since: datetime) -> list[News]:
-    """The latest of what others did in the person's own opportunities, at most MOST.
+def news_for(user: User, since: datetime, *, most: int = MOST) -> list[News]:
+    """The latest of what others did in the person's own opportunities, at most `most`, which is at most MOST.
 
     One query where there is nothing, at most seven: names are read of what is shown alone.
     """
-    found = [Found(*values) for values in _latest(user=user.pk, since=since)]
+    found = [Found(*values) for values in _latest(user=user.pk, since=since)][:most]
     if not found:
         return []
     records = _records({each.row for each in found if each.kind in (RECORDED, LOWERED)})
@@ -121,7 +132,7 @@ def news_for(user: User, since: datetime) -> list[News]:
         )
         for each in happened
     ]  # fmt: skip
-    return sorted(news, key=lambda each: each.at, reverse=True)[:MOST]
+    return sorted(news, key=lambda each: each.at, reverse=True)[:most]
 
 
 @prepared
@@ -140,7 +151,9 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
     outcome = Coalesce(NullIf("outcome", Value("")), NullIf("objective", Value("")), Value("…"))
     written = AuditEntry.objects.filter(at__gt=since).exclude(actor=user).exclude(actor=None)
     edited = written.filter(Among(F("part_of"), mine.values("pk").query)).exclude(MADE_WITH_ITS_FIRST_WORDS)
-    hung = Q(Among(F("object_id"), mine.values("pk").query), model="opportunity", action__in=HANGS_ON_IT)
+    edited = edited.exclude(DONE & Exists(acted.filter(pk=OuterRef("object_id"))))  # told as what came of it
+    itself = written.filter(Among(F("object_id"), mine.values("pk").query), model="opportunity")
+    hung = Q(action__in=(*HANGS_ON_IT, *OF_THE_GATE)) | Q(action="edit", changes__has_any_keys=WITHOUT_PAST)
     parts = (
         _part(CHANGED, versions, "pk", F("valid_from"), deal, actor),
         _part(RECORDED, records, "pk", Greatest(*moments), deal, None),
@@ -148,7 +161,7 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
         _part(DECIDED, decisions, "pk", F("decided_at"), deal, F("decided_by_id"), F("decision")),
         _part(ACTED, acted, "pk", F("debriefed_at"), deal, F("owner_id"), outcome),
         _part(PART, edited, "pk", F("at"), F("part_of"), actor),
-        _part(PART, written.filter(hung), "pk", F("at"), F("object_id"), actor),
+        _part(PART, itself.filter(hung), "pk", F("at"), F("object_id"), actor),
     )
     first, *others = parts
     return first.union(*others, all=True).order_by("-moment", "of_kind")[:MOST]
@@ -194,17 +207,29 @@ def _acts_on_parts(ids: Collection[int], reader: User) -> dict[int, trail.Line]:
     name = Case(When(model="stakeholder", then=Subquery(named)))
     found = AuditEntry.objects.filter(pk__in=ids).annotate(person=name)
     for entry in found:
-        entry.changes.pop("opportunity", None)  # which is named above it
+        entry.changes = {name: pair for name, pair in entry.changes.items() if _is_told(entry, name)}
     lines: Any = trail.lines_of(found, reader)
     return {line.entry.pk: _as_news(line, line.entry.person) for line in lines}
 
 
+def _is_told(entry: AuditEntry, name: str) -> bool:
+    """Whether a change of this field is news below the name of the opportunity."""
+    if entry.model == "opportunity":
+        return entry.action != "edit" or name in WITHOUT_PAST
+    if entry.model == "activity" and entry.action == "create":
+        return name == "planned_at"
+    return name not in KNOWN
+
+
 def _as_news(line: trail.Line, person: str | None) -> trail.Line:
     """The line below the name of its opportunity: what hangs on that is called by its own name."""
-    if line.entry.action not in HANGS_ON_IT:
-        return replace(line, name=person or line.name)
-    (change,) = line.changes
-    return replace(line, kind="", name=change.before if change.after == MISSING else change.after, changes=[])
+    if line.entry.action in HANGS_ON_IT:
+        (change,) = line.changes
+        return replace(line, kind="", name=change.before if change.after == MISSING else change.after, changes=[])
+    changes = [replace(each, before="") if each.before == MISSING else each for each in line.changes]
+    if line.entry.model == "opportunity":
+        return replace(line, kind="", name="", changes=changes)
+    return replace(line, name=person or line.name, changes=changes)
 
 
 def _happened(found: Found, record: Checkpoint | None, user: User, since: datetime) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.form_pages import is_fragment
 from accounts.models import User
 from opportunities.actions import look_until
-from opportunities.selectors.news import looked_at, news_for
+from opportunities.selectors.news import MOST, looked_at, news_for
 from pipeline.selectors.my_day import MyDay, my_day
 from pipeline.views.day_lines import LineDrawer
 
@@ -23,6 +23,7 @@ HEADINGS = {
     "today": (_("Due today"), "calendar-due", "2"),
     "next": (_("Next rung of each deal"), "stairs-up", "acc"),
 }
+NEWS_SHOWN = 10  # on My day
 
 
 @require_safe
@@ -49,10 +50,12 @@ def _leads(user: User, found: MyDay) -> bool:
 @require_safe
 @vary_on_headers("HX-Request")
 def news(request: HttpRequest) -> HttpResponse:
-    """What others changed in the person's own opportunities: it comes to My day by itself, or is a page."""
+    """What others changed in the person's own opportunities: the first lines come to My day, the page has them all."""
     assert isinstance(request.user, User)
-    since = looked_at(request.user)
-    context = {"drawn_at": timezone.now(), "looked_at": since, "news": news_for(request.user, since)}
+    since, drawn_at = looked_at(request.user), timezone.now()
+    shown = NEWS_SHOWN if is_fragment(request) else MOST
+    found = news_for(request.user, since, most=shown + 1)
+    context = {"drawn_at": drawn_at, "looked_at": since, "news": found[:shown], "more": len(found) > shown}
     return render(request, "pipeline/news.html" if is_fragment(request) else "pipeline/news_page.html", context)
 
 

@@ -1,5 +1,6 @@
 """My day: what waits for a person, in the order of urgency, and nobody else's."""
 
+import html
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,12 +14,22 @@ from accounts.models import User
 from accounts.selectors import today
 from opportunities import actions
 from opportunities.actions import Evidence
-from opportunities.models import Activity, ActivityKind, Look, Opportunity, OpportunityVersion, Stage
+from opportunities.models import (
+    Activity,
+    ActivityKind,
+    Look,
+    MethodSetting,
+    Opportunity,
+    OpportunityVersion,
+    Rung,
+    Stage,
+)
 from opportunities.rules.evidence import FACTORS
 from opportunities.rules.progress import days_without_progress, has_fallen, stagnation
 from opportunities.selectors.news import looked_at, news_for
 from pipeline.scopes import Scope
 from pipeline.selectors.my_day import SHOWN, my_day
+from pipeline.views.my_day import NEWS_SHOWN
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +104,17 @@ def test_unassessed_ones_come_first_with_their_first_rung(company):
     (line,) = found.sections[0].lines
     assert (line.climb.weakest, line.climb.next_level, line.rung.level) == ("demand", 1, 1)
     assert found.to_do == 1
+
+
+def test_a_next_checkpoint_comes_with_its_question_and_playbook(company, signed_in):
+    new, climbing = factories.opportunity(company.rep), factories.opportunity(company.rep)
+    climb(climbing, (2, 1, 1, 1, 1), company.rep)
+    for row, rung in ((new, "demand:1"), (climbing, "power:2")):
+        factor, level = rung.split(":")
+        asked = Rung.objects.current().get(factor=factor, level=level)
+        page = html.unescape(signed_in(company.rep).get("/day/").content.decode())
+        for text in (asked.checkpoint_en, asked.question_en, f"/playbook/?rung={rung}"):
+            assert text in page, (row, text)
 
 
 def test_dues_of_today_and_before(company):
@@ -298,7 +320,6 @@ def test_what_others_did_with_the_customer_is_news_too(company, signed_in):
     row, now = factories.opportunity(company.rep, "Watched"), timezone.now()
     visit = ActivityKind.objects.get(key="visit")
     actions.add_collaborator(opportunity=row, user=company.mate, actor=company.rep)
-    factories.activity(company.mate, opportunity=row, objective="Only planned")
     for who, outcome in ((company.mate, "They <b>agree</b>"), (company.rep, "Mine")):
         at = now - timedelta(days=1)
         actions.log_activity(actor=who, kind=visit, opportunity=row, done_at=at, outcome=outcome, objective="Meet")
@@ -322,7 +343,8 @@ def test_what_others_did_is_news_when_they_say_so_however_long_ago_it_was(compan
     actions.log_activity(**about, outcome="Entered late")
     actions.debrief_activity(activity=planned, done_at=at, seen=None, actor=company.mate, outcome="Told late")
     actions.edit_activity(activity=known, changes={"outcome": "Put right"}, seen=None, actor=company.mate)
-    news = news_of(company.rep)
+    corrected, *news = news_of(company.rep)
+    assert (corrected.act, str(corrected.part.changes[0])) == ("", "Outcome: Said before one looked → Put right")
     assert [each.act for each in news] == ["Told late", "Entered late"]
     assert all(each.at > at + timedelta(days=39) for each in news)
 
@@ -363,6 +385,64 @@ def test_what_others_did_to_people_plan_and_strategy_is_news_too(company, signed
     with translation.override("zh-hans"):
         labels = {change.label for each in news_of(company.rep) for change in each.part.changes}
     assert labels and not any(label.isascii() for label in labels)
+
+
+def test_what_others_plan_move_cancel_and_coach_is_news_too(company, signed_in):
+    row, hidden = factories.opportunity(company.rep, "Watched"), factories.opportunity(company.mate, "Not mine")
+    about = {"kind": ActivityKind.objects.get(key="visit"), "done_at": timezone.now(), "outcome": "Done"}
+    mine = actions.log_activity(actor=company.rep, opportunity=row, **about)
+    planned = factories.activity(company.rep, opportunity=row, objective="Mine to do")
+    signed_in(company.rep).post("/day/looked/")
+    factories.activity(company.manager, opportunity=hidden, objective="Hidden visit")
+    visit = factories.activity(company.manager, opportunity=row, objective="See <b>her</b>")
+    later = {"planned_at": timezone.now() + timedelta(days=9), "seen": None, "actor": company.manager}
+    visit = actions.reschedule_activity(activity=visit, **later)
+    actions.cancel_activity(activity=visit, reason="She is away", seen=None, actor=company.manager)
+    actions.coach_activity(activity=mine, note="Ask for the date", seen=None, actor=company.manager)
+    told = {"done_at": timezone.now(), "outcome": "Done for you", "seen": None}
+    actions.debrief_activity(activity=planned, actor=company.manager, **told)
+    news = news_of(company.rep)
+    assert [(each.part.entry.action, each.part.name) for each in reversed(news)] == [
+        ("create", "See <b>her</b>"), ("reschedule", "See <b>her</b>"), ("cancel_activity", "See <b>her</b>"),
+        ("coach", "Done"), ("debrief", "Mine to do"),
+    ]  # fmt: skip
+    assert {each.actor for each in news} == {company.manager}
+    assert [[change.label for change in each.part.changes] for each in news[1:]] == [
+        ["Coaching note"], ["Reason"], ["Planned"], ["Planned"],
+    ]  # fmt: skip
+    page = signed_in(company.rep).get("/day/news/").content.decode()
+    for text in ("Ask for the date", "She is away", "See &lt;b&gt;her&lt;/b&gt;", "Done for you"):
+        assert text in page, text
+    assert "Hidden visit" not in page
+    assert news_of(company.manager) == []
+
+
+def test_what_no_version_keeps_and_a_refused_waiver_are_news_too(company, signed_in):
+    MethodSetting.objects.update(gate_mode=MethodSetting.GateMode.ENFORCE)
+    row, other = factories.opportunity(company.rep, "Watched"), factories.customer(company.rep, "Another one")
+    waiver = actions.ask_waiver(opportunity=row, stage=Stage.objects.get(key="validate"), reason="x", actor=company.rep)
+    changes = {"title": "Crane", "customer": other, "amount": Decimal(7)}
+    actions.edit_opportunity(opportunity=row, changes=changes, seen=None, actor=company.manager)
+    actions.refuse_waiver(waiver=waiver, reason="See the director first", actor=company.manager)
+    refused, *edited = news_of(company.rep)
+    assert (refused.part.entry.action, str(refused.part.changes[-1])) == (
+        "waiver_refused", "Reason: See the director first",
+    )  # fmt: skip
+    told = {change.label for each in edited if each.part for change in each.part.changes}
+    assert told == {"Title", "Customer"} and [each.entry.changes[0].kind for each in edited if each.entry] == ["amount"]
+    page = signed_in(company.rep).get("/day/news/").content.decode()
+    assert "See the director first" in page and "Another one" in page
+
+
+def test_more_news_than_my_day_shows_are_on_their_page(company, signed_in):
+    row = factories.opportunity(company.rep, "Watched")
+    for number in range(NEWS_SHOWN + 1):
+        actions.add_competitor(opportunity=row, actor=company.manager, name=f"Rival {number:02}")
+    client, link = signed_in(company.rep), '<a href="/day/news/">Show all</a>'
+    panel, page = (client.get("/day/news/", headers=told).content.decode() for told in ({"HX-Request": "true"}, {}))
+    named = 'fw-normal">Rival'
+    assert panel.count(named) == NEWS_SHOWN and link in panel
+    assert page.count(named) == NEWS_SHOWN + 1 and link not in page
 
 
 def test_files_and_who_works_on_it_are_news_too(company, signed_in):

@@ -133,7 +133,8 @@ class LineDrawer:
         values = {"factor": line.factor, "level": line.climb.next_level}
         if kind == "next":
             return fill(RUNG, self.words["question"] % {**values, "question": line.rung.question})
-        return fill(RUNG, self.words["next"] % {**values, "rung": line.rung.checkpoint})
+        asked = {"rung": line.rung.checkpoint, "asked": line.rung.question}
+        return fill(RUNG, self.words["next"] % {**values, **asked})
 
     def _flags(self, line: Line, kind: str) -> Iterator[SafeString]:
         if line.climb and line.climb.asks_to_decide and kind not in DUES:
@@ -190,7 +191,7 @@ def _words() -> dict[str, str]:
         "unassessed": _("counts as declared until the first record"),
         "declared": _("declared %(declared)s, the evidence supports %(evidenced)s"),
         "fallen": _("height %(before)s → %(now)s"),
-        "next": _("Next: %(factor)s %(level)s · %(rung)s"),
+        "next": _("Next: %(factor)s %(level)s · %(rung)s · %(asked)s"),
         "question": _("%(factor)s %(level)s · %(question)s"),
         "regressed": _("regressed"),
         "inflated": _("inflated"),

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
 from django.views.defaults import page_not_found
 
 from config.web.health import PROBES
@@ -66,14 +66,17 @@ class PrivateMiddleware:
 
 
 class OwnNotFoundMiddleware:
-    """Also while DEBUG is on there is one page for what is not there: Django's technical one names addresses."""
+    """Also while DEBUG is on there is one page for what is not there: Django's technical one names addresses.
+
+    A page of our own that says more, and is rendered with the status 404, stays.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if settings.DEBUG and response.status_code == 404 and not request.path.startswith("/api/"):
+        if settings.DEBUG and isinstance(response, HttpResponseNotFound) and not request.path.startswith("/api/"):
             return page_not_found(request, Http404())
         return response
 

@@ -128,6 +128,14 @@ def without_tokens(answer):
     return re.sub(r'((value|content)="[A-Za-z0-9]{64}"|/invitation/[^"/]+/)', "", text)
 
 
+def test_a_link_that_does_not_work_says_so_also_while_debug_is_on(company, client, settings):
+    settings.DEBUG = True
+    assert "This link does not work" in client.get("/invitation/forged/").content.decode()
+    unknown = client.get("/nothing/like/that/").content.decode()
+    assert "There is nothing here" in unknown
+    assert "urlpatterns" not in unknown
+
+
 def test_a_link_is_signed_for_this_purpose_and_names_its_nonce(made):
     for token in (
         signing.Signer().sign_object([made.pk, made.nonce]),

@@ -56,6 +56,7 @@ class CountsSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     rows = serializers.IntegerField()
+    bad = serializers.IntegerField(required=False, help_text="Mistakes in them; with one in any file nothing counts.")
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()

@@ -2,6 +2,15 @@
 
 from pipeline.interchange.export import LEFT_OUT, export_workspace, lost_contents
 from pipeline.interchange.load import import_workspace
-from pipeline.interchange.report import Report, Said, SourceError
+from pipeline.interchange.report import FileReport, Report, Said, SourceError
 
-__all__ = ["LEFT_OUT", "Report", "Said", "SourceError", "export_workspace", "import_workspace", "lost_contents"]
+__all__ = [
+    "LEFT_OUT",
+    "FileReport",
+    "Report",
+    "Said",
+    "SourceError",
+    "export_workspace",
+    "import_workspace",
+    "lost_contents",
+]

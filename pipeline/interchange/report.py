@@ -85,10 +85,11 @@ class Rewritten:
 
 @dataclass(slots=True)
 class FileReport:
-    """Counts of one file's rows."""
+    """Counts of one file's rows; `bad` are the mistakes in them."""
 
     name: str
     rows: int = 0
+    bad: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -120,6 +121,7 @@ class Report:
     def refuse(self, file: str, line: int, column: str, value: Any, bad: Bad, key: str = "") -> None:
         """Note a bad row."""
         self.bad_count += 1
+        self.file(file).bad += 1
         if len(self.bad_rows) < MOST_BAD_ROWS:
             text = "" if value is None else str(value)[:LONGEST_VALUE]
             self.bad_rows.append(BadRow(file, line, column, text, bad.wrong, bad.accepted, key))

@@ -51,7 +51,7 @@ def as_json(report: Report, uploaded: list[str]) -> dict[str, Any]:
         "updated": sum(file.updated for file in files),
         "unchanged": sum(file.unchanged for file in files),
         "files": [
-            {"name": each.name, "rows": each.rows, "created": each.created, "updated": each.updated,
+            {"name": each.name, "rows": each.rows, "bad": each.bad, "created": each.created, "updated": each.updated,
              "unchanged": each.unchanged}
             for each in files
         ],

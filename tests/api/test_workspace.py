@@ -47,7 +47,8 @@ def test_from_upload_to_end(client):
     runs.run_due()
     found = client.get(path).json()
     assert (found["state"], found["created"], found["report"]["kept"]) == ("checked", 16, True)
-    assert {"name": "orders.csv", "rows": 1, "created": 1, "updated": 0, "unchanged": 0} in found["report"]["files"]
+    counts = {"rows": 1, "bad": 0, "created": 1, "updated": 0, "unchanged": 0}
+    assert {"name": "orders.csv", **counts} in found["report"]["files"]
     assert client.post(f"{path}check/", {"keep_edits": False}).json()["state"] == "uploaded"
     runs.run_due()
     assert client.post(f"{path}confirm/").json()["state"] == "confirmed"

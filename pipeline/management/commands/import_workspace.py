@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from config.web.templatetags.ui import sentences
 from config.web.uploads import DISK_FULL, DiskFull
-from pipeline.interchange import Report, SourceError, import_workspace
+from pipeline.interchange import FileReport, Report, SourceError, import_workspace
 
 
 class Command(BaseCommand):
@@ -66,14 +66,18 @@ class Command(BaseCommand):
         for alike in report.alike:
             values = {"file": alike.file, "line": alike.line, "name": alike.name, "other": alike.other}
             self.stdout.write(_("%(file)s:%(line)s: “%(name)s” may be the same customer as %(other)s.") % values)
-        for file_report in report.files.values() if report.ok else []:
-            self.stdout.write(
-                _("%(file)s: %(created)s created, %(updated)s updated, %(unchanged)s unchanged")
-                % {"file": file_report.name, "created": file_report.created, "updated": file_report.updated,
-                   "unchanged": file_report.unchanged}
-            )  # fmt: skip
+        for file_report in report.files.values():
+            self.stdout.write(_counts(file_report, report.ok))
         if report.ok and not report.written:
             self.stdout.write(_why_nothing(report))
+
+
+def _counts(file: FileReport, ok: bool) -> str:
+    values = {"file": file.name, "rows": file.rows, "bad": file.bad, "created": file.created, "updated": file.updated,
+              "unchanged": file.unchanged}  # fmt: skip
+    if not ok:
+        return _("%(file)s: rows %(rows)s, mistakes %(bad)s") % values
+    return _("%(file)s: %(created)s created, %(updated)s updated, %(unchanged)s unchanged") % values
 
 
 def _why_nothing(report: Report) -> str:

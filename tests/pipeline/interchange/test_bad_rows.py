@@ -334,6 +334,7 @@ def test_the_command_prints_the_bad_rows_and_fails(tmp_path):
     with pytest.raises(CommandError):
         call_command("import_workspace", str(source), stdout=out, stderr=io.StringIO())
     assert "orders.csv:2 amount 'lots'" in out.getvalue()
+    assert "orders.csv: rows 1, mistakes 1" in out.getvalue()
 
 
 def test_the_command_prints_what_it_did(tmp_path):

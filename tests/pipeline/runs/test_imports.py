@@ -103,6 +103,9 @@ def test_bad_rows_are_shown_and_fetched_and_a_mended_upload_replaces_them(client
     assert run.state == State.REFUSED
     shown = page(client, run)
     assert "9A" in shown and "This word is not known here." in shown and "mistakes; nothing was written" in shown
+    counted = {file["name"]: (file["rows"], file["bad"]) for file in run.report["files"]}
+    assert (counted["customers.csv"], counted["orders.csv"]) == ((2, 1), (1, 1))
+    assert '<th class="num" scope="col">Mistakes</th>' in shown
     answer = client.get(f"/settings/workspace/imports/{run.key}/bad-rows/")
     rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
     assert rows[0] == ["File", "Line", "Column", "Value", "What is wrong", "What is accepted"]

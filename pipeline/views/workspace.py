@@ -79,6 +79,7 @@ def _page(request: HttpRequest, user: User, *, error: str = "", status: int = 20
         "exports": [(run, exports.fetchable(run, user) is not None, lost_contents(run.counts or {})) for run in listed],
         "error": error,
         "zip_limit": settings.IMPORT_ZIP_MEGABYTES,
+        "zip_bytes": settings.IMPORT_ZIP_MEGABYTES * MEGABYTE,
         "folder_limit": settings.IMPORT_UNPACKED_MEGABYTES,
         "hours": settings.EXPORT_HOURS,
         "left_out": LEFT_OUT,

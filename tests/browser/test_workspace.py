@@ -58,6 +58,8 @@ def test_a_company_is_imported_with_an_error_mended(company, open_page, folder, 
         expect(bad).to_contain_text(words)
     accepted = bad.locator("td").last.bounding_box()
     assert accepted["x"] + accepted["width"] <= viewport["width"], "what is accepted is read without scrolling"
+    counts = page.locator("#run tr", has_text="customers.csv").last.locator("td")
+    expect(counts).to_have_text([str(len((folder / "customers.csv").read_text().splitlines()) - 1), "1"])
     steps.sound(window, "import refused")
     with page.expect_download() as fetched:
         page.locator("a[href$='/bad-rows/']").click()
@@ -85,6 +87,18 @@ def test_a_company_is_imported_with_an_error_mended(company, open_page, folder, 
     opened = Opportunity.objects.open()
     assert opened.count() > 10
     expect(page.locator(".asc-kpis").first).to_contain_text(steps.money(window, sum(row.amount or 0 for row in opened)))
+
+
+@steps.IN_TWO_CORNERS
+def test_a_zip_that_is_too_large_is_told_before_it_is_sent(company, open_page, tmp_path, settings, language, viewport):
+    settings.IMPORT_ZIP_MEGABYTES = 1
+    window = open_page(company.admin, "/settings/workspace/", language=language, viewport=viewport)
+    (tmp_path / "company.zip").write_bytes(b"x" * (1024 * 1024 + 1))
+    window.page.locator("#zip-file").set_input_files(str(tmp_path / "company.zip"))
+    told = say(window, "The zip file is larger than %(limit)s MB.", limit=1)
+    expect(window.page.locator(f"{UPLOAD} .invalid-feedback")).to_have_text(told)
+    steps.sound(window, "workspace, a zip too large")
+    assert window.page.locator("#zip-file").input_value() == ""
 
 
 @steps.IN_TWO_CORNERS

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+from django.db.models import Subquery
 from django.utils.translation import gettext as _
 
 from accounts import audit, search
-from accounts.models import User
+from accounts.models import Team, User
 from config.web.revisions import Revised
 
 Row = TypeVar("Row", bound=Revised)
@@ -28,6 +29,23 @@ def hold(rows: Any) -> Any:
     """The same rows, which nobody else changes until the transaction ends."""
     list(rows.select_for_update().order_by("pk").values_list("pk"))
     return rows
+
+
+def kept(person: int) -> Any:
+    """The row of this person, which stays in its team until the transaction ends; rows that name it are not held up."""
+    return User.objects.filter(pk=person).select_for_update(no_key=True)
+
+
+def team_kept(person: Any) -> Subquery:
+    """The team of somebody (an id, or where an outer query has it), for the statement that locks what they get."""
+    return Subquery(kept(person).values("team"))
+
+
+def in_team(person: User, team: int | None) -> User:
+    """The person, in the team that was found for them meanwhile; a query where it is another one."""
+    if person.team_id != team:
+        person.team = Team.objects.filter(pk=team).first()
+    return person
 
 
 def differences(row: models.Model, changes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

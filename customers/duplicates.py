@@ -14,12 +14,12 @@ from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit, search, visibility
+from accounts import audit, edits, search, visibility
 from accounts.models import AuditEntry, User
 from accounts.selectors import today
 from config.web.composed import composed
@@ -286,19 +286,23 @@ def refuse_if_served(*, name: str, actor: User, credit_code: str = "") -> None:
         refuse_served(name, hidden, actor)
 
 
-def take_turn(*, name: str, credit_code: str = "") -> None:
+def take_turn(whose: User, *, name: str, credit_code: str = "") -> int | None:
     """Let nobody else create a customer of this name or code until the transaction ends: on SQLite nobody writes.
 
-    Names before codes, so that no two wait for each other.
+    The team of `whose` it will be, which stays theirs so long. Names before codes, so that no two wait for each other.
     """
-    if connection.vendor != "postgresql":
-        return
     turns = [f"name {names.normalised_name(name)}"]
     if credit_code:
         turns.append(f"code {names.normalised_code(credit_code)}")
-    waits = ", ".join(["pg_advisory_xact_lock(hashtextextended(%s, 0))"] * len(turns))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {waits}", turns)
+    waits = [_turn(sign) for sign in turns] if connection.vendor == "postgresql" else []
+    team, *_waited = edits.kept(whose.pk).values_list("team", *waits).get()
+    return team  # type: ignore[no-any-return]
+
+
+def _turn(sign: str) -> Func:
+    """A lock that is given back when the transaction ends."""
+    number = Func(Value(sign), Value(0), function="hashtextextended")
+    return Func(number, function="pg_advisory_xact_lock", output_field=TextField())
 
 
 def served(*, name: str, actor: User, credit_code: str = "") -> Customer | None:

@@ -38,12 +38,12 @@ def create_customer(
     fields = _tidied(fields)
     signs = {"name": name, "credit_code": fields.get("credit_code", "")}
     fields.setdefault("created_on", today())
-    customer = Customer(
-        name=name.strip(), owner=owner, team=owner.team if owner else fields.pop("team", None), **fields
-    )
+    customer = Customer(name=name.strip(), owner=owner, **fields)
     customer.normalised_name = names.normalised_name(name)
     with transaction.atomic():
-        duplicates.take_turn(**signs)
+        team = duplicates.take_turn(owner or actor, **signs)
+        if owner is not None:
+            customer.team = edits.in_team(owner, team).team
         if another is not None:
             told = duplicates.signs_of(**signs, phone=customer.phone, domain=customer.domain)
             duplicates.refuse_alike(duplicates.certain(told, actor), actor=actor, sure=another)
@@ -138,6 +138,7 @@ def assign_customer(*, customer: Customer, owner: User | None, seen: int | None,
     ):
         raise PermissionDenied(_("Only a manager above the owner, or an administrator, hands customers over."))
     if owner is not None:
+        edits.in_team(owner, edits.kept(owner.pk).values_list("team", flat=True).get())
         _refuse_new_owner(actor, owner)
     changes = {"owner": owner, "team": owner.team} if owner else {"owner": None}
     before = customer.owner_id

@@ -1,11 +1,14 @@
 """Archiving what was entered by mistake, and bringing it back (FINE-PRINT 53)."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import visibility
+from accounts import edits, visibility
 from accounts.models import User
 from accounts.selectors import today
 from customers.actions.shared import hold_in_use
@@ -45,18 +48,19 @@ def archive_opportunity(*, opportunity: Opportunity, seen: int | None, actor: Us
 @transaction.atomic
 def restore_opportunity(*, opportunity: Opportunity, seen: int | None, actor: User) -> Opportunity:
     """Bring an archived opportunity back into the stage that it had."""
-    row = lock_editable(opportunity, actor)
+    among = Opportunity.objects.annotate(team_of_owner=edits.team_kept(OuterRef("owner")))
+    row: Any = lock_editable(opportunity, actor, among=among)
     if row.archived_at is None:
-        return row
+        return row  # type: ignore[no-any-return]
     if not may_archive(row, actor):
         raise PermissionDenied(
             _("Only a manager above the owner restores an opportunity, or its owner on its first day.")
         )
     row.refuse_if_stale(seen, {}, MOVE_WATCHES)
     hold_in_use(row.customer)
-    held = {"stage": stage_info(_stage_before(row)), "team_id": row.owner.team_id}
+    held = {"stage": stage_info(_stage_before(row)), "team_id": row.team_of_owner}
     write(row, actor=actor, action="restore", held=held, fields={"archived_at": None}, reason=RESTORED)
-    return row
+    return row  # type: ignore[no-any-return]
 
 
 def _stage_before(row: Opportunity) -> Stage:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -44,7 +43,7 @@ def create_opportunity(
     Further on than the first open stage it meets the gate (GateClosed), as a move from there does.
     """
     owner = _owner(actor, owner)
-    team = _team_held(owner, customer)
+    team = _team_kept(owner, customer)
     first = _first_stage()
     stage = stage or first
     _refuse_stage(stage, reason, amount, signed_on)
@@ -93,14 +92,12 @@ def _owner(actor: User, owner: User | None) -> User:
     return owner
 
 
-def _team_held(owner: User, customer: Customer) -> Team | None:
+def _team_kept(owner: User, customer: Customer) -> Team | None:
     """The owner's team, which stays theirs until the transaction ends, as the customer stays in use. One query."""
-    now = User.objects.filter(pk=owner.pk).select_for_update(no_key=True).values("team")
-    row = held(Customer.objects.filter(pk=customer.pk).annotate(team_of_owner=Subquery(now))).get()
+    now = Customer.objects.filter(pk=customer.pk).annotate(team_of_owner=edits.team_kept(owner.pk))
+    row = held(now).get()
     refuse_if_archived(row)
-    if row.team_of_owner == owner.team_id:
-        return owner.team
-    return Team.objects.filter(pk=row.team_of_owner).first()
+    return edits.in_team(owner, row.team_of_owner).team
 
 
 def _refuse_stage(stage: Stage, reason: str, amount: Decimal | None, signed_on: date | None) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from accounts import visibility
+from accounts import edits, visibility
 from accounts.models import User
 from accounts.selectors import today
 from customers.actions.shared import hold_in_use
@@ -38,7 +38,7 @@ def edit_and_assign(
     *, opportunity: Opportunity, changes: dict[str, Any], owner: User, seen: int | None, actor: User
 ) -> Opportunity:
     """Both in one change: handed over first, then edited (FINE-PRINT 22), undone together."""
-    row = lock_editable(opportunity, actor)
+    row = lock_editable(opportunity, actor, among=_with_team_of(owner))
     refuse_if_archived(row)
     held, plain = _edited(row, changes, seen)
     held |= _handed_over(row, owner, seen, actor)
@@ -87,15 +87,20 @@ def _refuse_signing_date(changes: dict[str, Any]) -> None:
 @transaction.atomic
 def assign(*, opportunity: Opportunity, owner: User, seen: int | None, actor: User, reason: str = "") -> Opportunity:
     """Hand the opportunity over; its team follows the new owner. Everything else stays."""
-    row = lock_visible(opportunity, actor)
+    row = lock_visible(opportunity, actor, among=_with_team_of(owner))
     refuse_if_archived(row)
     held = _handed_over(row, owner, seen, actor)
     write(row, actor=actor, action="assign", held=held, owner=owner, reason=reason)
     return row
 
 
-def _handed_over(row: Opportunity, owner: User, seen: int | None, actor: User) -> dict[str, Any]:
-    """The change of owner, when this person may make it."""
+def _with_team_of(owner: User) -> Any:
+    return Opportunity.objects.annotate(team_of_owner=edits.team_kept(owner.pk))
+
+
+def _handed_over(row: Any, owner: User, seen: int | None, actor: User) -> dict[str, Any]:
+    """The change of owner, when this person may make it; the row was read with the team that they are in."""
+    edits.in_team(owner, row.team_of_owner)
     if not visibility.may_assign(actor, row.owner):
         raise PermissionDenied(_("Only a manager above the owner, or an administrator, hands opportunities over."))
     if not visibility.may_give_to(actor, owner):

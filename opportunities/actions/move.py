@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import visibility
+from accounts import edits, visibility
 from accounts.models import User
 from accounts.selectors import today
 from customers.actions.shared import hold_in_use
@@ -38,6 +38,8 @@ def move_to_stage(
     is not a manager above the owner, StaleWrite when stage or owner was changed since version `seen`, GateClosed when
     the evidence does not reach and `override` is not set by somebody who may.
     """
+    if not opportunity.is_open:
+        list(edits.kept(opportunity.owner_id).values_list("pk"))  # it follows them into the team that they are in
     row = lock_standing(opportunity, actor)
     refuse_if_archived(row)
     if row.stage_id == stage.pk:

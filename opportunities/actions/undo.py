@@ -50,7 +50,9 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
         row.changed_at = datetime.fromisoformat(change["changed_at"])
     for name, value in change["before"].items():
         setattr(row, name, _parsed(name, value))
-    _refuse_where_gone(row, comes_back="customer" in was or (row.is_open and not was_open))
+    reopened = row.is_open and not was_open
+    _refuse_where_gone(row, comes_back="customer" in was or reopened)
+    _refuse_where_moved(row, comes_back="owner" in was or reopened)
     row.last_change = None
     if row.has_waiting:
         outbox.drop(row, version=seen)
@@ -74,6 +76,12 @@ def _refuse_where_gone(row: Opportunity, *, comes_back: bool) -> None:
         hold_in_use(row.customer)
     except ValidationError as error:
         raise TooLate from error
+
+
+def _refuse_where_moved(row: Opportunity, *, comes_back: bool) -> None:
+    """TooLate where it comes back, open, to an owner who has come into another team since."""
+    if comes_back and row.is_open and row.team_id != row.owner.team_id:
+        raise TooLate
 
 
 def _latest(model: Any, moment: str, path: str = "opportunity") -> Subquery:

@@ -16,14 +16,23 @@ from accounts.models import Team, User
 from accounts.selectors import today
 from accounts.teams import edit_team
 from config.web.revisions import StaleWrite
+from customers.actions import assign_customer, create_customer
+from customers.models import Customer
 from opportunities.actions import (
+    archive_opportunity,
+    assign,
     create_opportunity,
     deactivate_person,
+    edit_and_assign,
     edit_opportunity,
     edit_person,
     hand_over_portfolio,
+    move_to_stage,
+    restore_opportunity,
+    undo,
 )
-from opportunities.models import Opportunity, OpportunityVersion
+from opportunities.actions.undo import TooLate
+from opportunities.models import Opportunity, OpportunityVersion, Stage
 from opportunities.querysets import FOREVER
 from opportunities.selectors.portfolio import portfolio_of, spread_evenly
 from tests import factories
@@ -102,27 +111,9 @@ def test_a_link_is_used_once():
         assert at_once(accept("up-the-north-face-7"), accept("up-the-south-face-7")) == 1
 
 
-@pytest.mark.parametrize("other", ["create", "give"])
-@pytest.mark.parametrize("move_is_first", [True, False])
-def test_a_deal_is_in_the_team_that_its_new_owner_comes_into_meanwhile(other, move_is_first):
-    """Whichever is first, the other waits for it: the deal follows, or it begins in the new team."""
-    company, under_way = factories.company(), Event()
-    rep = User.objects.select_related("team").get(pk=company.rep.pk)
-    acme = factories.customer(company.rep if other == "create" else company.mate)
-    if other == "give":
-        factories.opportunity(company.mate, customer=acme)
-
-    def create():
-        create_opportunity(actor=rep, customer=acme, title="New", amount=None, expected_close_date=None)
-
-    def give():
-        hand_over_portfolio(person=company.mate, shares={acme.pk: rep}, seen=None, actor=company.admin)
-
-    def move():
-        edit_person(person=company.rep, changes={"team": company.west}, seen=None, actor=company.admin)
-
-    acts = [move, create if other == "create" else give]
-    first, second = acts if move_is_first else acts[::-1]
+def both(first, second):
+    """The second begins while the first is under way; both are taken."""
+    under_way = Event()
 
     def begun():
         with transaction.atomic():
@@ -135,9 +126,100 @@ def test_a_deal_is_in_the_team_that_its_new_owner_comes_into_meanwhile(other, mo
         second()
 
     assert at_once(begun, meanwhile) == 2
+
+
+def above(company):
+    """A manager in charge of everybody, wherever they come."""
+    return factories.person("above", role="manager", team=company.head)
+
+
+def closed(deal, actor):
+    return move_to_stage(
+        opportunity=deal, stage=Stage.objects.get(outcome="lost"), seen=None, actor=actor, reason="Lost"
+    )
+
+
+def create(rep, company):
+    acme = factories.customer(rep)
+    return lambda: create_opportunity(actor=rep, customer=acme, title="New", amount=None, expected_close_date=None)
+
+
+def give(rep, company):
+    acme = factories.opportunity(company.mate).customer
+    return lambda: hand_over_portfolio(person=company.mate, shares={acme.pk: rep}, seen=None, actor=company.admin)
+
+
+def hand_over(rep, company):
+    deal = factories.opportunity(company.mate)
+    return lambda: assign(opportunity=deal, owner=rep, seen=None, actor=company.admin)
+
+
+def edit_and_hand_over(rep, company):
+    deal = factories.opportunity(company.mate)
+    changes, head = {"title": "New"}, above(company)
+    return lambda: edit_and_assign(opportunity=deal, changes=changes, owner=rep, seen=None, actor=head)
+
+
+def reopen(rep, company):
+    deal, head = closed(factories.opportunity(rep), rep), above(company)
+    return lambda: move_to_stage(
+        opportunity=deal, stage=Stage.objects.open().first(), seen=None, actor=head, reason="?"
+    )
+
+
+def restore(rep, company):
+    deal = factories.opportunity(rep)
+    archive_opportunity(opportunity=deal, seen=None, actor=company.manager)
+    head = above(company)
+    return lambda: restore_opportunity(opportunity=deal, seen=None, actor=head)
+
+
+def into_west(company):
+    changes = {"team": company.west}
+    return lambda: edit_person(person=company.rep, changes=changes, seen=None, actor=company.admin)
+
+
+@pytest.mark.parametrize("other", [create, give, hand_over, edit_and_hand_over, reopen, restore])
+@pytest.mark.parametrize("move_is_first", [True, False])
+def test_a_deal_is_in_the_team_that_its_owner_comes_into_meanwhile(other, move_is_first):
+    """Whichever is first, the other waits for it: the deal follows, or it begins in the new team."""
+    company = factories.company()
+    rep = User.objects.select_related("team").get(pk=company.rep.pk)
+    acts = [into_west(company), other(rep, company)]
+    both(*(acts if move_is_first else acts[::-1]))
     deal = Opportunity.objects.get()
     latest = OpportunityVersion.objects.get(opportunity=deal, valid_to=FOREVER)
     assert (deal.owner, deal.team, latest.team) == (rep, company.west, company.west)
+
+
+@pytest.mark.parametrize("new", [True, False])
+@pytest.mark.parametrize("move_is_first", [True, False])
+def test_a_customer_is_in_the_team_that_its_owner_comes_into_meanwhile(new, move_is_first):
+    company = factories.company()
+    rep = User.objects.select_related("team").get(pk=company.rep.pk)
+    acme = None if new else factories.customer(company.mate)
+
+    def take():
+        if acme is None:
+            create_customer(actor=rep, name="Acme")
+        else:
+            assign_customer(customer=acme, owner=rep, seen=None, actor=company.admin)
+
+    acts = [into_west(company), take]
+    both(*(acts if move_is_first else acts[::-1]))
+    row = Customer.objects.get()
+    assert (row.owner, row.team) == (rep, company.west)
+
+
+@pytest.mark.parametrize("what", ["hand over", "close"])
+def test_what_would_come_back_into_a_team_that_its_owner_has_left_is_not_undone(what):
+    company = factories.company()
+    deal, head, mate = factories.opportunity(company.rep), above(company), company.mate
+    row = closed(deal, head) if what == "close" else assign(opportunity=deal, owner=mate, seen=None, actor=head)
+    into_west(company)()
+    with pytest.raises(TooLate):
+        undo(opportunity=row, actor=head, seen=row.version)
+    assert Opportunity.objects.get().version == row.version
 
 
 def test_a_hand_over_and_what_happens_meanwhile_leave_versions_without_gaps():

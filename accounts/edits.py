@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models import Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from accounts import audit, search
@@ -31,12 +31,12 @@ def hold(rows: Any) -> Any:
     return rows
 
 
-def kept(person: int) -> Any:
+def kept(person: int | OuterRef) -> Any:
     """The row of this person, which stays in its team until the transaction ends; rows that name it are not held up."""
     return User.objects.filter(pk=person).select_for_update(no_key=True)
 
 
-def team_kept(person: Any) -> Subquery:
+def team_kept(person: int | OuterRef) -> Subquery:
     """The team of somebody (an id, or where an outer query has it), for the statement that locks what they get."""
     return Subquery(kept(person).values("team"))
 
@@ -44,7 +44,7 @@ def team_kept(person: Any) -> Subquery:
 def in_team(person: User, team: int | None) -> User:
     """The person, in the team that was found for them meanwhile; a query where it is another one."""
     if person.team_id != team:
-        person.team = Team.objects.filter(pk=team).first()
+        person.team = None if team is None else Team.objects.get(pk=team)
     return person
 
 

@@ -22,6 +22,7 @@ BARS = '<ul class="asc-ff{}" aria-label="{}">{}</ul>'
 BAR = '<li data-h="{0}"{1}>{2}<b>{0}</b></li>'
 NOBODY = '<div class="asc-ff-none t-12 c-3">{}{}</div>'
 FLAG = '<span class="asc-flag {} bare" title="{}">{}{}</span>'
+PROVEN = '<span class="c-3 t-12 nw">{}</span>'
 HISTORICAL = '<span class="asc-hist c-3 t-12 nw" title="{}">{}</span>'
 
 
@@ -35,7 +36,7 @@ class EvidenceDrawer:
         self.rates = historical_rates()
         self.came: dict[Historical, SafeString] = {}
         self.drawn: dict[tuple[tuple[int, ...], tuple[int, ...]], SafeString] = {}
-        self.bar = cache(self._bar)
+        self.bar, self.supported = cache(self._bar), cache(self._supported)
         self.words = _words()
         self.icons = {name: icon(name, 14) for name in ("alert-triangle", "eye-off", "check", "shield-off")}
         unproven = self.words["unproven"]
@@ -68,10 +69,15 @@ class EvidenceDrawer:
         return fill(BAR, height, SafeString(' class="low"' if is_low else ""), initial)
 
     def flag(self, reading: Reading) -> SafeString:
-        """The rate that the evidence supports, where it is lower than the declared one."""
-        if not reading.inflated:
+        """The rate that the evidence supports, a warning where it is lower than the declared one; none once closed."""
+        if reading.unassessed or not reading.is_open:
             return SafeString("")
-        rate = self.words["supports"] % {"rate": percent(reading.evidenced)}
+        return self.supported(reading.evidenced, reading.inflated)
+
+    def _supported(self, evidenced: Decimal, inflated: bool) -> SafeString:
+        rate = self.words["supports"] % {"rate": percent(evidenced)}
+        if not inflated:
+            return fill(PROVEN, rate)
         return fill(FLAG, "bad", self.words["inflated"], self.icons["alert-triangle"], rate)
 
     def evidenced(self, reading: Reading) -> SafeString:

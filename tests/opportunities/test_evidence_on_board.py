@@ -110,10 +110,11 @@ def test_the_card_says_what_must_not_be_overlooked(company, signed_in):
     climb(row, (2, 2, 2, 2, 1), company.rep)
     client = signed_in(company.rep)
     quiet = client.get(URL).content.decode()
-    assert "evidence 10%" not in quiet and "moved without proof" not in quiet
+    too_high, known = "Declared higher than the evidence supports", '<span class="c-3 t-12 nw">evidence {}</span>'
+    assert known.format("10%") in quiet and too_high not in quiet and "moved without proof" not in quiet
     moved(row, "validate", company.rep)
     loud = client.get(URL).content.decode()
-    assert "evidence 10%" in loud and "moved without proof" in loud
+    assert too_high in loud and "evidence 10%" in loud and "moved without proof" in loud
     assert 'aria-label="Verified heights: Demand 2, Power 2, Goal 2, Value 2, Coordination 1"' in loud
     assert loud.count('class="low"') == 1, "coordination alone lies below the floor"
     climb_more = Evidence(
@@ -122,7 +123,19 @@ def test_the_card_says_what_must_not_be_overlooked(company, signed_in):
     )  # fmt: skip
     actions.add_checkpoints(opportunity=row, records=[climb_more], actor=company.rep)
     proven = client.get(URL).content.decode()
-    assert "evidence 10%" not in proven and "moved without proof" not in proven and 'class="low"' not in proven
+    assert known.format("25%") in proven and too_high not in proven
+    assert "moved without proof" not in proven and 'class="low"' not in proven
+    assert "evidence" not in _card_of_what_is_won(company, signed_in, row)
+
+
+def _card_of_what_is_won(company, signed_in, row):
+    row.refresh_from_db()
+    actions.edit_opportunity(opportunity=row, changes={"amount": Decimal(7)}, seen=None, actor=company.rep)
+    won = Stage.objects.get(key="won")
+    actions.move_to_stage(opportunity=row, stage=won, seen=None, actor=company.rep, signed_on=today())
+    return (
+        signed_in(company.rep).get(URL).content.decode().partition(f'id="card-{row.pk}"')[2].partition("</article>")[0]
+    )
 
 
 def test_what_is_won_is_not_overdue(company, signed_in):

@@ -183,7 +183,7 @@ def _change(entry: AuditEntry, name: str, pair: Any, names: Names, reader: User,
 def _label(model: str, name: str) -> str:
     """What a change is of, as people call it; a reference that its model gives no name by what it leads to."""
     field = _field(model, name)
-    label = LABELS.get(name) or (_unnamed(name) if field is None else field.verbose_name)
+    label = LABELS.get((model, name)) or LABELS.get(name) or (_unnamed(name) if field is None else field.verbose_name)
     if field is not None and isinstance(label, str):  # made of the column's name; what people read is lazy
         label = KINDS.get(_referred(model, name) or "", label)
     return str(label)[:1].upper() + str(label)[1:]

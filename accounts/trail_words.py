@@ -1,5 +1,7 @@
 """How doors, actions, kinds of rows and what they hold are called on the audit trail."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -127,7 +129,7 @@ KINDS = {
     "collaborator": _("Works on it too"),
     "userteam": _("Change of team"),
 }
-LABELS = {  # of what is no field, or has a name for programs alone
+LABELS: dict[Any, Any] = {  # of what is no field, or has a name for programs alone; (model, name): of one kind of row
     "reason": _("Reason"),
     "opportunity": _("Opportunity"),
     "customer": _("Customer"),
@@ -154,7 +156,7 @@ LABELS = {  # of what is no field, or has a name for programs alone
     "by": _("By"),
     "file": _("File"),
     "token": _("Token"),
-    "scope": _("It may"),
+    ("user", "scope"): _("It may"),
     "expires_at": _("Expires"),
 }
 FACTORS = {  # of evidence the trail keeps `power_4`

@@ -12,7 +12,9 @@ from django.utils.translation import override
 from accounts import trail, trail_words
 from accounts.models import AuditEntry
 from accounts.people import new_person
+from accounts.saved_views import save_view
 from accounts.teams import new_team
+from accounts.tokens import create_token
 from customers.actions import (
     add_joint_action,
     add_plan_line,
@@ -176,6 +178,14 @@ def test_what_has_no_name_of_its_own_is_told_of_too(company, signed_in):
             (label, after) for label, _, after in in_words(spoken)
         ]
     assert in_words(tiers)[0][2] == "1A 7, 2A 7, 3A 7, 4A 7, 5A 7"
+
+
+def test_for_whom_a_view_is_and_what_a_token_may_are_not_called_alike(company, signed_in):
+    save_view(actor=company.rep, name="Large", page="board", query="", scope="team")
+    create_token(user=company.rep, name="Reports", scope="write")
+    token, view = signed_in(company.admin).get(URL).context["page"].lines[:2]
+    assert ("For whom", "", "My team") in in_words(view)
+    assert [label for label, _before, after in in_words(token) if after == "Read and write"] == ["It may"]
 
 
 def test_every_action_and_every_kind_that_is_written_has_its_words(company, signed_in):

@@ -9,6 +9,7 @@ from accounts.models import SavedView, SavedViewPlace
 from accounts.saved_views import save_view
 from tests import factories
 from tests.browser import steps
+from tests.browser.driver import PHONE
 from tests.browser.steps import IN_TWO_CORNERS, button, dialog, link, say
 
 BOARD, TABLE = "/opportunities/", "/opportunities/table/"
@@ -108,3 +109,19 @@ def test_the_order_is_changed_by_button_and_by_dragging(company, deals, open_pag
         expect(names).to_have_text(["Second", "First", "Third"])
     window.page.goto(BOARD)
     expect(views(window).get_by_role("link").nth(1)).to_contain_text("First" if window.phone else "Second")
+
+
+def test_the_open_view_is_in_sight_on_a_phone(company, deals, open_page, language):
+    for number in range(8):
+        save_view(actor=company.rep, name=f"View number {number}", page="board", query="stage=discover")
+    last = SavedView.objects.latest("pk")
+    window = open_page(company.rep, f"{BOARD}?view={last.key}", language=language, viewport=PHONE)
+    shown = views(window).locator("[aria-current]")
+    expect(shown).to_have_text("View number 7 2")
+    expect(shown).to_be_in_viewport(ratio=0.95)
+    assert window.page.evaluate("scrollX + scrollY") == 0
+    steps.move_by_menu(window, deals["rep"], "validate")
+    expect(shown).to_have_text("View number 7 1")
+    expect(shown).to_be_in_viewport(ratio=0.95)
+    window.page.goto(f"{TABLE}?view={last.key}")
+    expect(shown).to_be_in_viewport(ratio=0.95)

@@ -3,6 +3,7 @@
 import htmx from "htmx.org/dist/htmx.esm.js";
 import Sortable from "sortablejs";
 import { toast } from "./toast.js";
+import "./views.js";
 
 const board = document.getElementById("board");
 const editable = "editable" in board.dataset;

@@ -296,6 +296,23 @@ def test_the_panel_in_words(company, deal):
     assert "Boss is archived among the customer's contacts." in panel.context(deal, company.rep)["people"].gaps
 
 
+def test_the_veto_list_names_the_plan_and_whose_it_is(company, deal, signed_in):
+    for name, state, plan in (("Foe", "opposed", "Visit the plant"), ("Friend", "consented", ""), ("Rest", "", "")):
+        on_map(
+            company, deal, name=name, may_veto=bool(state), veto_state=state, veto_plan=plan,
+            veto_plan_owner=company.manager if plan else None,
+        )  # fmt: skip
+    page = signed_in(company.executive).get(f"/opportunities/{deal.pk}/").content.decode()
+    shown = re.sub(r"<svg.*?</svg>", "", re.search(r'id="veto-list">(.*?)</ul>', page, re.DOTALL)[1], flags=re.DOTALL)
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in shown.split("</li>")[:-1]]
+    assert rows == ["Foe Opposed · plan in hand Visit the plant · Manager", "Friend Consented —"]
+    actions.edit_stakeholder(
+        stakeholder=Stakeholder.objects.get(contact__name="Foe"), changes={"veto_plan": ""}, seen=None,
+        actor=company.rep,
+    )  # fmt: skip
+    assert "Opposed · no plan" in signed_in(company.rep).get(f"/opportunities/{deal.pk}/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("number", "said"),
     [

@@ -74,6 +74,11 @@ class Map:
     contacts: int
 
     @property
+    def vetoes(self) -> list[Card]:
+        """The veto list: who can say no."""
+        return [card for card in self.cards if card.stake.row.may_veto]
+
+    @property
     def enough(self) -> bool:
         return self.contacts >= rules.FEWEST
 

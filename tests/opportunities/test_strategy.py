@@ -1,5 +1,6 @@
 """The strategy sheet, competitors, and Go / No-Go: when it is asked again."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -197,6 +198,22 @@ def test_the_question_over_time(company):
     assert asked(300) == ()
 
 
+def test_since_what_it_is_asked_again(company, deal, signed_in):
+    """Without a decision there is nothing since which the date could have been pushed."""
+
+    def pushed(*months):
+        for month in months:
+            changes = {"expected_close_date": date(2027, month, 1)}
+            actions.edit_opportunity(opportunity=deal, changes=changes, seen=None, actor=company.rep)
+        return signed_in(company.rep).get(f"/opportunities/{deal.pk}/strategy/").content.decode()
+
+    page = pushed(1, 2, 3)
+    assert "Go / No-Go is asked for:" in page and "The expected close was pushed 2 times." in page
+    actions.record_decision(opportunity=deal, actor=company.rep, decision="go", reason="Real")
+    page = pushed(4, 5)
+    assert "Go / No-Go is asked again:" in page and "The expected close was pushed 2 times since." in page
+
+
 def test_a_panel_takes_as_many_queries_for_two_as_for_twenty(company, deal):
     def queries():
         with CaptureQueriesContext(connection) as captured:
@@ -269,11 +286,17 @@ def test_competitors_and_decisions_through_the_pages(company, deal, signed_in):
     assert client.get(f"{base}/decisions/new/").status_code == 200
     assert post(client, f"{base}/decisions/new/", decision="go", reason=" ").status_code == 422
     assert post(client, f"{base}/decisions/new/", decision="perhaps", reason="x").status_code == 422
-    body = {"decision": "no_go", "reason": "No budget", "is_real": "No", "look_again_on": "2027-01-01"}
+    asked = client.get(f"{base}/decisions/new/").content.decode()
+    assert re.search(r"<legend[^>]*>Decision <span class=\"asc-req\"", asked)
+    again = {"look_again_if": "A budget is named", "look_again_on": "2027-01-01"}
+    body = {"decision": "no_go", "reason": "No budget", "is_real": "No", **again}
     assert post(client, f"{base}/decisions/new/", **body).status_code == 200
     assert Decision.objects.get().look_again_on == date(2027, 1, 1)
     shown = client.get(f"{base}/strategy/").content.decode()
     assert all(word in shown for word in ("Rival", "Cost", "No-Go", "No budget"))
+    actions.record_decision(opportunity=deal, actor=company.rep, decision="go", reason="Named")
+    kept = client.get(f"{base}/strategy/").content.decode()  # of an earlier decision too
+    assert "A budget is named" in kept and "1 Jan 2027" in kept
 
 
 def test_who_sees_the_floor_on_the_pages(company, deal, signed_in):

@@ -22,5 +22,7 @@ def _words(why: str, question: Question) -> str:
         values = {"days": question.days, "expected": question.expected}
         return _("%(days)s days in this stage, more than 1.5 × the expected %(expected)s.") % values
     if why == "pushed":
-        return _("The expected close was pushed %(count)s times since.") % {"count": question.pushes}
+        since = _("The expected close was pushed %(count)s times since.")
+        ever = _("The expected close was pushed %(count)s times.")
+        return (since if question.latest else ever) % {"count": question.pushes}
     return _("The day to look again has come.")

@@ -128,6 +128,7 @@ def test_somebody_new_on_the_map_of_a_phone(company, deal, open_page, language):
     steps.sound(window, "somebody new on the map")
     steps.save(window)
     expect(window.page.locator("#people .asc-power")).to_contain_text("Li Wei")
+    assert window.page.locator("#people .asc-person .cut").evaluate("name => name.scrollWidth <= name.clientWidth")
     window.page.locator("#people .asc-unfold > summary").click()
     steps.sound(window, "map on a phone")
     row = Stakeholder.objects.get()
@@ -153,9 +154,16 @@ def test_the_joint_plan_and_its_sheet(company, deal, open_page, language, viewpo
     page.goto(at(deal, "plan/print/"))
     expect(page.locator("main")).to_contain_text("Send the data of last year")
     steps.sound(window, "joint plan to print")
+    page.evaluate("window.print = () => { document.title = 'printed'; }")
+    page.locator("[data-print]").click()
+    expect(page).to_have_title("printed")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
     page.emulate_media(media="print")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")  # paper is white
     expect(page.locator(".asc-signing")).to_be_visible()
     assert not window.overflows()
+    page.emulate_media(media="screen")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 
 @steps.IN_TWO_CORNERS

@@ -13,6 +13,7 @@ import "./moments.js";
 import "./files.js";
 import "./signed-out.js";
 import "./copy.js";
+import "./print.js";
 import { closeDialog, openDialog } from "./dialog.js";
 import { toast, undo } from "./toast.js";
 

@@ -79,7 +79,7 @@ class WorkspaceRun(models.Model):
     claim = models.CharField(max_length=32, blank=True)
     leased_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    step = models.CharField(max_length=60, blank=True)  # a file's name, or `writing`
+    step = models.CharField(max_length=60, blank=True)  # a file's name, or what is done with all of them
     rows = models.PositiveIntegerField(default=0)  # of this step so far
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)

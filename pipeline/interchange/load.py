@@ -105,6 +105,7 @@ class _Import:
                 if self.report.ok:
                     self._prepare()
                 if self.report.ok and not self.report.dry_run and self._changes_anything():
+                    self.progress("writing", 0)
                     self._write()
                     self.contents.written()
         finally:
@@ -114,6 +115,7 @@ class _Import:
 
     def _check(self) -> None:
         self._read()
+        self.progress("checking", 0)
         fill_in(self.report)
         same_customers.lead_to_survivors(self.report)
         attached.leave_out(self.report)
@@ -164,7 +166,6 @@ class _Import:
 
     @transaction.atomic
     def _write(self) -> None:
-        self.progress("writing", 0)
         locking.hold_people()
         self.organisation_was = settling.write_organisation(self.organisation)
         settling.drop_replaced_stages(self.plan)

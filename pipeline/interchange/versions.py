@@ -21,6 +21,7 @@ from pipeline.interchange.revising import pending_edits, revised
 
 PAGE_EVENTS = 5_000
 PAGE_ROWS = 500
+EVERY = 2_000  # opportunities between two words of progress
 LATER_COLUMNS = ("created_by", "forecast_category", "signed_on", "competitor", "archived_at", "unproven_from")
 PLAIN = [column for column in OPPORTUNITIES.plain if column.name != "created_at"]
 
@@ -44,7 +45,7 @@ class Historian:
         for keys in _pages_of_keys():
             self._page(keys)
             done += len(keys)
-            if progress and done % 10_000 < len(keys):
+            if progress and done % EVERY < len(keys):
                 progress("opportunities", done)
         self.versions.flush()
         self.out.flush()

@@ -16,6 +16,7 @@ LEASE = timedelta(seconds=90)
 BEAT = 2.0  # seconds between two signs of life
 MOST_ATTEMPTS = 5
 LONGEST_ERROR = 500
+WRITING = "writing"  # the step after which one transaction does the rest
 TAKEN = ("claim", "leased_until", "started_at", "step", "rows", "error", "attempts")
 Run = TypeVar("Run", bound=WorkspaceRun)
 
@@ -77,7 +78,8 @@ class Heartbeat:
     """Renews the lease of a run in hand and notes how far it is, from a thread, so over a connection of its own.
 
     So everybody sees it while the run's own transaction is open. On SQLite nobody else can write during that time, this
-    thread neither; but nobody can take up the run either, so the lock stands in for the lease.
+    thread neither; but nobody can take up the run either, so the lock stands in for the lease. That it writes is
+    therefore noted by who is about to, before the transaction begins.
     """
 
     def __init__(self, run: WorkspaceRun) -> None:
@@ -95,7 +97,10 @@ class Heartbeat:
 
     def progress(self, step: str, rows: int) -> None:
         """Note how far it is. LostClaim once the run is in other hands."""
+        writes = step == WRITING != self.step
         self.step, self.rows = step, rows
+        if writes:
+            self._note()
         if self.lost:
             raise LostClaim(f"{self.run.key} is in other hands.")
 
@@ -106,9 +111,12 @@ class Heartbeat:
         finally:
             connection.close()
 
-    def _beat(self) -> None:
+    def _note(self) -> None:
         rows = type(self.run)._default_manager.filter(pk=self.run.pk, claim=self.run.claim)
+        self.lost = not rows.update(leased_until=timezone.now() + LEASE, step=self.step, rows=self.rows)
+
+    def _beat(self) -> None:
         try:
-            self.lost = not rows.update(leased_until=timezone.now() + LEASE, step=self.step, rows=self.rows)
+            self._note()
         except OperationalError:  # locked on SQLite, or out of reach for a moment
             connection.close()

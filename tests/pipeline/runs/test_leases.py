@@ -149,6 +149,29 @@ def test_signs_of_life_do_not_disturb_the_writing(client, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_that_it_writes_is_noted_before_the_transaction_in_which_sqlite_lets_nobody_say_so(client, monkeypatch):
+    run, real, noted = checked(client), Heartbeat._note, []
+
+    def note(alive):
+        real(alive)
+        noted.append((ImportRun.objects.get(pk=run.pk).step, connection.in_atomic_block))
+
+    monkeypatch.setattr(Heartbeat, "_note", note)
+    monkeypatch.setattr(leases, "BEAT", 60)
+    assert step(client, run, "confirm").state == State.FINISHED
+    assert noted == [("writing", False)]
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_who_is_about_to_write_and_has_lost_it_writes_nothing(client):
+    uploaded(client)
+    with Heartbeat(take(ImportRun, imports.STEPS)) as alive:
+        ImportRun.objects.update(claim="", state=State.CANCELLED)
+        with pytest.raises(LostClaim):
+            alive.progress("writing", 0)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_many_workers_one_takes_it(client):
     run = uploaded(client)
     start, taken = threading.Barrier(4), []

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Locator, expect
 
+from customers.models import Customer
 from opportunities.models import Competitor
 from tests import factories
 from tests.browser import steps
@@ -121,3 +122,40 @@ def test_the_way_from_the_gate_to_the_evidence_asks_too(gated, open_page, langua
     add.click()
     button(window, "Discard it", question(window)).click()
     expect(dialog(window).locator("[data-draft]")).to_be_visible()
+
+
+def test_a_form_that_is_a_page_asks_too(company, open_page, language, viewport):
+    """By a link in the words of the product, by a reload in the browser's own; not once it is sent."""
+    window = open_page(company.rep, "/customers/new/", language=language, viewport=viewport, expected=["status of 422"])
+    page, name, asked = window.page, window.page.locator("main [name=name]"), []
+    page.on("dialog", lambda native: (asked.append(native.type), native.dismiss()))
+    cancel = page.locator("main .asc-dialog-f a.btn")
+
+    page.locator("main [name=region]").fill(WORDS)
+    cancel.click()
+    expect(question(window)).to_contain_text(say(window, "Discard what you typed?"))
+    button(window, "Go on typing", question(window)).click()
+    page.locator("main form[action$='/customers/new/'] [type=submit]").last.click()
+    expect(page.locator("main [name=name][aria-invalid=true]")).to_be_visible()
+    assert asked == [], "what is sent is not left"
+
+    cancel.click()
+    button(window, "Go on typing", question(window)).click()
+    expect(page.locator("main [name=region]")).to_have_value(WORDS)
+    page.evaluate("() => setTimeout(() => location.reload())")
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+
+    name.fill("Airport Works")
+    page.locator("main form[action$='/customers/new/'] [type=submit]").last.click()
+    expect(page.get_by_role("heading", name="Airport Works").first).to_be_visible()
+    assert (asked, Customer.objects.get().region) == (["beforeunload"], WORDS)
+
+
+def test_a_form_that_is_a_page_is_left_when_its_words_are_given_up(company, open_page):
+    window = open_page(company.rep, "/customers/new/")
+    window.page.locator("main [name=name]").fill(WORDS)
+    window.page.locator("main .asc-dialog-f a.btn").click()
+    button(window, "Discard it", question(window)).click()
+    window.page.wait_for_url("**/customers/")
+    assert not Customer.objects.exists()

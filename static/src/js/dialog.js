@@ -4,7 +4,7 @@
    "#dialog-body" stays open with its errors. HX-Trigger: asc:close-dialog closes it; so do Esc, a [data-close] and
    the backdrop, after a question where something typed would be lost (discard.js). Focus goes back to what opened it. On closing, the opener hears
    asc:dialog-closed, with detail.done telling whether it was the server that closed it. */
-import { holdsTyped, leave } from "./discard.js";
+import { holdsTyped, leave, leavePage } from "./discard.js";
 
 let opener = null;
 let returned = null; // where the focus went when it closed; the rest of the answer may draw that anew
@@ -105,7 +105,7 @@ document.addEventListener("click", (event) => {
   const page = close?.closest("[data-home]");
   if (page) {
     event.preventDefault();
-    location.assign(page.dataset.home); // a page of its own
+    leavePage(() => location.assign(page.dataset.home)); // a page of its own
   } else if (close?.closest("#dialog")) {
     event.preventDefault();
     leave(closeDialog);

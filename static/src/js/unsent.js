@@ -3,6 +3,7 @@
    (drafts.js) is only opened. Files, passwords and what the server has hidden in it are never kept; the versions that it
    was typed on are. */
 import htmx from "htmx.org/dist/htmx.esm.js";
+import { hold } from "./discard.js";
 import { baseOf, putBase, read, write } from "./drafts.js";
 import { icon } from "./icon.js";
 import { text } from "./strings.js";
@@ -58,7 +59,7 @@ function fill(root) {
   const form = [...root.querySelectorAll("form")].find(
     (each) => (each.getAttribute("hx-post") ?? each.getAttribute("action")) === waiting.address,
   );
-  const { kept, base } = waiting;
+  const { kept, base, into } = waiting;
   waiting = null;
   const drafted = form?.querySelector("[data-draft]");
   if (!drafted && !Object.keys(kept).some((name) => form?.elements[name])) return;
@@ -66,6 +67,7 @@ function fill(root) {
     if (form.dataset.edit) form.dataset.was = form.elements[form.dataset.edit].value; // what is there now is a change
     write(form, kept);
     putBase(form, base);
+    if (!into) hold(form);
   }
   const said = document.createElement("div");
   said.className = "asc-note asc-draft-note";

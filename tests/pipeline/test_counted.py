@@ -123,9 +123,22 @@ def _of_pages(client):
     return (*map(from_cents, cents), alone)
 
 
-# Whoever shows these sums is listed here, as {name: a function of a signed-in client giving (weighted, counted, Part)};
-# board and table join the list with their heads.
+def _of_head(sums):
+    return (sums.weighted, sums.counted, Part(sums.unassessed_count, sums.unassessed))
+
+
+def _of_columns(columns):
+    """The sums in the heads of the board's open columns, as the API gives them."""
+    return tuple(sum(part, type(part[0])()) for part in zip(*map(_of_json, columns), strict=True))
+
+
+# Whoever shows these sums is listed here, as {name: a function of a signed-in client giving (weighted, counted, Part)}.
 READINGS = {
+    "board": lambda client: _of_head(client.get("/opportunities/").context["board"].sums),
+    "table": lambda client: _of_head(client.get("/opportunities/table/").context["totals"].sums),
+    "board API": lambda client: _of_columns(
+        column for column in client.get("/api/v1/opportunities/board/").json()["columns"] if column["stage"] in OPEN
+    ),
     "funnel": lambda _client: of_sums(funnel(WHOLE).open),
     "rows": lambda client: of_sums(open_rows(WHOLE, viewer=client.user).sum),
     "dashboard": lambda _client: of_sums(dashboard(WHOLE).open),

@@ -75,7 +75,7 @@ class Files(Resource):
             content_negotiation_class=AnyAccept)  # fmt: skip
     def download(self, request: Request, pk: str) -> HttpResponseBase:
         """The file itself."""
-        return handed_out(self.get_object(), as_attachment=True)
+        return handed_out(self.get_object())
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:

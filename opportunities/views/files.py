@@ -26,7 +26,7 @@ ALONE = "sandbox; default-src 'none'"
 def download(request: HttpRequest, key: str) -> FileResponse:
     """The file to be saved, under its name; 404 for whoever may not see it, and once it was removed."""
     assert isinstance(request.user, User)
-    return handed_out(_found(request.user, key), as_attachment=True)
+    return handed_out(_found(request.user, key))
 
 
 @require_safe
@@ -36,7 +36,7 @@ def preview(request: HttpRequest, key: str) -> FileResponse:
     attachment = _found(request.user, key)
     if attachment.content_type not in PREVIEWED:
         raise Http404
-    return handed_out(attachment, as_attachment=False)
+    return handed_out(attachment)
 
 
 def _found(user: User, key: str) -> Attachment:
@@ -44,15 +44,13 @@ def _found(user: User, key: str) -> Attachment:
     return get_object_or_404(rows, key=key.replace("\x00", ""))
 
 
-def handed_out(attachment: Attachment, *, as_attachment: bool) -> FileResponse:
-    """The file in pieces; 404 when the storage has lost it."""
+def handed_out(attachment: Attachment) -> FileResponse:
+    """The file in pieces, to be saved and never opened in its place; 404 when the storage has lost it."""
     try:
         content = attachment.stored.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
-    response = FileResponse(
-        content, as_attachment=as_attachment, filename=attachment.name, content_type=attachment.content_type
-    )
+    response = FileResponse(content, as_attachment=True, filename=attachment.name, content_type=attachment.content_type)
     response["Content-Length"] = str(attachment.size)
     response["Content-Security-Policy"] = ALONE
     response["X-Content-Type-Options"] = "nosniff"

@@ -163,7 +163,7 @@ def test_only_pictures_are_previewed(deal, signed_in):
     client = signed_in(deal.owner)
     picture, note = store(deal, "a.png", uploads.picture("PNG")), store(deal)
     answer = client.get(url(picture, "file_preview"))
-    assert answer["Content-Type"] == "image/png" and answer["Content-Disposition"].startswith("inline")
+    assert answer["Content-Type"] == "image/png" and answer["Content-Disposition"].startswith("attachment")
     assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert client.get(url(note, "file_preview")).status_code == 404

@@ -355,6 +355,14 @@ def test_whoever_sees_an_opportunity_sees_its_changes_and_names_that_are_theirs(
     assert url in text_of(signed_in(company.rep).get(f"/opportunities/{deal.pk}/"))
 
 
+def test_what_was_imported_and_never_changed_says_where_it_stands(company, signed_in):
+    """An import writes one entry a file."""
+    deal = factories.opportunity(company.rep, "Joint deal")
+    AuditEntry.objects.all()._raw_delete("default")
+    for url in (f"/opportunities/{deal.pk}/changes/", f"/customers/{deal.customer_id}/changes/"):
+        assert "What an import brought stands in its report" in text_of(signed_in(company.rep).get(url))
+
+
 def test_a_customers_part_names_fields_of_contacts_and_never_their_values(company, signed_in):
     customer = factories.customer(company.rep, "Acme")
     contact = create_contact(actor=company.rep, customer=customer, name="Ms Secret")

@@ -35,6 +35,13 @@ def test_a_token_is_made_in_the_profile_and_shown_once(company, signed_in):
     assert secret not in str(list(AuditEntry.objects.values()))
 
 
+def test_a_token_without_an_end_is_not_called_unused_in_chinese(company, signed_in):
+    create_token(user=company.rep, name="Reports")
+    User.objects.update(language="zh-hans")
+    text = signed_in(company.rep).get("/profile/tokens/").content.decode()
+    assert text.count("长期有效") == 1 and text.count("从未") == 1
+
+
 @pytest.mark.parametrize(
     ("sent", "field"),
     [

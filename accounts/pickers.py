@@ -41,6 +41,7 @@ def people(request: HttpRequest) -> JsonResponse:
     """At most 20 people by name or login name, with their team, and whether they have yet to sign in.
 
     `only=assignable`: to whom one may hand a row. `only=selling`: active reps and managers.
+    `except=`: somebody (login name) who is no choice here.
     """
     typed = asked(request)
     found: Any = User.objects.filter(Q(name__icontains=typed) | Q(username__icontains=typed))
@@ -49,6 +50,7 @@ def people(request: HttpRequest) -> JsonResponse:
         found = found.filter(pk__in=visibility.assignable_people(request.user).values("pk")).active_on(today())
     elif request.GET.get("only") == "selling":
         found = found.filter(role__in=[User.Role.REP, User.Role.MANAGER]).active_on(today())
+    found = found.exclude(username=request.GET.get("except", "").replace("\x00", ""))
     rows = with_state(found, today()).order_by("sort_key", "id")
     told = rows.values_list("username", "name", "team__name", "state")[:MOST]
     return answer((username, name or username, _hint(team, state)) for username, name, team, state in told)

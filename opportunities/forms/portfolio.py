@@ -1,6 +1,7 @@
 """To whom a portfolio goes."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ class HandOverForm(forms.Form):
     """One or several receivers, why; and for each customer `customer-ID`, the login name of who gets it."""
 
     to = PickManyField(
-        url="picker_people", query="only=selling", queryset=User.objects.none(), to_field_name="username",
+        url="picker_people", queryset=User.objects.none(), to_field_name="username",
         label=_("Receivers"),
         help_text=_("One gets everything. Among several it is spread evenly by amount, customer by customer."),
     )  # fmt: skip
@@ -33,6 +34,7 @@ class HandOverForm(forms.Form):
         field = self.fields["to"]
         assert isinstance(field, PickManyField)
         selling = User.objects.filter(role__in=[User.Role.REP, User.Role.MANAGER]).active_on(today())
+        field.search_in("picker_people", urlencode({"only": "selling", "except": person.username}))
         field.queryset = with_state(selling.exclude(pk=person.pk).select_related("team"), today())
         field.offer_posted(self["to"].value() if data is not None else None)
 

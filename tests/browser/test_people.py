@@ -8,6 +8,7 @@ from accounts.models import Invitation, User
 from opportunities.models import Opportunity
 from tests import factories
 from tests.browser import steps
+from tests.browser.driver import PHONE
 from tests.browser.steps import dialog
 
 NEW_PASSWORD = "up-the-north-face-7"
@@ -53,6 +54,15 @@ def test_somebody_is_invited_by_a_copied_link_and_signs_in(company, open_page, l
     page.goto("/settings/people/?q=li.na")
     expect(page.locator("main tbody tr .asc-flag.ok")).to_have_text("Active" if language == "en" else "在用")
     steps.sound(window, "people")
+
+
+def test_the_facts_of_a_person_stand_in_two_columns_also_beside_people_to_invite(company, open_page, language):
+    User.objects.filter(pk=company.mate.pk).update(password="!imported")
+    window = open_page(company.admin, "/settings/people/", language=language, viewport=PHONE)
+    rows = [window.page.locator(f"#person-{person.pk}") for person in (company.admin, company.mate, company.rep)]
+    places = [row.locator("td[data-label]").first.bounding_box()["x"] for row in rows]
+    assert places == [rows[0].locator(".is-name").bounding_box()["x"]] * 3
+    steps.sound(window, "people, some to invite")
 
 
 @steps.IN_TWO_CORNERS

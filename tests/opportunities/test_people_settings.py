@@ -1,5 +1,6 @@
 """The administrators' list of people, and the page on which a portfolio is handed over."""
 
+import html
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -172,6 +173,13 @@ def test_receivers_who_cannot_sign_in_yet_are_marked_and_ended_ones_are_not_offe
     assert words[0] in rows["mate"] and words[1] in rows["guest"]
     assert f"Mate {words[2]}</option>" in page
     assert admin.post(url, {"act": "preview", "to": ["stranger"]}).status_code == 422
+
+
+def test_who_hands_over_is_not_offered_as_a_receiver(company, admin, book):
+    page = admin.get(f"{LIST}{company.rep.pk}/hand-over/").content.decode()
+    asked = html.unescape(re.search(r'data-picker="([^"]+)"', page)[1])
+    offered = [row["value"] for row in admin.get(asked).json()["results"]]
+    assert "mate" in offered and "rep" not in offered
 
 
 def test_a_deactivation_with_and_without_a_hand_over(company, admin, book):

@@ -16,6 +16,7 @@ from pipeline.interchange.report import Said, SourceError
 MEGABYTE = 1024 * 1024
 DIRECTORY_ENTRY = 64 * 1024  # bytes of one file in the directory of a zip, far more than any has
 ATTACHMENT_ENTRY = 256  # bytes of an attached one: there are many of them, with short names
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others let a file say how much memory unpacking it takes
 FOLDER = "attachments"  # beside the CSV files: the contents of attached files
 
 
@@ -195,3 +196,5 @@ def _refuse_dangerous(info: zipfile.ZipInfo) -> None:
         raise SourceError(Said(wrong, name=info.filename))
     if info.flag_bits & 0x1:
         raise SourceError(_("The zip file is encrypted."))
+    if info.compress_type not in PACKED:
+        raise SourceError(_("The zip file is packed in another way than “Deflate”. Pack it so, or upload the CSV files."))

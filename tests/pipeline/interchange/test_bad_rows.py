@@ -296,6 +296,17 @@ def test_a_zip_that_is_not_to_be_trusted_is_refused(tmp_path, members):
         import_workspace(zipped(tmp_path / "w.zip", members))
 
 
+@pytest.mark.parametrize("method", [9, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 97])
+def test_a_zip_that_is_packed_in_another_way_says_how_to_pack_it(tmp_path, method):
+    """9 is what Windows takes for files above 2 GB; with LZMA the file says how much memory it takes to unpack it."""
+    packed = bytearray(zipped(tmp_path / "w.zip", BASE).read_bytes())
+    at = packed.index(b"PK\x01\x02") + 10
+    packed[at : at + 2] = method.to_bytes(2, "little")
+    (tmp_path / "w.zip").write_bytes(packed)
+    with pytest.raises(SourceError, match="Deflate"):
+        import_workspace(tmp_path / "w.zip")
+
+
 def test_the_limits_of_a_zip_are_settings(tmp_path, settings):
     path = zipped(tmp_path / "w.zip", BASE)
     settings.IMPORT_ZIP_FILES = 3

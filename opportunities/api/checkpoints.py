@@ -105,8 +105,13 @@ class GradeChangeSerializer(serializers.ModelSerializer[GradeChange]):
 
 
 class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
-    """A record of evidence. `verified`: whether it verifies its level now; withdrawn ones stay, with their reason."""
+    """A record of evidence. `verified`: whether it verifies its level now; withdrawn ones stay, with their reason.
 
+    `checkpoint_zh`, `checkpoint_en`: its rung as it was worded when the record was made.
+    """
+
+    checkpoint_zh = serializers.CharField(source="rung.checkpoint_zh", read_only=True)
+    checkpoint_en = serializers.CharField(source="rung.checkpoint_en", read_only=True)
     opportunity = ReferenceField()
     contact = ReferenceField(allow_null=True)
     file = ReferenceField(allow_null=True)
@@ -124,9 +129,9 @@ class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
     class Meta:
         model = Checkpoint
         fields = (
-            "id", "opportunity", "factor", "level", "grade", "evidence", "contact", "said_on", "link", "file",
-            "activity", "verified", "recorded_at", "recorded_by", "confirmed_at", "confirmed_by", "withdrawn_at",
-            "withdrawn_by", "withdrawn_reason", "grade_changes",
+            "id", "opportunity", "factor", "level", "checkpoint_zh", "checkpoint_en", "grade", "evidence", "contact",
+            "said_on", "link", "file", "activity", "verified", "recorded_at", "recorded_by", "confirmed_at",
+            "confirmed_by", "withdrawn_at", "withdrawn_by", "withdrawn_reason", "grade_changes",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -192,7 +197,7 @@ class Checkpoints(Resource):
     default_ordering = "-id"
 
     def visible(self) -> QuerySet[Any]:
-        named = ("opportunity", "contact", "file", "activity", "recorded_by", "confirmed_by", "withdrawn_by")
+        named = ("opportunity", "rung", "contact", "file", "activity", "recorded_by", "confirmed_by", "withdrawn_by")
         rows = Checkpoint.objects.visible_to(self.request.user).select_related(*named, "opportunity__owner__team")
         return rows.prefetch_related("grade_changes__actor")
 

@@ -136,6 +136,8 @@ def test_a_new_wording_leaves_old_records_readable_as_they_were(company, signed_
     old.refresh_from_db()
     assert old.rung.checkpoint_en == "The contact told the decision maker that we take part"
     assert Rung.objects.current().get(factor="power", level=1).checkpoint_en == "The boss knows us"
+    told = signed_in(company.rep).get(f"/api/v1/checkpoints/{old.pk}/").json()
+    assert told["checkpoint_en"] == old.rung.checkpoint_en and told["checkpoint_zh"] == old.rung.checkpoint_zh
     assert client.post(f"{URL}power/1/", data).status_code == 422, "another wording stands meanwhile"
     assert client.post(f"{URL}power/1/", {**data, "checkpoint_zh": ""}).status_code == 422
 

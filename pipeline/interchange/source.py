@@ -17,6 +17,7 @@ MEGABYTE = 1024 * 1024
 DIRECTORY_ENTRY = 64 * 1024  # bytes of one file in the directory of a zip, far more than any has
 ATTACHMENT_ENTRY = 256  # bytes of an attached one: there are many of them, with short names
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others let a file say how much memory unpacking it takes
+OTHERWISE_PACKED = _("The zip file is packed in another way than “Deflate”. Pack it so, or upload the CSV files.")
 FOLDER = "attachments"  # beside the CSV files: the contents of attached files
 
 
@@ -197,4 +198,4 @@ def _refuse_dangerous(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & 0x1:
         raise SourceError(_("The zip file is encrypted."))
     if info.compress_type not in PACKED:
-        raise SourceError(_("The zip file is packed in another way than “Deflate”. Pack it so, or upload the CSV files."))
+        raise SourceError(OTHERWISE_PACKED)

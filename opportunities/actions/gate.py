@@ -22,12 +22,14 @@ class GateClosed(Exception):
 def pass_gate(
     row: Opportunity, target: Stage, standing: Standing, actor: User, *, override: bool, reason: str
 ) -> Stage | None:
-    """The stage from which `row` will stand in `target` without proof, None when nothing is missing.
+    """The stage from which `row` will stand in `target` without proof, None when nothing is missing or it goes back.
 
     Raises GateClosed when something is missing and it is not overridden by somebody who may; a reason is then needed.
     """
     stages = stages_in_use()
     source = origin_of(row) or next(stage for stage in stages if stage.is_open)
+    if target.is_open and target.position < source.position:
+        return None
     missing = missing_between(standing, source, target, stages)
     _refuse(row, target, missing, actor, override=override, reason=reason)
     return unproven_after(row, target, standing, source if missing else None)

@@ -580,6 +580,19 @@ def test_the_mark_outlasts_a_closing_that_is_taken_back():
     assert moved(row, "lock", company.manager).moved_without_proof
 
 
+@pytest.mark.parametrize("back_to", ["discover", "validate", "decide"])
+def test_going_back_takes_the_mark_away_however_far(back_to):
+    company = factories.company(gated=True)
+    row = factories.opportunity(company.rep)
+    moved(row, "lock", company.rep, override=True)
+    back = moved(row, back_to, company.rep)
+    assert not back.moved_without_proof
+    assert undo(opportunity=back, actor=company.rep, seen=back.version).moved_without_proof
+    moved(row, back_to, company.rep)
+    if back_to != "decide":
+        assert moved(row, "decide", company.rep, override=True).moved_without_proof
+
+
 def test_one_created_closed_is_marked_when_it_is_reopened_past_the_gate():
     company = factories.company(gated=True)
     lost = Stage.objects.get(key="lost")

@@ -67,17 +67,11 @@ def planted(company, rows):
     return rows
 
 
-def doors(role: str):
-    """Every address that is read, and for the collaborator, who sees the row, every one that is written to as well."""
-    for name, found in MATRIX.items():
-        yield from ((name, door) for door in found if door.method == "get" or role == "mate")
-
-
 @pytest.mark.parametrize("role", [role for role in NOT_READERS if role in ASKED])
 def test_no_answer_holds_it(company, planted, role, caplog):
     caplog.set_level(logging.DEBUG)
     leaks = []
-    for name, door in doors(role):
+    for name, door in ((name, door) for name, doors in MATRIX.items() for door in doors):
         with undone():
             text = told(request(company, planted, role, name, door))
         leaks += [f"{name} {door}: {word}" for word in found_in(text)]
@@ -129,6 +123,16 @@ def test_a_stale_write_of_somebody_who_does_not_read_shows_nothing(company, plan
     )
     assert answer.status_code == 409 and found_in(answer.content.decode()) == []
     assert "z" not in Stakeholder.objects.get(pk=planted["stakeholder"].pk).sensitive_note
+
+
+@pytest.mark.parametrize("who", ["mate", "executive", "admin"])
+def test_no_search_finds_a_row_by_it(company, planted, signed_in, who):
+    """To be found by a word is to be told that it is there."""
+    client = signed_in(getattr(company, who))
+    lists = [reverse(path) for path in ("board", "opportunity_table", "activities", "customers", "contacts")]
+    lists += [f"/api/v1/{path}/" for path in ("search", "opportunities", "activities", "customers", "contacts")]
+    asked = [(path, q) for path in lists for q in (WORD, "quarrel", "3141592")]
+    assert [each for each in asked if "EASTERN" in client.get(each[0], {"q": each[1]}).content.decode()] == []
 
 
 def test_it_would_be_found_in_a_spreadsheet():

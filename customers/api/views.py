@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import permissions, status
@@ -12,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.audit import ToldEntrySerializer, part_of_trail
 from accounts.api.permissions import AdminsWrite, SalesRecord, TokenScope
 from accounts.models import User
 from config.web.api import Filters, Ordering, Resource, SeenSerializer
@@ -25,6 +27,7 @@ from customers.duplicates import Alike, candidates, signs_of
 from customers.filters import ContactFilter, CustomerFilter, ProductFilter
 from customers.models import Contact, Customer, Merge, Product
 from customers.selectors.assessments import latest_points
+from customers.selectors.changes import WITH_VALUES, entries_about
 from customers.selectors.merges import in_sight, merges_of, rows_in_sight
 from customers.selectors.tiers import how_treated
 
@@ -90,6 +93,13 @@ class Customers(Assessing, Pyramids):
         """Bring an archived customer back."""
         row = self.get_object()
         return self.reread(actions.restore_customer(customer=row, seen=self.seen_if_said(row), actor=request.user))
+
+    @extend_schema(responses=ToldEntrySerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def changes(self, request: Request, pk: str) -> Response:
+        """Every write about it and what hangs on it, the newest first; of contacts which fields, not what they held."""
+        row = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+        return part_of_trail(self, entries_about(row), values_of=WITH_VALUES)
 
     @extend_schema(request=serializers.MergeOtherSerializer, responses={201: serializers.MergeSerializer})
     @action(detail=True, methods=["post"])

@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.audit import ToldEntrySerializer, part_of_trail
 from accounts.api.permissions import SalesRecord, TokenScope
 from accounts.models import User
 from config.web.api import Filters, Ordering, Resource, SeenSerializer
@@ -27,6 +28,7 @@ from opportunities.api.timeline import timeline_answer
 from opportunities.api.waivers import ASKED, AskSerializer, WaiverSerializer
 from opportunities.filters import ORDERINGS
 from opportunities.models import Opportunity, OpportunityVersion, Waiver
+from opportunities.selectors.changes import entries_about
 from opportunities.selectors.collaborators import COLUMN, with_collaborators
 from opportunities.selectors.heights import CLAIMED, VERIFIED, with_columns
 from opportunities.selectors.waivers import named
@@ -172,6 +174,12 @@ class Opportunities(Resource):
     def timeline(self, request: Request, pk: str) -> Response:
         """What happened, the newest first: changes, evidence, done activities, decisions."""
         return Response(timeline_answer(self.bare(), request))
+
+    @extend_schema(responses=ToldEntrySerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def changes(self, request: Request, pk: str) -> Response:
+        """Every write about it and what hangs on it, the newest first: its part of the audit trail."""
+        return part_of_trail(self, entries_about(self.bare()))
 
     @extend_schema(responses=WaiverSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filter_backends=[])

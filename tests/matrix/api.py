@@ -76,6 +76,7 @@ API: dict[str, list[Door]] = {
     "api-customer-list": [Door(EVERYBODY), Door(EVERYBODY, query="?search=ERN"), post(SELLERS_AND_ADMINS, name="x")],
     "api-customer-pyramid": [Door(EVERYBODY)],
     "api-customer-detail": [Door(OWNED, "customer"), patch(EDITED, "customer", name="x"), delete(EDITED, "customer")],
+    "api-customer-changes": [Door(OWNED, "customer")],
     "api-customer-assessments": [Door(OWNED, "customer"), post(EDITED, "customer", scores=SCORES)],
     "api-customer-suggested": [Door(OWNED, "customer")],
     "api-tier-rules": [Door(EVERYBODY), patch(ADMINS, assess_every_days=60)],
@@ -175,6 +176,7 @@ API: dict[str, list[Door]] = {
     "api-checkpoint-withdraw": [post(EDITED, "checkpoint", reason="x")],
     "api-factor-list": [Door(EVERYBODY)],
     "api-factor-detail": [Door(EVERYBODY, "factor")],
+    "api-opportunity-changes": [Door(OWNED, "opportunity")],
     "api-opportunity-timeline": [Door(OWNED, "opportunity")],
     "api-opportunity-files": [Door(OWNED, "opportunity"), post(EDITED, "opportunity")],
     "api-playbook-list": [

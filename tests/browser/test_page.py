@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from opportunities.actions import add_task
+from opportunities.actions import add_competitor, add_task
 from opportunities.models import Opportunity, Stage
+from pipeline.views.my_day import NEWS_SHOWN
 from tests import factories
 from tests.browser import steps
 from tests.browser.driver import PHONE
@@ -64,12 +65,17 @@ def test_a_thumb_hits_every_link(company, deal, open_page):
     factories.activity(company.rep, opportunity=deal, planned_at=late, objective="Measure the hall together")
     factories.opportunity(company.rep, "Bottling line", next_step="Call", next_step_due=late.date())
     add_task(opportunity=deal, actor=company.rep, title="Trial at their plant")
+    factories.attachment(deal)
+    for number in range(NEWS_SHOWN + 1):
+        add_competitor(opportunity=deal, actor=company.manager, name=f"Rival {number}")
     window = open_page(company.rep, "/day/", viewport=PHONE)
     deals = ("/opportunities/", "/opportunities/table/", f"/opportunities/{deal.pk}/")
     for url in ("/day/", *deals, "/playbook/", "/profile/", "/notifications/"):
         window.page.goto(url)
         assert window.too_small() == [], url
     window.page.goto("/day/")
+    expect(window.page.get_by_role("link", name=say(window, "Show all"))).to_be_visible()
+    assert window.too_small() == []
     window.page.locator(".asc-task a", has_text="Measure the hall together").tap(position={"x": 40, "y": 14})
     expect(window.page).to_have_url(re.compile("/activities/"))  # and not what stands under it
 

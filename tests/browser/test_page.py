@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from opportunities import actions
 from opportunities.actions import add_competitor, add_task
 from opportunities.models import Opportunity, Stage
 from pipeline.views.my_day import NEWS_SHOWN
@@ -58,6 +59,22 @@ def test_with_the_thumb(company, deal, open_page, language):
     assert (row.next_step, row.next_step_due) == ("Measure the hall", date(2027, 1, 15))
     assert (row.amount, row.stage.key) == (Decimal(7_100_000), "validate")
     expect(page.locator("#timeline li")).to_have_count(4)
+
+
+def test_what_the_history_shows_is_kept(company, deal, open_page):
+    """In the address, so that it is there after a reload, and when the page is drawn anew after a change."""
+    window = open_page(company.rep, f"/opportunities/{deal.pk}/")
+    page, chosen = window.page, window.page.locator("#timeline .asc-seg [aria-current]")
+    page.locator("#timeline .asc-seg a").get_by_text("Moves").click()
+    expect(chosen).to_have_text("Moves")
+    expect(page).to_have_url(re.compile(rf"/opportunities/{deal.pk}/\?show=moves$"))
+    actions.edit_opportunity(opportunity=deal, changes={"next_step": "Call"}, seen=None, actor=company.rep)
+    page.evaluate("document.dispatchEvent(new Event('asc:changed'))")
+    expect(page.locator("#opp")).to_contain_text("Call")
+    expect(chosen).to_have_text("Moves")
+    page.reload()
+    expect(chosen).to_have_text("Moves")
+    steps.sound(window, "moves alone")
 
 
 def test_a_thumb_hits_every_link(company, deal, open_page):

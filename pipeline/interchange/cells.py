@@ -91,7 +91,8 @@ def amount(cell: str, _calendar: OrgCalendar) -> int:
     try:
         return to_cents(cell)
     except ValidationError as error:
-        raise Bad(said(error), _("0 to 9000000000000 with at most 2 decimal places, without separators")) from error
+        wrong = _("This is not an amount.") if error.code == "invalid" else said(error)  # a form shows one with commas
+        raise Bad(wrong, _("0 to 9000000000000 with at most 2 decimal places, without separators")) from error
 
 
 def credit_code(cell: str, _calendar: OrgCalendar) -> str:

@@ -218,6 +218,13 @@ def test_the_report_says_what_is_accepted(tmp_path):
     assert (bad.value, str(bad.accepted)) == ("yes", "true, false")
 
 
+def test_an_amount_with_separators_is_not_answered_with_an_example_that_has_them(tmp_path):
+    orders = 'key,customer,amount,booked_on\nr,acme,"1,234.50",2026-01-01\ns,acme,1.234,2026-01-01\n'
+    bad = import_workspace(write(tmp_path, {"orders.csv": orders})).bad_rows
+    assert [str(row.wrong) for row in bad] == ["This is not an amount.", "An amount has at most 2 decimal places."]
+    assert "1,234" not in str(bad[0].accepted)
+
+
 def test_what_is_not_read_and_what_is_unknown_is_named(tmp_path):
     report = load(write(tmp_path, {
         "targets.csv": "key\n", "notes.csv": "x\n", "customers.csv": "key,name,shoe_size\nacme,Acme,44\n",

@@ -9,6 +9,7 @@ import django
 from scripts.bench import places
 
 MOST_MEGABYTES = 150
+IMPORTS = 3
 
 
 def main() -> None:
@@ -42,8 +43,7 @@ def measure(name: str, size: places.Size) -> None:
     say(
         f"\nMemory of a web worker: {megabytes:.0f} MB, at most {MOST_MEGABYTES}: {verdict(megabytes < MOST_MEGABYTES)}"
     )
-    whole, writing = workspace.timed_import(name, size)
-    say(f"Import of {size.events:,} events: {whole:.1f} s, of which the writing transaction {writing:.1f} s")
+    say(report.imports(size.events, [workspace.timed_import(name, size) for _each in range(IMPORTS)]))
     say(f"Missed: {', '.join(report.missed(measured)) or 'nothing'}")
 
 

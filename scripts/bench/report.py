@@ -1,6 +1,7 @@
 """The result as a table."""
 
 from scripts.bench.targets import Target
+from scripts.bench.workspace import Taken
 
 HEAD = ("", "best ms", "p50 ms", "p95 ms", "queries", "of best", "ratio", "at most", "")
 
@@ -14,6 +15,17 @@ def table(targets: list[Target]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = [_line(row, widths) for row in rows]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def imports(events: int, taken: list[Taken]) -> str:
+    """A line on some imports of as many events."""
+    whole, writing = [each.whole for each in taken], [each.writing for each in taken]
+    queries = ", ".join(f"{each:,}" for each in sorted({each.queries for each in taken}))
+    return (
+        f"Import of {events:,} events, {len(taken)} times: p50 {quantile(whole, 0.5):.1f} s, p95 "
+        f"{quantile(whole, 0.95):.1f} s, of which the writing transaction {quantile(writing, 0.5):.1f} s and "
+        f"{quantile(writing, 0.95):.1f} s; queries {queries}"
+    )
 
 
 def missed(targets: list[Target]) -> list[str]:

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,14 +13,24 @@ from django.db import connection
 
 from pipeline.interchange import import_workspace
 from scripts.bench import places
+from scripts.bench.counting import Counter
 from scripts.bench.places import Size
 
 LINES = 8  # of an opportunity: stage, owner, amount, close at first, then two moves, an amount, a next step
 STAGES = ("discover", "validate", "cocreate")
 
 
-def timed_import(name: str, size: Size) -> tuple[float, float]:
-    """Seconds of the whole import and of its writing transaction, of new opportunities with `size.events` events."""
+@dataclass(frozen=True)
+class Taken:
+    """Seconds of a whole import and of its writing transaction, and the queries of it."""
+
+    whole: float
+    writing: float
+    queries: int
+
+
+def timed_import(name: str, size: Size) -> Taken:
+    """What an import of new opportunities with `size.events` events takes."""
     marks: dict[str, float] = {}
 
     def progress(step: str, _count: int) -> None:
@@ -27,12 +38,12 @@ def timed_import(name: str, size: Size) -> tuple[float, float]:
 
     with tempfile.TemporaryDirectory(prefix="ascent-bench-") as folder, _copy(name):
         _write(Path(folder), size)
-        begun = time.perf_counter()
-        with _committed() as committed:
+        begun, counter = time.perf_counter(), Counter()
+        with _committed() as committed, connection.execute_wrapper(counter):
             report = import_workspace(folder, progress=progress)
         if not report.written:
             raise SystemExit(f"ascent: the import was refused: {report.bad_rows[:3]}")
-        return time.perf_counter() - begun, committed() - marks["writing"]
+        return Taken(time.perf_counter() - begun, committed() - marks["writing"], counter.number)
 
 
 @contextmanager

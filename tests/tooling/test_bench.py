@@ -11,6 +11,7 @@ from django.conf import settings
 
 from scripts.bench import places, report
 from scripts.bench.targets import Target
+from scripts.bench.workspace import Taken
 from tests.tooling.test_worker import database_url
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,14 @@ def test_what_is_over_its_limit_is_missed():
         ["near", "40.0", "44.0", "400.0", "6", "4.00", "4.00", "4 ×", "met"],
         ["far", "30.0", "34.0", "35.0", "3.00", "3.09", "3 ×", "MISSED"],
     ]
+
+
+def test_imports_say_their_median_their_slowest_and_their_queries():
+    taken = [Taken(21.0, 13.0, 700), Taken(25.0, 14.5, 701), Taken(20.0, 12.0, 700)]
+    assert report.imports(100_000, taken) == (
+        "Import of 100,000 events, 3 times: p50 21.0 s, p95 25.0 s, of which the writing transaction 13.0 s and "
+        "14.5 s; queries 700, 701"
+    )
 
 
 if on_services:

@@ -159,3 +159,23 @@ def test_a_form_that_is_a_page_is_left_when_its_words_are_given_up(company, open
     button(window, "Discard it", question(window)).click()
     window.page.wait_for_url("**/customers/")
     assert not Customer.objects.exists()
+
+
+def test_another_form_of_the_page_asks_before_it_is_sent(company, open_page):
+    """Signing out ends nothing before the answer, and the button works afterwards."""
+    window = open_page(company.rep, "/customers/new/", viewport=WIDE)
+    page, sign_out = window.page, window.page.locator(".asc-menu form[action$='/logout/'] [type=submit]")
+
+    def leave(answer: str) -> None:
+        if not sign_out.is_visible():
+            page.locator("summary.is-me").click()
+        sign_out.click()
+        button(window, answer, question(window)).click()
+
+    page.locator("main [name=name]").fill(WORDS)
+    for _twice in range(2):
+        leave("Go on typing")
+        expect(page.locator("main [name=name]")).to_have_value(WORDS)
+    assert page.evaluate("() => localStorage.getItem('asc:signed-out')") is None
+    leave("Discard it")
+    expect(page.locator("main [name=login]")).to_be_visible()

@@ -32,23 +32,25 @@ question()?.addEventListener("close", () => {
   if (question().returnValue === "discard") next();
 });
 addEventListener("beforeunload", (event) => {
-  if (unsaved || pageHoldsTyped()) event.preventDefault();
+  if (!unsaved && !pageHoldsTyped()) return;
+  event.preventDefault();
+  event.returnValue = true; // what older browsers heed
 });
 
-/* Choices are made again at a click; a cell saves itself when it is left (inline-edit.js). */
+/* Choices are made again at a click; a cell and a row of the grid save themselves when they are left (inline-edit.js, assess.js). */
 const isTyped = ({ type }) => !["checkbox", "radio", "file", "password", "search"].includes(type);
 document.addEventListener("input", ({ target }) => {
   const { form } = target;
   if (form?.method !== "post" || keeps(target)) return;
   if (target.closest("#dialog")) unsaved = true;
-  else if (target.closest("main") && isTyped(target) && !form.dataset.edit) hold(form);
+  else if (target.closest("main") && isTyped(target) && !form.dataset.edit && !form.closest("[data-grid]")) hold(form);
 });
 /* a refused one comes back as a page, with what was typed */
 for (const field of document.querySelectorAll("main form[method=post] [aria-invalid=true]")) {
   if (isTyped(field)) hold(field.form);
 }
-document.addEventListener("submit", ({ target }) => {
-  if (!target.closest("#dialog")) forms.delete(target);
+document.addEventListener("submit", ({ target, defaultPrevented }) => {
+  if (!defaultPrevented) forms.delete(target);
 });
 document.addEventListener("htmx:before:response", ({ detail: { ctx } }) => {
   if (ctx.response.status >= 300) return;
@@ -72,3 +74,13 @@ function onLink(event) {
   (within ? leave : leavePage)(() => link.click());
 }
 document.addEventListener("click", onLink, true);
+/* another form that leads away, such as signing out: before anybody takes it for sent */
+function onSubmit(event) {
+  const { target, submitter } = event;
+  const stays = target.method === "dialog" || target.target || target.closest("#dialog") || target.matches("[hx-post], [hx-get]");
+  if (stays || ![...forms].some((form) => form !== target && form.isConnected)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  leavePage(() => target.requestSubmit(submitter));
+}
+document.addEventListener("submit", onSubmit, true);

@@ -286,17 +286,18 @@ def refuse_if_served(*, name: str, actor: User, credit_code: str = "") -> None:
         refuse_served(name, hidden, actor)
 
 
-def take_turn(whose: User, *, name: str, credit_code: str = "") -> int | None:
+def take_turn(actor: User, owner: User | None, *, name: str, credit_code: str = "") -> int | None:
     """Let nobody else create a customer of this name or code until the transaction ends: on SQLite nobody writes.
 
-    The team of `whose` it will be, which stays theirs so long. Names before codes, so that no two wait for each other.
+    The team of its owner, which stays theirs so long. Names before codes, so that no two wait for each other.
     """
     turns = [f"name {names.normalised_name(name)}"]
     if credit_code:
         turns.append(f"code {names.normalised_code(credit_code)}")
     waits = [_turn(sign) for sign in turns] if connection.vendor == "postgresql" else []
-    team, *_waited = edits.kept(whose.pk).values_list("team", *waits).get()
-    return team  # type: ignore[no-any-return]
+    whose = edits.kept(owner.pk) if owner is not None else User.objects.filter(pk=actor.pk)
+    team, *_waited = whose.values_list("team", *waits).get()
+    return team if owner is not None else None
 
 
 def _turn(sign: str) -> Func:

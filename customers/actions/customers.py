@@ -41,7 +41,7 @@ def create_customer(
     customer = Customer(name=name.strip(), owner=owner, **fields)
     customer.normalised_name = names.normalised_name(name)
     with transaction.atomic():
-        team = duplicates.take_turn(owner or actor, **signs)
+        team = duplicates.take_turn(actor, owner, **signs)
         if owner is not None:
             customer.team = edits.in_team(owner, team).team
         if another is not None:

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, outbox, search
+from accounts import audit, edits, outbox, search
 from accounts.models import User
 from customers.actions.shared import hold_in_use
 from opportunities import rules
@@ -35,6 +35,7 @@ def undo(*, opportunity: Opportunity, actor: User, seen: int) -> Opportunity:
 
     Raises TooLate after 15 seconds, and when somebody changed the opportunity since.
     """
+    _keep_owner_in_team(opportunity)
     known = _with_judgements(with_columns(outbox.with_waiting(Opportunity.objects.visible_to(actor))))
     row: Any = lock(known, opportunity)
     change = row.last_change
@@ -76,6 +77,13 @@ def _refuse_where_gone(row: Opportunity, *, comes_back: bool) -> None:
         hold_in_use(row.customer)
     except ValidationError as error:
         raise TooLate from error
+
+
+def _keep_owner_in_team(row: Opportunity) -> None:
+    """People are locked before opportunities: whom it may come back to, open, where it would be theirs only then."""
+    before = (row.last_change or {}).get("before", {})
+    if "owner_id" in before or not row.is_open:
+        list(edits.kept(before.get("owner_id", row.owner_id)).values_list("pk"))
 
 
 def _refuse_where_moved(row: Opportunity, *, comes_back: bool) -> None:

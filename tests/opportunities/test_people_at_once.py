@@ -212,6 +212,28 @@ def test_a_customer_is_in_the_team_that_its_owner_comes_into_meanwhile(new, move
 
 
 @pytest.mark.parametrize("what", ["hand over", "close"])
+@pytest.mark.parametrize("move_is_first", [True, False])
+def test_an_undo_and_a_new_team_wait_for_each_other(what, move_is_first):
+    """It comes back before its owner moves, and follows; or it is too late for it."""
+    company = factories.company()
+    deal, head, mate = factories.opportunity(company.rep), above(company), company.mate
+    row = closed(deal, head) if what == "close" else assign(opportunity=deal, owner=mate, seen=None, actor=head)
+    refused = []
+
+    def take_back():
+        try:
+            undo(opportunity=row, actor=head, seen=row.version)
+        except TooLate:
+            refused.append(True)
+
+    acts = [into_west(company), take_back]
+    both(*(acts if move_is_first else acts[::-1]))
+    deal = Opportunity.objects.get()
+    assert bool(refused) == move_is_first
+    assert move_is_first or (deal.owner, deal.is_open, deal.team) == (company.rep, True, company.west)
+
+
+@pytest.mark.parametrize("what", ["hand over", "close"])
 def test_what_would_come_back_into_a_team_that_its_owner_has_left_is_not_undone(what):
     company = factories.company()
     deal, head, mate = factories.opportunity(company.rep), above(company), company.mate

@@ -106,6 +106,7 @@ def test_bad_rows_are_shown_and_fetched_and_a_mended_upload_replaces_them(client
     counted = {file["name"]: (file["rows"], file["bad"]) for file in run.report["files"]}
     assert (counted["customers.csv"], counted["orders.csv"]) == ((2, 1), (1, 1))
     assert '<th class="num" scope="col">Mistakes</th>' in shown
+    assert '<td class="num">0</td>' in shown and '<td class="num">—</td>' not in shown
     answer = client.get(f"/settings/workspace/imports/{run.key}/bad-rows/")
     rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
     assert rows[0] == ["File", "Line", "Column", "Value", "What is wrong", "What is accepted"]
@@ -116,6 +117,15 @@ def test_bad_rows_are_shown_and_fetched_and_a_mended_upload_replaces_them(client
     assert again.state == State.CHECKED
     assert not storage.has_upload(run)
     assert client.get(f"/settings/workspace/imports/{run.key}/bad-rows/").status_code == 200
+
+
+def test_how_many_mistakes_a_file_has_is_not_known_of_an_older_run(client, company):
+    run = checked(client, BAD)
+    for file in run.report["files"]:
+        del file["bad"]
+    run.save(update_fields=["report"])
+    shown = page(client, run)
+    assert shown.count('<td class="num">—</td>') == len(run.report["files"]) and '<td class="num"></td>' not in shown
 
 
 def test_a_cell_that_looks_like_a_formula_is_text_in_the_file_for_people(client):

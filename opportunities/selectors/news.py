@@ -41,7 +41,6 @@ from opportunities.rules import WITHOUT_PAST
 from opportunities.selectors.page import Entry, entry_between
 from opportunities.selectors.stages import all_stages
 
-MOST = 100
 HAPPENED = (  # what may happen to a record, its moment, its actor
     ("added", "recorded_at", "recorded_by"),
     ("confirmed", "confirmed_at", "confirmed_by"),
@@ -107,12 +106,12 @@ def _looks(*, user: int) -> QuerySet[Any]:
     return Look.objects.filter(user=user).values_list("looked_at", flat=True)
 
 
-def news_for(user: User, since: datetime, *, most: int = MOST) -> list[News]:
-    """The latest of what others did in the person's own opportunities, at most `most`, which is at most MOST.
+def news_for(user: User, since: datetime, *, most: int | None = None) -> list[News]:
+    """The latest of what others did in the person's own opportunities, at most `most`; None: all of it.
 
     One query where there is nothing, at most seven: names are read of what is shown alone.
     """
-    found = [Found(*values) for values in _latest(user=user.pk, since=since)][:most]
+    found = [Found(*values) for values in _latest(most, user=user.pk, since=since)]
     if not found:
         return []
     records = _records({each.row for each in found if each.kind in (RECORDED, LOWERED)})
@@ -136,8 +135,8 @@ def news_for(user: User, since: datetime, *, most: int = MOST) -> list[News]:
 
 
 @prepared
-def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
-    """Values of Found, the latest first, of every kind in one statement."""
+def _latest(most: int | None, *, user: int, since: datetime) -> QuerySet[Any]:
+    """Values of Found, the latest `most`, the latest first, of every kind in one statement."""
     mine = Opportunity.objects.filter(**_of("", user)).order_by()
     own = Q(Among(F("opportunity_id"), mine.values("pk").query))
     versions = OpportunityVersion.objects.filter(own, valid_from__gt=since).exclude(actor=user).exclude(actor=None)
@@ -153,6 +152,7 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
     edited = written.filter(Among(F("part_of"), mine.values("pk").query)).exclude(MADE_WITH_ITS_FIRST_WORDS)
     edited = edited.exclude(DONE & Exists(acted.filter(pk=OuterRef("object_id"))))  # told as what came of it
     itself = written.filter(Among(F("object_id"), mine.values("pk").query), model="opportunity")
+    itself = itself.exclude(Q(action="edit") & Exists(_undone()))
     hung = Q(action__in=(*HANGS_ON_IT, *OF_THE_GATE)) | Q(action="edit", changes__has_any_keys=WITHOUT_PAST)
     parts = (
         _part(CHANGED, versions, "pk", F("valid_from"), deal, actor),
@@ -164,7 +164,13 @@ def _latest(*, user: int, since: datetime) -> QuerySet[Any]:
         _part(PART, itself.filter(hung), "pk", F("at"), F("object_id"), actor),
     )
     first, *others = parts
-    return first.union(*others, all=True).order_by("-moment", "of_kind")[:MOST]
+    return first.union(*others, all=True).order_by("-moment", "of_kind")[:most]
+
+
+def _undone() -> QuerySet[Any]:
+    """What took back the change of which an outer entry tells: an undo makes the very next version."""
+    undos = AuditEntry.objects.filter(model="opportunity", action="undo").order_by()
+    return undos.filter(object_id=OuterRef("object_id"), object_version=OuterRef("object_version") + 1)
 
 
 def _of(path: str, user: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.form_pages import is_fragment
 from accounts.models import User
 from opportunities.actions import look_until
-from opportunities.selectors.news import MOST, looked_at, news_for
+from opportunities.selectors.news import looked_at, news_for
 from pipeline.selectors.my_day import MyDay, my_day
 from pipeline.views.day_lines import LineDrawer
 
@@ -23,7 +23,7 @@ HEADINGS = {
     "today": (_("Due today"), "calendar-due", "2"),
     "next": (_("Next rung of each deal"), "stairs-up", "acc"),
 }
-NEWS_SHOWN = 10  # on My day
+NEWS_SHOWN, NEWS_ON_PAGE = 10, 100  # on My day; on their page, before all of them are asked for
 
 
 @require_safe
@@ -50,13 +50,18 @@ def _leads(user: User, found: MyDay) -> bool:
 @require_safe
 @vary_on_headers("HX-Request")
 def news(request: HttpRequest) -> HttpResponse:
-    """What others changed in the person's own opportunities: the first lines come to My day, the page has them all."""
+    """What others changed in the person's own opportunities: the first lines come to My day, more to the page.
+
+    `?all=1`: all of it. Only where all of it is shown can it be marked as seen, so that nothing goes unread.
+    """
     assert isinstance(request.user, User)
     since, drawn_at = looked_at(request.user), timezone.now()
-    shown = NEWS_SHOWN if is_fragment(request) else MOST
-    found = news_for(request.user, since, most=shown + 1)
-    context = {"drawn_at": drawn_at, "looked_at": since, "news": found[:shown], "more": len(found) > shown}
-    return render(request, "pipeline/news.html" if is_fragment(request) else "pipeline/news_page.html", context)
+    panel = is_fragment(request)
+    shown = NEWS_SHOWN if panel else None if request.GET.get("all") == "1" else NEWS_ON_PAGE
+    found = news_for(request.user, since, most=shown and shown + 1)
+    more = shown is not None and len(found) > shown
+    context = {"drawn_at": drawn_at, "looked_at": since, "news": found[:shown], "more": more}
+    return render(request, "pipeline/news.html" if panel else "pipeline/news_page.html", context)
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """My day: what waits for a person, in the order of urgency, and nobody else's."""
 
 import html
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -29,7 +30,7 @@ from opportunities.rules.progress import days_without_progress, has_fallen, stag
 from opportunities.selectors.news import looked_at, news_for
 from pipeline.scopes import Scope
 from pipeline.selectors.my_day import SHOWN, my_day
-from pipeline.views.my_day import NEWS_SHOWN
+from pipeline.views.my_day import NEWS_ON_PAGE, NEWS_SHOWN
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -434,6 +435,18 @@ def test_what_no_version_keeps_and_a_refused_waiver_are_news_too(company, signed
     assert "See the director first" in page and "Another one" in page
 
 
+def test_an_undone_edit_is_as_if_it_had_not_been(company):
+    row, other = factories.opportunity(company.rep, "Watched"), factories.opportunity(company.rep, "Other")
+    changes = {"title": "Crane", "amount": Decimal(7)}
+    changed = actions.edit_opportunity(opportunity=row, changes=changes, seen=None, actor=company.manager)
+    actions.edit_opportunity(opportunity=other, changes={"title": "Kept"}, seen=None, actor=company.manager)
+    assert len(news_of(company.rep)) == 3
+    undone = actions.undo(opportunity=changed, actor=company.manager, seen=changed.version)
+    assert [str(each.opportunity) for each in news_of(company.rep)] == ["Kept"]
+    actions.edit_opportunity(opportunity=undone, changes={"title": "Again"}, seen=None, actor=company.manager)
+    assert [str(each.opportunity) for each in news_of(company.rep)] == ["Again", "Kept"]
+
+
 def test_more_news_than_my_day_shows_are_on_their_page(company, signed_in):
     row = factories.opportunity(company.rep, "Watched")
     for number in range(NEWS_SHOWN + 1):
@@ -443,6 +456,23 @@ def test_more_news_than_my_day_shows_are_on_their_page(company, signed_in):
     named = 'fw-normal">Rival'
     assert panel.count(named) == NEWS_SHOWN and link in panel
     assert page.count(named) == NEWS_SHOWN + 1 and link not in page
+    assert "Seen</button>" in page and "Seen</button>" not in panel
+
+
+def test_news_are_marked_as_seen_where_all_of_them_are_shown(company, signed_in):
+    row, client = factories.opportunity(company.rep, "Watched"), signed_in(company.rep)
+    more = "are shown; there are more."
+    for number in range(NEWS_ON_PAGE + 1):
+        if number == NEWS_ON_PAGE:
+            page = client.get("/day/news/").content.decode()
+            assert more not in page and "Seen</button>" in page
+        actions.add_competitor(opportunity=row, actor=company.manager, name=f"Rival {number:03}")
+    page, whole = (client.get(url).content.decode() for url in ("/day/news/", "/day/news/?all=1"))
+    assert page.count('fw-normal">Rival') == NEWS_ON_PAGE and "Rival 000" not in page
+    assert f"The latest {NEWS_ON_PAGE} {more}" in page and "/day/news/?all=1" in page and "Seen</button>" not in page
+    assert whole.count('fw-normal">Rival') == NEWS_ON_PAGE + 1 and more not in whole and "Seen</button>" in whole
+    client.post("/day/looked/", {"until": re.search('name="until" value="([^"]+)"', whole)[1]})
+    assert news_of(company.rep) == []
 
 
 def test_files_and_who_works_on_it_are_news_too(company, signed_in):

@@ -40,13 +40,13 @@ def main() -> int:
     if sys.argv[1:2] == ["--guard"]:
         return guard(int(sys.argv[2]), sys.argv[3:])
     options = parse(sys.argv[1:])
-    stop = threading.Event()
+    told: list[int] = []  # no Event: a signal that comes while another is heard would wait for its lock for good
     for number in STOP_SIGNALS:
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _frame: told.append(number))
     children = [start(name, command) for name, _, command in (text.partition("=") for text in options.commands)]
     if options.ready:
         threading.Thread(target=announce, args=(options.ready, options.say), daemon=True).start()
-    ended = watch(children, stop)
+    ended = watch(children, told)
     end(children)
     if ended:
         print(f"{ended.name} ended with {outcome(ended.guard.wait())}: everything was stopped.", file=sys.stderr)
@@ -70,13 +70,14 @@ def start(name: str, command: str) -> Child:
     return Child(name, process, ours)
 
 
-def watch(children: list[Child], stop: threading.Event) -> Child | None:
-    """Waits for a signal, or until parent or terminal are gone (None), or a child has ended by itself (that one).
+def watch(children: list[Child], told: list[int]) -> Child | None:
+    """Waits until a signal is `told`, parent or terminal are gone (None), or a child has ended by itself (that one).
 
     A terminal that closes tells its session leader only; when that is make, it waits for us and passes nothing on.
     """
     began = os.getppid(), has_terminal()
-    while not stop.wait(0.2) and (os.getppid(), has_terminal()) == began:
+    while not told and (os.getppid(), has_terminal()) == began:
+        time.sleep(0.2)
         for child in children:
             if child.guard.poll() is not None:
                 return child

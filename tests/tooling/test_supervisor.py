@@ -76,6 +76,16 @@ def test_no_process_is_left_when_it_is_told_to_stop_or_killed(tmp_path, number):
     assert supervisor.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 0)
 
 
+def test_many_signals_at_once_end_it_too(tmp_path):
+    """`make` passes on what was sent to everybody already."""
+    supervisor = run(child(tmp_path, "one"))
+    started = processes(tmp_path, 2)
+    for number in [signal.SIGTERM, signal.SIGINT, signal.SIGHUP] * 20000:
+        supervisor.send_signal(number)
+    supervisor.communicate(timeout=20)
+    wait_until(lambda: not any(map(alive, started)))
+
+
 def test_a_child_that_ends_ends_all_and_is_named(tmp_path):
     failing = tmp_path / "failing.py"
     failing.write_text(FAILING)

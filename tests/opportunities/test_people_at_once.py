@@ -130,7 +130,8 @@ def both(first, second):
 
 def above(company):
     """A manager in charge of everybody, wherever they come."""
-    return factories.person("above", role="manager", team=company.head)
+    there = User.objects.filter(username="above").first()
+    return there or factories.person("above", role="manager", team=company.head)
 
 
 def closed(deal, actor):
@@ -179,69 +180,71 @@ def into_west(company):
     return lambda: edit_person(person=company.rep, changes=changes, seen=None, actor=company.admin)
 
 
-@pytest.mark.parametrize("other", [create, give, hand_over, edit_and_hand_over, reopen, restore])
-@pytest.mark.parametrize("move_is_first", [True, False])
-def test_a_deal_is_in_the_team_that_its_owner_comes_into_meanwhile(other, move_is_first):
-    """Whichever is first, the other waits for it: the deal follows, or it begins in the new team."""
-    company = factories.company()
+def both_in_turn(company, other, move_is_first):
+    """The act of `other` and its owner's way into the west; the rep that it is given, and where they are then."""
+    east = {"team": company.east}
+    edit_person(person=User.objects.get(pk=company.rep.pk), changes=east, seen=None, actor=company.admin)
     rep = User.objects.select_related("team").get(pk=company.rep.pk)
     acts = [into_west(company), other(rep, company)]
     both(*(acts if move_is_first else acts[::-1]))
-    deal = Opportunity.objects.get()
-    latest = OpportunityVersion.objects.get(opportunity=deal, valid_to=FOREVER)
-    assert (deal.owner, deal.team, latest.team) == (rep, company.west, company.west)
+    return rep, company.west
 
 
-@pytest.mark.parametrize("new", [True, False])
 @pytest.mark.parametrize("move_is_first", [True, False])
-def test_a_customer_is_in_the_team_that_its_owner_comes_into_meanwhile(new, move_is_first):
+def test_a_deal_is_in_the_team_that_its_owner_comes_into_meanwhile(move_is_first):
+    """Whichever is first, the other waits for it: the deal follows, or it begins in the new team."""
     company = factories.company()
-    rep = User.objects.select_related("team").get(pk=company.rep.pk)
-    acme = None if new else factories.customer(company.mate)
-
-    def take():
-        if acme is None:
-            create_customer(actor=rep, name="Acme")
-        else:
-            assign_customer(customer=acme, owner=rep, seen=None, actor=company.admin)
-
-    acts = [into_west(company), take]
-    both(*(acts if move_is_first else acts[::-1]))
-    row = Customer.objects.get()
-    assert (row.owner, row.team) == (rep, company.west)
+    for other in (create, give, hand_over, edit_and_hand_over, reopen, restore):
+        expected = both_in_turn(company, other, move_is_first)
+        deal = Opportunity.objects.latest("pk")
+        latest = OpportunityVersion.objects.get(opportunity=deal, valid_to=FOREVER)
+        assert (deal.owner, deal.team) == expected, other
+        assert latest.team == company.west, other
 
 
-@pytest.mark.parametrize("what", ["hand over", "close"])
+def found(rep, company):
+    return lambda: create_customer(actor=rep, name="Acme")
+
+
+def take(rep, company):
+    acme = factories.customer(company.mate)
+    return lambda: assign_customer(customer=acme, owner=rep, seen=None, actor=company.admin)
+
+
 @pytest.mark.parametrize("move_is_first", [True, False])
-def test_an_undo_and_a_new_team_wait_for_each_other(what, move_is_first):
+def test_a_customer_is_in_the_team_that_its_owner_comes_into_meanwhile(move_is_first):
+    company = factories.company()
+    for other in (found, take):
+        expected = both_in_turn(company, other, move_is_first)
+        row = Customer.objects.latest("pk")
+        assert (row.owner, row.team) == expected, other
+
+
+@pytest.mark.parametrize("move_is_first", [True, False])
+def test_an_undo_and_a_new_team_wait_for_each_other(move_is_first):
     """It comes back before its owner moves, and follows; or it is too late for it."""
     company = factories.company()
-    deal, head, mate = factories.opportunity(company.rep), above(company), company.mate
-    row = closed(deal, head) if what == "close" else assign(opportunity=deal, owner=mate, seen=None, actor=head)
-    refused = []
+    head, mate, refused = above(company), company.mate, []
 
-    def take_back():
+    def undone(row):
         try:
             undo(opportunity=row, actor=head, seen=row.version)
         except TooLate:
-            refused.append(True)
+            refused.append(row.pk)
 
-    acts = [into_west(company), take_back]
-    both(*(acts if move_is_first else acts[::-1]))
-    deal = Opportunity.objects.get()
-    assert bool(refused) == move_is_first
-    assert move_is_first or (deal.owner, deal.is_open, deal.team) == (company.rep, True, company.west)
+    def handed_over(rep, company):
+        row = assign(opportunity=factories.opportunity(rep), owner=mate, seen=None, actor=head)
+        return lambda: undone(row)
 
+    def lost(rep, company):
+        row = closed(factories.opportunity(rep), head)
+        return lambda: undone(row)
 
-@pytest.mark.parametrize("what", ["hand over", "close"])
-def test_what_would_come_back_into_a_team_that_its_owner_has_left_is_not_undone(what):
-    company = factories.company()
-    deal, head, mate = factories.opportunity(company.rep), above(company), company.mate
-    row = closed(deal, head) if what == "close" else assign(opportunity=deal, owner=mate, seen=None, actor=head)
-    into_west(company)()
-    with pytest.raises(TooLate):
-        undo(opportunity=row, actor=head, seen=row.version)
-    assert Opportunity.objects.get().version == row.version
+    for other in (handed_over, lost):
+        expected = both_in_turn(company, other, move_is_first)
+        deal = Opportunity.objects.latest("pk")
+        assert (deal.pk in refused) == move_is_first, other
+        assert move_is_first or (deal.owner, deal.team) == expected, other
 
 
 def test_a_hand_over_and_what_happens_meanwhile_leave_versions_without_gaps():

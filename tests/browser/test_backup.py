@@ -10,7 +10,7 @@ from tests.browser import steps
 from tests.browser.driver import Watched, watched_page
 from tests.browser.steps import IN_TWO_CORNERS, button, dialog, link, say
 from tests.factories import PASSWORD
-from tests.tooling.installation import Installation, database
+from tests.tooling.installation import Installation, installed
 from tests.tooling.server import server
 
 TITLES = {"en": "Airport line", "zh-hans": "机场行李线"}
@@ -27,12 +27,7 @@ for language, title in {TITLES!r}.items():
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Installation]:
     """A company that nobody else's test looks at, with a rep and a deal for each language."""
-    var = tmp_path_factory.mktemp("var")
-    with database(var) as url:
-        found = Installation(url, var)
-        found.manage("migrate", "--no-input", "--verbosity=0")
-        made = found.run("-c", STORY)
-        assert made.returncode == 0, made.stderr
+    with installed(tmp_path_factory.mktemp("var"), STORY) as found:
         yield found
 
 

@@ -124,3 +124,14 @@ def database(var: Path) -> Iterator[str]:
         yield f"{server}/{name}"
     finally:
         maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def installed(var: Path, story: str) -> Iterator[Installation]:
+    """One of its own in the folder `var`, with what the Python of `story` makes in it; it is gone afterwards."""
+    with database(var) as url:
+        made = Installation(url, var)
+        made.manage("migrate", "--no-input", "--verbosity=0")
+        told = made.run("-c", story)
+        assert told.returncode == 0, told.stderr
+        yield made

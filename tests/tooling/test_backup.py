@@ -16,7 +16,7 @@ import pytest
 
 from config.web.backup import BackupError, backup, check, files
 from tests.factories import PASSWORD
-from tests.tooling.installation import ON_POSTGRESQL, Installation, database, rows
+from tests.tooling.installation import ON_POSTGRESQL, Installation, database, installed, rows
 
 DATABASE = "database.dump" if ON_POSTGRESQL else "database.sqlite3"
 UPLOADS = {
@@ -42,12 +42,7 @@ assert Client().login(username="rep", password="{PASSWORD}")
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory) -> Iterator[Installation]:
     """A company with people, moves, a token, a session and files. Each test that changes it puts it back."""
-    var = tmp_path_factory.mktemp("var")
-    with database(var) as url:
-        found = Installation(url, var)
-        found.manage("migrate", "--no-input", "--verbosity=0")
-        made = found.run("-c", STORY)
-        assert made.returncode == 0, made.stderr
+    with installed(tmp_path_factory.mktemp("var"), STORY) as found:
         found.upload(UPLOADS)
         yield found
 
